@@ -1,0 +1,36 @@
+"""PneumoWeb's model: reads films, guards the model's door, judges, and says what it knows of itself.
+
+This is the door: ``diagnosis`` imports these names and nothing behind them. Importing it loads numpy and Pillow; the
+runtime comes with :meth:`Predictor.load`, Keras and TensorFlow only with training and publishing.
+"""
+
+from __future__ import annotations
+
+from ml.card import IndeterminateZone, ModelCard, OperatingPoint, load_card
+from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, CodedError, IntakeError, Refusal
+from ml.heatmap import upsample
+from ml.images import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
+from ml.predictor import Judgement, Predictor
+
+__all__ = [
+    "SIDE",
+    "ArtifactDamaged",
+    "ArtifactError",
+    "ArtifactMissing",
+    "CodedError",
+    "Header",
+    "IndeterminateZone",
+    "IntakeError",
+    "Judgement",
+    "Limits",
+    "ModelCard",
+    "ModelInput",
+    "Notice",
+    "OperatingPoint",
+    "Predictor",
+    "Radiograph",
+    "Refusal",
+    "load_card",
+    "read_radiograph",
+    "upsample",
+]

@@ -1,0 +1,67 @@
+"""Run an exported network on the OpenVINO runtime: no Keras, no TensorFlow, about a tenth of their memory.
+
+Why this runtime, with the figures of the others on the same network: docs/decisions.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import ArtifactDamaged, ArtifactMissing
+
+if TYPE_CHECKING:
+    import openvino
+
+
+class Engine:
+    """One network in memory, compiled for this machine.
+
+    Args:
+        path: The ``.xml`` of an OpenVINO IR; its ``.bin`` lies beside it.
+        threads: Cores to use; ``None`` leaves the choice to the runtime (all of them).
+
+    Raises:
+        ArtifactMissing: one of the two files is not there.
+        ArtifactDamaged: they cannot be read as a network.
+    """
+
+    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+        # Imported here so that a web process, which only shows cards and stores films, never loads the runtime.
+        import openvino
+
+        for file in (path, path.with_suffix(".bin")):
+            if not file.is_file():
+                raise ArtifactMissing(f"{file} is missing. Restore its folder or publish the model again.")
+        options: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            # Left to itself the CPU plugin computes in bfloat16 where the processor can (AVX512-BF16, AMX), which is
+            # no longer the network that was evaluated. Parity with Keras to 1e-3 needs float32.
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        if threads is not None:
+            options["INFERENCE_NUM_THREADS"] = max(1, threads)
+        core = openvino.Core()
+        try:
+            model = core.read_model(path)
+            self._compiled: openvino.CompiledModel = core.compile_model(model, "CPU", options)
+        except RuntimeError as error:
+            first = (str(error).strip().splitlines() or ["unknown"])[-1]
+            raise ArtifactDamaged(f"{path} cannot be read as a network: {first}") from error
+        self._request = self._compiled.create_infer_request()
+        self.input_shape: tuple[int, ...] = tuple(
+            dimension.get_length() if dimension.is_static else -1 for dimension in model.input(0).partial_shape
+        )
+        self._outputs = len(model.outputs)
+
+    def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Run a batch (n, height, width, channels) and return the outputs in the order the network names them.
+
+        The arrays are the caller's own: a later call does not overwrite them. One call at a time per Engine.
+        """
+        self._request.infer([np.ascontiguousarray(batch, np.float32)], share_inputs=True)
+        return tuple(np.array(self._request.get_output_tensor(i).data) for i in range(self._outputs))
