@@ -6,13 +6,14 @@ runtime comes with :meth:`Predictor.load`, Keras and TensorFlow only with traini
 
 from __future__ import annotations
 
-from ml.card import IndeterminateZone, ModelCard, OperatingPoint, load_card
+from ml.card import ARTIFACTS, IndeterminateZone, ModelCard, OperatingPoint, load_card, parse_card
 from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, CodedError, IntakeError, Refusal
 from ml.heatmap import upsample
 from ml.images import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
 from ml.predictor import Judgement, Predictor
 
 __all__ = [
+    "ARTIFACTS",
     "SIDE",
     "ArtifactDamaged",
     "ArtifactError",
@@ -31,6 +32,7 @@ __all__ = [
     "Radiograph",
     "Refusal",
     "load_card",
+    "parse_card",
     "read_radiograph",
     "upsample",
 ]

@@ -160,13 +160,18 @@ def load_card(directory: Path | None = None) -> ModelCard:
                 f"{path} has format version {raw['format_version']!r}; this program reads {FORMAT_VERSION}. "
                 "Publish the model again with this version of the program."
             )
-        card = _parse(raw, folder)
+        card = parse_card(raw, folder)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactDamaged(f"{path} is not a whole model card ({type(error).__name__}: {error}).") from error
     return card
 
 
-def _parse(raw: dict[str, Any], folder: Path) -> ModelCard:
+def parse_card(raw: Mapping[str, Any], folder: Path = ARTIFACTS / "pneumonia") -> ModelCard:
+    """Make a card of its JSON, e.g. as kept in a database; ``folder`` is where its files lie, if they still do.
+
+    Raises:
+        KeyError, TypeError, ValueError: the JSON is not a whole card.
+    """
     points = {point["name"]: _point(point) for point in raw["operating_points"]}
     if tuple(points) != OPERATING_POINTS:
         raise ValueError(f"operating points are {list(points)}, not {list(OPERATING_POINTS)}")
