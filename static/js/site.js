@@ -1,0 +1,51 @@
+// Small manners shared by all pages; each works without this file too.
+"use strict";
+
+// Menus (<details class="menu">) close on Escape, on a click elsewhere and when focus leaves them.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+});
+document.addEventListener("focusin", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+// Times are rendered in the server's zone; <time datetime> elements with data-local are shown in the reader's own.
+const localTimes = (root) => {
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    const when = new Date(time.dateTime);
+    if (Number.isNaN(when.valueOf())) continue;
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang || undefined,
+      { dateStyle: "medium", timeStyle: "short" }).format(when);
+    time.title = when.toString();
+  }
+};
+localTimes(document);
+document.addEventListener("htmx:afterSwap", (event) => localTimes(event.detail.elt.parentElement ?? document));
+
+// A form marked data-once is sent once: a second click does nothing. Coming back by the back button revives it.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-once]") || event.defaultPrevented) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "true";
+  event.submitter?.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  }
+});
+
+// A print button is only useful where there is a script to press it.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-print]")) window.print();
+});
