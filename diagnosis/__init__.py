@@ -1,0 +1,1 @@
+"""The app: people's studies, their states, the pages, the admin and the tasks."""

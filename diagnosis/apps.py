@@ -1,0 +1,13 @@
+"""What Django must know of the app."""
+
+from django.apps import AppConfig
+
+
+class DiagnosisConfig(AppConfig):
+    """PneumoWeb's one app; its system checks are registered here."""
+
+    name = "diagnosis"
+    verbose_name = "Diagnosis"
+
+    def ready(self) -> None:
+        from diagnosis import checks  # noqa: F401  (registers itself)

@@ -1,0 +1,47 @@
+"""A worker's sign of life: a key in the broker that expires unless it is renewed. /readyz and /metrics look for it.
+
+Celery's own ping costs a second of waiting for every question; this costs one SET every ten seconds, and a broker
+that was emptied hears of every worker again at the next beat.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import redis
+from celery import bootsteps
+
+from diagnosis import health
+
+logger = logging.getLogger(__name__)
+
+
+class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not typed
+    """Beats from the consumer's timer: only a worker that is connected and takes messages is heard."""
+
+    requires = {"celery.worker.consumer.tasks:Tasks"}  # noqa: RUF012  (celery's way to order its steps)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        self.timer: Any = None
+        super().__init__(parent, **options)
+
+    def start(self, parent: Any) -> None:
+        """First beat, then one every HEARTBEAT_SECONDS; called again after each reconnection."""
+        name = f"{health.HEARTBEAT_PREFIX}{parent.hostname}"
+
+        def beat() -> None:
+            try:
+                with health.broker() as client:
+                    client.set(name, "1", ex=health.HEARTBEAT_TTL)
+            except redis.RedisError as error:
+                logger.warning("The broker does not take the heartbeat: %s", error)
+
+        beat()
+        self.timer = parent.timer.call_repeatedly(health.HEARTBEAT_SECONDS, beat)
+
+    def stop(self, parent: Any) -> None:
+        """No more beats; the key goes by itself."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None

@@ -1,0 +1,51 @@
+"""What holds for every answer (security headers) and for every request (how much of a body is taken)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+STRANGERS_MAX_BYTES = 100_000  # who is not signed in has nothing larger than a sign-in form to send
+NextMiddleware = Callable[[HttpRequest], HttpResponse]
+
+
+def security_headers(get_response: NextMiddleware) -> NextMiddleware:
+    """Add the Content-Security-Policy and the Permissions-Policy, unless the view has set its own."""
+
+    def add_headers(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Content-Security-Policy", settings.SECURE_CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", settings.SECURE_PERMISSIONS_POLICY)
+        return response
+
+    return add_headers
+
+
+class BodyLimitMiddleware:
+    """Answer 413 to a body that is too large, before a byte of it is parsed.
+
+    The announced length is enough: the server hands on no more than that, and a body of unannounced length is read
+    by Django as an empty one.
+    """
+
+    def __init__(self, get_response: NextMiddleware) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        """Refuse, or let the view go on; runs after LoginRequiredMiddleware has sent strangers to the sign-in page."""
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        length = int(announced) if announced.isdecimal() else 0
+        if length <= STRANGERS_MAX_BYTES:  # nearly every request; no look at the session
+            return None
+        limit = settings.MAX_REQUEST_BYTES if request.user.is_authenticated else STRANGERS_MAX_BYTES
+        if length <= limit:
+            return None
+        response = render(request, "413.html", {"limit_mb": limit / 1e6, "sent_mb": length / 1e6}, status=413)
+        response.headers["Connection"] = "close"
+        return response
