@@ -1,0 +1,218 @@
+"""The admin, where staff work: studies, predictions, model versions."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from diagnosis import films, submission
+from diagnosis.film_views import send_file
+from diagnosis.models import PENDING, ModelVersion, Prediction, Study, StudyQuerySet
+
+SEES_FILMS = "diagnosis.view_film"
+
+
+class ReadOnly:
+    """What was said stays as it was said: nobody adds, changes or deletes it by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never; deleting a study takes its predictions along."""
+        return False
+
+
+class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time
+    """All that was ever said of a study, the newest first."""
+
+    model = Prediction
+    fields = ("created_at", "finding", "probability", "operating_point", "threshold", "model_version", "is_current")
+    readonly_fields = fields
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
+        """Without the bytes of the heat maps and the text of the cards."""
+        return super().get_queryset(request).select_related("model_version").defer("heatmap", "model_version__card")
+
+
+@admin.register(Study)
+class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Studies of all people. The films themselves need a permission of their own."""
+
+    list_display = ("id_short", "film", "owner", "state", "finding", "probability", "label", "created_at")
+    list_display_links = ("id_short",)
+    list_filter = (
+        "state",
+        "reason_code",
+        ("predictions__finding", admin.ChoicesFieldListFilter),
+        "created_at",
+        ("predictions__model_version", admin.RelatedOnlyFieldListFilter),
+    )
+    search_fields = ("=id", "label", "owner__username", "owner__email")
+    search_help_text = _("Id, label, or the owner's user name or e-mail")
+    date_hierarchy = None  # it would count all rows by day on every page
+    list_select_related = ("owner",)
+    list_per_page = 50
+    show_full_result_count = False  # a second count of all rows on every filtered page
+    raw_id_fields = ("owner",)
+    actions = ("analyse_again",)
+    inlines = (PredictionInline,)
+    readonly_fields = tuple(
+        field.name for field in Study._meta.fields if field.name not in ("label",)
+    ) + ("film_large",)  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("film_large", "id", "owner", "label", "created_at")}),
+        (_("State"), {"fields": ("state", "reason_code", "reason", "advice", "started_at", "finished_at", "attempt")}),
+        (_("Film"), {"fields": ("source_format", "width", "height", "header", "notices", "pixel_hash")}),
+        (_("Intended use"), {"fields": ("intended_use_version", "intended_use_at", "operating_point")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Films come in through intake, which verifies them; not by hand."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
+        """With the current prediction, in one further query."""
+        rows = super().get_queryset(request)
+        assert isinstance(rows, StudyQuerySet)
+        return rows.with_current_prediction()
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Leave the thumbnails out for those who may not see films."""
+        columns = tuple(self.list_display)
+        return columns if request.user.has_perm(SEES_FILMS) else tuple(name for name in columns if name != "film")  # type: ignore[return-value]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
+        """Leave the film out for those who may not see it."""
+        if request.user.has_perm(SEES_FILMS):
+            return self.fieldsets
+        (title, options), *rest = self.fieldsets
+        return ((title, {"fields": tuple(name for name in options["fields"] if name != "film_large")}), *rest)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the guarded addresses of a study's pictures."""
+        return [
+            path(
+                "<uuid:pk>/<str:kind>",
+                self.admin_site.admin_view(self.send_picture),
+                name="diagnosis_study_picture",
+            ),
+            *super().get_urls(),
+        ]
+
+    def send_picture(self, request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
+        """Send film or thumbnail of anybody's study to staff who may see films.
+
+        Raises:
+            PermissionDenied: they may not.
+        """
+        if not request.user.has_perm(SEES_FILMS):
+            raise PermissionDenied
+        study = get_object_or_404(Study, pk=pk)
+        if kind == "film":
+            return send_file(study, films.FILM, "image/png")
+        return send_file(study, films.THUMBNAIL, "image/webp")
+
+    @admin.display(description=_("study"), ordering="created_at")
+    def id_short(self, study: Study) -> str:
+        """The first eight letters of the id."""
+        return f"{study.pk!s:.8}"
+
+    @admin.display(description=_("film"))
+    def film(self, study: Study) -> str:
+        """The thumbnail."""
+        address = reverse("admin:diagnosis_study_picture", args=[study.pk, "thumbnail"])
+        return format_html('<img src="{}" alt="" height="48" loading="lazy">', address)
+
+    @admin.display(description=_("film"))
+    def film_large(self, study: Study) -> str:
+        """The film, as large as the form allows."""
+        address = reverse("admin:diagnosis_study_picture", args=[study.pk, "film"])
+        alt = _("The submitted film")
+        return format_html('<img src="{}" alt="{}" width="420">', address, alt)
+
+    @admin.display(description=_("finding"))
+    def finding(self, study: Study) -> str:
+        """The current finding in words."""
+        return study.prediction.get_finding_display() if study.prediction else "–"
+
+    @admin.display(description=_("probability"))
+    def probability(self, study: Study) -> str:
+        """The current probability in percent."""
+        return f"{study.prediction.percent:.0f} %" if study.prediction else "–"
+
+    @admin.action(description=_("Analyse again"), permissions=["change"])
+    def analyse_again(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
+        """Queue the chosen studies anew; those that are waiting anyway are left alone."""
+        queued = sum(submission.analyse_again(study) for study in queryset.exclude(state__in=PENDING))
+        text = ngettext("%d study is queued for analysis.", "%d studies are queued for analysis.", queued) % queued
+        messages.success(request, text)
+
+    def delete_model(self, request: HttpRequest, obj: Study) -> None:
+        """Delete one study with its files."""
+        films.delete_studies(Study.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
+        """Delete studies with their files."""
+        films.delete_studies(Study.objects.filter(pk__in=queryset.values_list("pk", flat=True)))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A study takes its predictions along, so deleting it needs no permission to delete those."""
+        to_delete, counts, _missing, protected = super().get_deleted_objects(objs, request)
+        return to_delete, counts, set(), protected
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What the model said, read-only."""
+
+    list_display = ("study", "finding", "probability", "operating_point", "model_version", "is_current", "created_at")
+    list_filter = ("finding", "is_current", "operating_point", "model_version")
+    list_select_related = ("study", "model_version")
+    show_full_result_count = False
+    exclude = ("heatmap",)
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Model versions: exactly one judges, or none while analysis is paused."""
+
+    list_display = ("version", "sha256", "active", "registered_at")
+    actions = ("activate", "deactivate")
+
+    @admin.action(description=_("Activate: judge new studies with this version"))
+    def activate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
+        """Make one version the active one."""
+        if not request.user.has_perm("diagnosis.change_modelversion"):
+            raise PermissionDenied
+        chosen = list(queryset[:2])
+        if len(chosen) != 1:
+            messages.error(request, _("Choose exactly one version to activate."))
+            return
+        chosen[0].activate()
+        messages.success(request, _("Version %s judges from now on.") % chosen[0])
+
+    @admin.action(description=_("Deactivate: studies wait until a version is active"))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
+        """Pause analysis."""
+        if not request.user.has_perm("diagnosis.change_modelversion"):
+            raise PermissionDenied
+        for version in queryset.filter(active=True):
+            version.deactivate()
+            messages.warning(request, _("Version %s judges no more; new studies wait.") % version)

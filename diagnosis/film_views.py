@@ -1,0 +1,91 @@
+"""Pictures of a study. Each asks who is looking; a stranger gets 404."""
+
+from __future__ import annotations
+
+import io
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+from PIL import Image
+
+from diagnosis import films
+from diagnosis.models import Study
+from ml import upsample
+
+# Private: no shared cache may keep a film. Immutable: the pixels of a study never change, so a browser need not ask.
+CACHE = "private, max-age=86400, immutable"
+
+
+def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
+    return get_object_or_404(Study.objects.visible_to(request.user), pk=pk)
+
+
+def send_file(study: Study, kind: str, content_type: str) -> HttpResponseBase:
+    """Stream one stored file, or have the front server do it where there is one (``SENDFILE``).
+
+    Raises:
+        Http404: the file is gone.
+    """
+    response: HttpResponseBase
+    if settings.SENDFILE:
+        response = HttpResponse(content_type=content_type)
+        response["X-Accel-Redirect"] = films.accel_path(study, kind)
+    else:
+        try:
+            response = FileResponse(films.open_file(study, kind), content_type=content_type)
+        except FileNotFoundError as error:
+            raise Http404("The stored film is gone.") from error
+    response["Cache-Control"] = CACHE
+    return response
+
+
+@require_GET
+def study_image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The film, full size, lossless, without any metadata."""
+    return send_file(_get_study_for_user(request, pk), films.FILM, "image/png")
+
+
+@require_GET
+def study_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """A small picture for lists."""
+    return send_file(_get_study_for_user(request, pk), films.THUMBNAIL, "image/webp")
+
+
+@require_GET
+def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The class activation map of the current prediction as a transparent overlay; it is never drawn on the film."""
+    study = _get_study_for_user(request, pk)
+    prediction = study.prediction
+    if prediction is None or not prediction.heatmap:
+        raise Http404("There is no heat map without a prediction.")
+    with Image.open(io.BytesIO(prediction.heatmap)) as image:
+        levels = np.asarray(image, dtype=np.float32) / 255
+    scale = min(1.0, 1024 / max(study.width, study.height))
+    full = upsample(levels, max(1, round(study.width * scale)), max(1, round(study.height * scale)))
+    buffer = io.BytesIO()
+    colour(full).save(buffer, "PNG", compress_level=1)
+    response = HttpResponse(buffer.getvalue(), content_type="image/png")
+    response["Cache-Control"] = "private, no-cache"  # "analyse again" may change it
+    response["ETag"] = f'"{prediction.pk}"'
+    return response
+
+
+def colour(levels: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Image.Image:
+    """Colour a map: yellow over orange to red with rising activation, transparent where there is little.
+
+    Args:
+        levels: (height, width) in [0, 1].
+
+    Returns:
+        An RGBA picture of the same size. The scale never relies on hue alone: opacity rises with it.
+    """
+    rgba = np.empty((*levels.shape, 4), np.uint8)
+    rgba[..., 0] = 255
+    rgba[..., 1] = np.rint(220 * (1 - levels))
+    rgba[..., 2] = 0
+    rgba[..., 3] = np.rint(255 * np.clip((levels - 0.15) / 0.85, 0, 1))
+    return Image.fromarray(rgba, "RGBA")

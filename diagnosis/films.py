@@ -1,0 +1,105 @@
+"""The files of a study: the film, its thumbnail and the networks' input, in one private folder named by the study's id.
+
+There is no public media folder: every byte leaves through a view that asks who is looking. Deleting a row does not
+delete its files, so whoever deletes studies goes through :func:`delete_studies`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, storages
+from django.db import transaction
+
+from diagnosis.models import Study, StudyQuerySet
+from ml import ModelInput, Radiograph
+from ml.images import Header
+
+ACCEL_PREFIX = "/protected-films"  # the internal location of deploy/nginx.conf
+FILM = "film.png"
+THUMBNAIL = "thumbnail.webp"
+MODEL_INPUT = "input.png"
+
+
+def storage() -> FileSystemStorage:
+    """The private storage of films; no URL leads into it."""
+    found = storages["films"]
+    assert isinstance(found, FileSystemStorage)
+    return found
+
+
+def name_of(study_id: UUID, kind: str) -> str:
+    """Name of one of a study's files inside the storage; two levels, so that no folder grows without bound."""
+    return f"{study_id.hex[:2]}/{study_id}/{kind}"
+
+
+def write(study_id: UUID, radiograph: Radiograph) -> None:
+    """Store what is kept of a film, all from its one decode.
+
+    Raises:
+        OSError: the disk refused; nothing of this study is left behind.
+    """
+    try:
+        for kind, data in (
+            (FILM, radiograph.to_png()),
+            (THUMBNAIL, radiograph.thumbnail()),
+            (MODEL_INPUT, radiograph.model_input().to_png()),
+        ):
+            storage().save(name_of(study_id, kind), ContentFile(data))
+    except BaseException:
+        remove([study_id])
+        raise
+
+
+def open_file(study: Study, kind: str) -> IO[bytes]:
+    """Open one of a study's files for reading.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    return storage().open(name_of(study.pk, kind))
+
+
+def read_model_input(study: Study) -> ModelInput:
+    """What the networks see of this study, (224, 224) uint8 and the facts beside it.
+
+    Raises:
+        FileNotFoundError: the file is gone.
+    """
+    with open_file(study, MODEL_INPUT) as file:
+        return ModelInput.from_png(file.read(), study.width, study.height, Header(**study.header))
+
+
+def remove(study_ids: Iterable[UUID]) -> None:
+    """Remove the folders of these studies; what is not there is no error."""
+    for study_id in study_ids:
+        shutil.rmtree(Path(storage().path(name_of(study_id, ""))), ignore_errors=True)
+
+
+def delete_studies(studies: StudyQuerySet) -> int:
+    """Delete rows, predictions and files of the given studies.
+
+    The files go after the commit: a transaction that is rolled back must not have cost a film.
+
+    Returns:
+        How many studies were deleted.
+    """
+    with transaction.atomic():
+        ids = list(studies.values_list("pk", flat=True))
+        Study.objects.filter(pk__in=ids).delete()
+
+        def remove_files() -> None:
+            remove(ids)
+
+        transaction.on_commit(remove_files, robust=True)
+    return len(ids)
+
+
+def accel_path(study: Study, kind: str) -> str:
+    """Path  that a front server is told to send (``X-Accel-Redirect``)."""
+    return f"{ACCEL_PREFIX}/{name_of(study.pk, kind)}"

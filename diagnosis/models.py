@@ -1,0 +1,319 @@
+"""What is kept: studies, predictions and model versions. Imports no sibling (shared rule of the house).
+
+A study's state moves only through the methods below, and each of them is one conditional ``UPDATE``: whoever loses the
+race changes nothing and is told so. ``attempt`` is a fencing token: it only ever grows, and an answer carrying an older
+number is dropped, so a worker that was thought dead cannot overwrite what a later one said.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+
+def max_attempts() -> int:
+    """How often a study may be tried: a film that takes the worker down with it must not do so for ever."""
+    return settings.MAX_ATTEMPTS
+
+
+class ModelVersion(models.Model):
+    """A model artefact, known by the sha256 of its ``.keras`` file; its card is kept as it was published."""
+
+    sha256 = models.CharField(_("SHA-256"), max_length=64, unique=True, editable=False)
+    version = models.CharField(_("version"), max_length=40, editable=False)
+    card = models.JSONField(_("card"), editable=False)
+    active = models.BooleanField(_("active"), default=False, editable=False)
+    registered_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("model version")
+        verbose_name_plural = _("model versions")
+        ordering = ("-registered_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("active",), condition=Q(active=True), name="one_active_model_version"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.sha256[:8]})"
+
+    def activate(self) -> None:
+        """Make this the one version that judges new studies."""
+        with transaction.atomic():
+            ModelVersion.objects.filter(active=True).exclude(pk=self.pk).update(active=False)
+            ModelVersion.objects.filter(pk=self.pk).update(active=True)
+        self.active = True
+
+    def deactivate(self) -> None:
+        """Stop judging with this version; with none active, studies wait."""
+        ModelVersion.objects.filter(pk=self.pk).update(active=False)
+        self.active = False
+
+
+class State(models.TextChoices):
+    """Where a study stands; ``queued → running → done | rejected | failed``."""
+
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Being analysed")
+    DONE = "done", _("Done")
+    REJECTED = "rejected", _("Not analysed")
+    FAILED = "failed", _("Failed")
+
+
+PENDING = (State.QUEUED, State.RUNNING)
+
+
+class StudyQuerySet(models.QuerySet["Study"]):
+    """The one place that knows who may see what."""
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Studies this person may see: their own. Staff look through the admin, with a permission of its own."""
+        return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
+
+    def pending(self) -> Self:
+        """Studies without an answer yet."""
+        return self.filter(state__in=PENDING)
+
+    def with_current_prediction(self) -> Self:
+        """Fetch each study's current prediction in one further query, without heat maps (bytes nobody lists)."""
+        current = Prediction.objects.filter(is_current=True).select_related("model_version")
+        current = current.defer("heatmap", "model_version__card")
+        return self.prefetch_related(models.Prefetch("predictions", queryset=current, to_attr="current_predictions"))
+
+
+class Study(models.Model):
+    """One submitted radiograph and its state. Its files lie in a folder named by its id (``diagnosis.films``)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.CASCADE, related_name="studies"
+    )
+    label = models.CharField(_("label"), max_length=120, blank=True)
+    created_at = models.DateTimeField(_("submitted"), default=timezone.now, editable=False)
+    # One submission is one press of the button: a second press with the same token finds what the first one made.
+    submission = models.UUIDField(default=uuid.uuid4, editable=False)
+    position = models.PositiveSmallIntegerField(default=0, editable=False)
+    intended_use_version = models.CharField(_("intended use read, version"), max_length=20, editable=False)
+    intended_use_at = models.DateTimeField(_("intended use read, at"), editable=False)
+
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED, editable=False)
+    attempt = models.PositiveIntegerField(_("attempt"), default=0, editable=False)
+    attempts_left = models.PositiveSmallIntegerField(default=max_attempts, editable=False)
+    sent_at = models.DateTimeField(_("sent to the queue"), null=True, editable=False)
+    started_at = models.DateTimeField(_("started"), null=True, editable=False)
+    finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
+    operating_point = models.CharField(_("operating point"), max_length=20, default="balanced", editable=False)
+    # Why it waits, was rejected or failed: a stable code, and the sentences the person was shown.
+    reason_code = models.CharField(_("reason"), max_length=40, blank=True, editable=False)
+    reason = models.TextField(_("explanation"), blank=True, editable=False)
+    advice = models.TextField(_("advice"), blank=True, editable=False)
+
+    # What intake read: facts of the picture, never of the person (DESIGN: names, dates, identifiers are not kept).
+    width = models.PositiveIntegerField(_("width"), editable=False)
+    height = models.PositiveIntegerField(_("height"), editable=False)
+    source_format = models.CharField(_("format"), max_length=20, editable=False)
+    pixel_hash = models.CharField(_("hash of the pixels"), max_length=64, editable=False)
+    header = models.JSONField(_("facts from the header"), default=dict, editable=False)
+    notices = models.JSONField(_("notices"), default=list, editable=False)
+
+    objects = StudyQuerySet.as_manager()
+    current_predictions: list[Prediction]  # set by with_current_prediction()
+
+    class Meta:
+        verbose_name = _("study")
+        verbose_name_plural = _("studies")
+        ordering = ("-created_at", "-id")
+        permissions = (("view_film", _("Can look at other people's films")),)
+        indexes = (
+            # A person's history, newest first, page by page.
+            models.Index(fields=("owner", "-created_at", "-id"), name="study_history"),
+            # Has this person submitted these pixels before?
+            models.Index(fields=("owner", "pixel_hash"), name="study_same_pixels"),
+            # The sweeper and the waiting counts: only what is not finished, so it stays tiny.
+            models.Index(
+                fields=("state", "created_at"), condition=Q(state__in=("queued", "running")), name="study_pending"
+            ),
+            # The admin's list, newest first, and its count by state.
+            models.Index(fields=("-created_at", "-id"), name="study_newest"),
+            models.Index(fields=("state",), name="study_by_state"),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "submission", "position"), name="study_submitted_once"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="study_state_known"),
+            models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="study_has_pixels"),
+            models.CheckConstraint(
+                condition=~Q(state="running") | Q(started_at__isnull=False), name="study_running_has_started"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("queued", "running"), finished_at__isnull=True)
+                | Q(state__in=("done", "rejected", "failed"), finished_at__isnull=False),
+                name="study_finished_iff_final",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=("rejected", "failed")) | ~Q(reason_code=""), name="study_refusal_has_reason"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.label or f"{self.pk!s:.8}"
+
+    def get_absolute_url(self) -> str:
+        """Address of the result page."""
+        return reverse("study", args=[self.pk])
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether an answer is still to come."""
+        return self.state in PENDING
+
+    @cached_property
+    def prediction(self) -> Prediction | None:
+        """The current prediction, if this study is done; no query after ``with_current_prediction()``."""
+        if self.state != State.DONE:
+            return None
+        if "current_predictions" in self.__dict__:
+            return next(iter(self.current_predictions), None)
+        return self.predictions.filter(is_current=True).select_related("model_version").first()
+
+    @property
+    def waited(self) -> dt.timedelta:
+        """How long the person has waited, or did wait, for the answer."""
+        return (self.finished_at or timezone.now()) - self.created_at
+
+    def _move(self, expected: Iterable[State], attempt: int | None = None, **changes: Any) -> bool:
+        """One conditional UPDATE; ``False`` when the row had moved on. The instance follows the row on success."""
+        rows = Study.objects.filter(pk=self.pk, state__in=tuple(expected))
+        if attempt is not None:
+            rows = rows.filter(attempt=attempt)
+        if not rows.update(**changes):
+            return False
+        self.__dict__.pop("prediction", None)
+        self.refresh_from_db(fields=list(changes))
+        return True
+
+    def claim(self) -> int | None:
+        """Take the study for analysis.
+
+        Returns:
+            The attempt number that must accompany the answer, or ``None`` when somebody else has it or it is finished.
+        """
+        changes = {
+            "state": State.RUNNING,
+            "attempt": F("attempt") + 1,
+            "attempts_left": F("attempts_left") - 1,
+            "started_at": timezone.now(),
+        }
+        rows = Study.objects.filter(pk=self.pk, state=State.QUEUED, attempts_left__gt=0, attempt=self.attempt)
+        if not rows.update(**changes):
+            return None
+        self.refresh_from_db()
+        return self.attempt
+
+    def release(self, attempt: int, code: str, reason: str, advice: str = "") -> bool:
+        """Put a claimed study back, at no cost to its attempts: the trouble is ours and passing, e.g. no model."""
+        return self._move(
+            [State.RUNNING], attempt, state=State.QUEUED, sent_at=timezone.now(),
+            attempts_left=F("attempts_left") + 1, reason_code=code, reason=reason, advice=advice,
+        )  # fmt: skip
+
+    def retry(self, attempt: int) -> bool:
+        """Put a study back whose worker vanished (sweeper)."""
+        return self._move([State.RUNNING], attempt, state=State.QUEUED, sent_at=None)
+
+    def reject(self, attempt: int, code: str, reason: str, advice: str = "") -> bool:
+        """The gate refused: say why, show no probability."""
+        return self._finish(attempt, State.REJECTED, code, reason, advice)
+
+    def fail(self, attempt: int, code: str, reason: str, advice: str = "") -> bool:
+        """It is our fault: say so."""
+        return self._finish(attempt, State.FAILED, code, reason, advice)
+
+    def _finish(self, attempt: int, state: State, code: str, reason: str, advice: str) -> bool:
+        with transaction.atomic():
+            moved = self._move(
+                [State.RUNNING], attempt,
+                state=state, finished_at=timezone.now(), reason_code=code, reason=reason, advice=advice,
+            )  # fmt: skip
+            if moved:
+                self.predictions.filter(is_current=True).update(is_current=False)
+        return moved
+
+    def complete(self, attempt: int, **prediction: Any) -> bool:
+        """Store what the model said and finish, in one transaction; ``False`` when a later attempt owns the study."""
+        with transaction.atomic():
+            moved = self._move(
+                [State.RUNNING], attempt,
+                state=State.DONE, finished_at=timezone.now(), reason_code="", reason="", advice="",
+            )  # fmt: skip
+            if moved:
+                self.predictions.filter(is_current=True).update(is_current=False)
+                Prediction.objects.create(study=self, attempt=attempt, **prediction)
+        return moved
+
+    def analyse_again(self) -> bool:
+        """Queue a finished study anew; what was said before stays, no longer current once the new answer is there."""
+        return self._move(
+            [State.DONE, State.REJECTED, State.FAILED], state=State.QUEUED, attempts_left=max_attempts(),
+            sent_at=None, finished_at=None, reason_code="", reason="", advice="",
+        )  # fmt: skip
+
+
+class Finding(models.TextChoices):
+    """What the model says, in the words of the house."""
+
+    PNEUMONIA = "pneumonia", _("Signs of pneumonia")
+    NORMAL = "normal", _("No signs of pneumonia")
+    INDETERMINATE = "indeterminate", _("Indeterminate")
+
+
+class Prediction(models.Model):
+    """What one model version said of one study, kept for ever as it was said."""
+
+    study = models.ForeignKey(Study, verbose_name=_("study"), on_delete=models.CASCADE, related_name="predictions")
+    model_version = models.ForeignKey(
+        ModelVersion, verbose_name=_("model version"), on_delete=models.PROTECT, related_name="predictions"
+    )
+    attempt = models.PositiveIntegerField(_("attempt"))
+    is_current = models.BooleanField(_("current"), default=True)
+    finding = models.CharField(_("finding"), max_length=20, choices=Finding.choices)
+    probability = models.FloatField(_("probability of pneumonia"))
+    operating_point = models.CharField(_("operating point"), max_length=20)
+    threshold = models.FloatField(_("threshold"))
+    # A small grey PNG, the class activation map at the network's own resolution; a few hundred bytes.
+    heatmap = models.BinaryField(_("heat map"), blank=True, default=bytes)
+    warnings = models.JSONField(_("warnings"), default=list)
+    milliseconds = models.FloatField(_("time the model took, ms"))
+    created_at = models.DateTimeField(_("said at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("prediction")
+        verbose_name_plural = _("predictions")
+        ordering = ("-created_at", "-id")
+        constraints = (
+            # Also the index behind "the current prediction of this study".
+            models.UniqueConstraint(fields=("study",), condition=Q(is_current=True), name="one_current_prediction"),
+            models.UniqueConstraint(fields=("study", "attempt"), name="one_prediction_per_attempt"),
+            models.CheckConstraint(condition=Q(finding__in=Finding.values), name="prediction_finding_known"),
+            # A model is never certain: neither 0 % nor 100 % can be stored.
+            models.CheckConstraint(condition=Q(probability__gt=0, probability__lt=1), name="prediction_inside_0_1"),
+            models.CheckConstraint(condition=Q(threshold__gt=0, threshold__lt=1), name="prediction_threshold_inside"),
+            models.CheckConstraint(condition=Q(milliseconds__gte=0), name="prediction_took_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_finding_display()} ({self.probability:.2f})"
+
+    @property
+    def percent(self) -> float:
+        """The probability in percent."""
+        return 100 * self.probability

@@ -1,0 +1,154 @@
+"""The one way a film enters, whichever door it came through: page, API, command or DICOM node."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from diagnosis import films, intended_use
+from diagnosis.models import Study
+from ml import IntakeError, Limits, Radiograph, read_radiograph
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One submission: who, under which token, with what on it.
+
+    A token seen before gives back the studies it made then: a second click on the button makes no second study.
+    """
+
+    owner: AbstractBaseUser
+    token: uuid.UUID
+    confirmed_at: dt.datetime
+    label: str = ""
+    operating_point: str = "balanced"
+    again: bool = False  # analyse pixels this person has submitted before
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file. Exactly one of ``study`` and ``error`` is set."""
+
+    name: str
+    study: Study | None = None
+    error: IntakeError | None = None
+    already_known: bool = False  # ``study`` is an earlier one with the same pixels, or from the same press
+
+
+def limits() -> Limits:
+    """The site's bounds on one file."""
+    return Limits(max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_PIXELS)
+
+
+def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], size: int) -> Outcome:
+    """Take in one file: bytes → verified radiograph → row and files → message to the workers.
+
+    Args:
+        ticket: the submission it belongs to.
+        position: place of the file in the submission, from 0.
+        name: the person's name for the file; shown back to them, never stored.
+        read: gives the bytes; called only once the size is known to be within bounds.
+        size: number of bytes.
+
+    Returns:
+        What became of it; intake's refusals are returned, not raised.
+
+    Raises:
+        OSError: the disk is full or not writable; nothing was stored.
+    """
+    before = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position).first()
+    if before is not None:
+        return Outcome(name, study=before, already_known=True)
+    bounds = limits()
+    try:
+        if size > bounds.max_bytes:
+            raise IntakeError(
+                "TOO_MANY_BYTES",
+                f"The file has {size / 1e6:.0f} MB; at most {bounds.max_bytes / 1e6:.0f} MB are taken.",
+                "Export the film as JPEG or PNG, or with compression.",
+            )
+        radiograph = read_radiograph(read(), limits=bounds, salt=settings.SECRET_KEY.encode())
+    except IntakeError as error:
+        logger.info("Refused a file at the door: %s", error.code)
+        return Outcome(name, error=error)
+    return store(ticket, position, name, radiograph)
+
+
+def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph) -> Outcome:
+    """Keep a verified radiograph as a queued study, unless this person has submitted the same pixels before."""
+    pixel_hash = radiograph.pixel_hash()
+    if not ticket.again:
+        same = Study.objects.filter(owner_id=ticket.owner.pk, pixel_hash=pixel_hash).order_by("-created_at").first()
+        if same is not None:
+            return Outcome(name, study=same, already_known=True)
+    height, width = radiograph.pixels.shape
+    study = Study(
+        owner_id=ticket.owner.pk,
+        label=ticket.label,
+        submission=ticket.token,
+        position=position,
+        intended_use_version=intended_use.VERSION,
+        intended_use_at=ticket.confirmed_at,
+        operating_point=ticket.operating_point,
+        width=width,
+        height=height,
+        source_format=radiograph.format,
+        pixel_hash=pixel_hash,
+        header=asdict(radiograph.header),
+        notices=[asdict(notice) for notice in radiograph.notices],
+    )
+    films.write(study.pk, radiograph)
+    try:
+        with transaction.atomic():
+            study.save(force_insert=True)
+
+            def send() -> None:
+                send_to_worker(study)
+
+            transaction.on_commit(send, robust=True)
+    except IntegrityError:
+        # The same press arrived twice at once and the other was faster: theirs counts.
+        films.remove([study.pk])
+        rows = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position)
+        return Outcome(name, study=rows.get(), already_known=True)
+    except BaseException:
+        films.remove([study.pk])
+        raise
+    return Outcome(name, study=study)
+
+
+def send_to_worker(study: Study) -> bool:
+    """Tell the workers that a study waits. The row is the truth; if the broker is down the sweeper sends it later."""
+    from diagnosis.tasks import analyse
+
+    try:
+        analyse.apply_async(args=(str(study.pk),), retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("The broker does not answer (%s); study %s waits for the sweeper.", error, study.pk)
+        return False
+    Study.objects.filter(pk=study.pk).update(sent_at=timezone.now())
+    return True
+
+
+def analyse_again(study: Study) -> bool:
+    """Queue a finished study anew; ``False`` when it is not finished."""
+    with transaction.atomic():
+        moved = study.analyse_again()
+        if moved:
+
+            def send() -> None:
+                send_to_worker(study)
+
+            transaction.on_commit(send, robust=True)
+    return moved

@@ -1,0 +1,28 @@
+"""Celery's thin doors. A message holds a study's id and nothing else; the database is the only truth."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from diagnosis import analysis, sweeper
+from diagnosis.models import Study
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="diagnosis.tasks.analyse", ignore_result=True)
+def analyse(study_id: str) -> None:
+    """Analyse one study; one that was deleted meanwhile is no error."""
+    study = Study.objects.filter(pk=study_id).first()
+    if study is None:
+        logger.info("Study %s was deleted before its turn.", study_id)
+        return
+    analysis.analyse(study)
+
+
+@shared_task(name="diagnosis.tasks.sweep", ignore_result=True)
+def sweep() -> None:
+    """Send what was never sent or got lost, take back what a vanished worker held."""
+    sweeper.sweep()

@@ -1,0 +1,121 @@
+"""The pages of studies: submit, result, history, delete. One job each."""
+
+from __future__ import annotations
+
+import math
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from diagnosis import films
+from diagnosis.forms import SubmissionForm
+from diagnosis.models import Study
+from diagnosis.results import explain
+from diagnosis.submission import Outcome, Ticket, submit
+
+PAGE_SIZE = 24
+PARTS = {"row": "studies/_row.html", "badge": "studies/_live_state.html"}  # of other pages, polled alike
+
+
+def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
+    """The study if it is this person's, else 404: a stranger does not learn that it exists."""
+    return get_object_or_404(Study.objects.visible_to(request.user).select_related("owner"), pk=pk)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def study_new(request: HttpRequest) -> HttpResponse:
+    """Submit films. One accepted film leads to its page; several, or refused ones, to a list of what became of each."""
+    limits = {"max_bytes": settings.MAX_UPLOAD_BYTES, "max_files": settings.MAX_FILES_PER_SUBMISSION}
+    if request.method == "GET":
+        return render(request, "studies/new.html", {"form": SubmissionForm(), "limits": limits})
+    data = request.POST
+    form = SubmissionForm(data, {"films": request.FILES.getlist("films")})  # type: ignore[dict-item]
+    if not form.is_valid():
+        return render(request, "studies/new.html", {"form": form, "limits": limits})
+    ticket = Ticket(
+        owner=request.user,  # type: ignore[arg-type]  # LoginRequiredMiddleware: somebody is signed in
+        token=form.cleaned_data["token"],
+        confirmed_at=timezone.now(),
+        label=form.cleaned_data["label"],
+        again=form.cleaned_data["again"],
+    )
+    outcomes = [_submit_file(ticket, position, file) for position, file in enumerate(form.cleaned_data["films"])]
+    if len(outcomes) == 1 and outcomes[0].study is not None:
+        if outcomes[0].already_known and outcomes[0].study.submission != ticket.token:
+            messages.info(request, _("You have submitted this film before; this is its result."))
+        return redirect(outcomes[0].study)
+    if not any(outcome.study for outcome in outcomes):
+        for outcome in outcomes:
+            form.add_error("films", f"{outcome.name}: {outcome.error}")
+        return render(request, "studies/new.html", {"form": form, "limits": limits})
+    return render(request, "studies/submitted.html", {"outcomes": outcomes})
+
+
+def _submit_file(ticket: Ticket, position: int, file: UploadedFile) -> Outcome:
+    return submit(ticket, position, file.name or _("file"), file.read, file.size or 0)
+
+
+@require_GET
+@never_cache
+def study(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The result page."""
+    found = _get_study_for_user(request, pk)
+    return render(request, "studies/study.html", {"study": found, **explain(found)})
+
+
+@login_not_required
+@require_GET
+@never_cache
+def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The fragment a waiting page polls; it says itself when to ask again, and to load the result when it is there.
+
+    An expired session gets 403: redirecting a poll would put a sign-in page inside the page.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(_("You are signed out. Sign in to see the result."), status=403)
+    found = _get_study_for_user(request, pk)
+    context = {"study": found, "poll_seconds": poll_seconds(found)}
+    part = PARTS.get(request.GET.get("as", ""))
+    if part:
+        return render(request, part, context)
+    response = render(request, "studies/_status.html", context)
+    if not found.is_pending and request.headers.get("HX-Request"):
+        response["HX-Refresh"] = "true"  # the viewer and the disclaimers belong to the whole page
+    return response
+
+
+def poll_seconds(study: Study) -> int:
+    """How long a waiting page shall wait before it asks again: 1 s at first, then a tenth of the wait so far, ≤ 30 s."""
+    return max(1, min(30, math.ceil(study.waited.total_seconds() / 10)))
+
+
+@require_GET
+@never_cache
+def studies(request: HttpRequest) -> HttpResponse:
+    """A person's own studies, newest first."""
+    rows = Study.objects.visible_to(request.user).with_current_prediction()
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "studies/studies.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def study_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Delete one study with its files and predictions; GET asks first."""
+    found = _get_study_for_user(request, pk)
+    if request.method == "GET":
+        return render(request, "studies/delete.html", {"study": found})
+    films.delete_studies(Study.objects.filter(pk=found.pk))
+    messages.success(request, _("The study, its film and its predictions are deleted."))
+    return redirect("studies")
