@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -73,9 +73,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     raw_id_fields = ("owner",)
     actions = ("analyse_again",)
     inlines = (PredictionInline,)
-    readonly_fields = tuple(
-        field.name for field in Study._meta.fields if field.name not in ("label",)
-    ) + ("film_large",)  # fmt: skip
+    readonly_fields = ("film_large", *(field.name for field in Study._meta.fields if field.name != "label"))
     fieldsets = (
         (None, {"fields": ("film_large", "id", "owner", "label", "created_at")}),
         (_("State"), {"fields": ("state", "reason_code", "reason", "advice", "started_at", "finished_at", "attempt")}),
@@ -89,14 +87,12 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
         """With the current prediction, in one further query."""
-        rows = super().get_queryset(request)
-        assert isinstance(rows, StudyQuerySet)
-        return rows.with_current_prediction()
+        return cast(StudyQuerySet, super().get_queryset(request)).with_current_prediction()
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Leave the thumbnails out for those who may not see films."""
         columns = tuple(self.list_display)
-        return columns if request.user.has_perm(SEES_FILMS) else tuple(name for name in columns if name != "film")  # type: ignore[return-value]
+        return columns if request.user.has_perm(SEES_FILMS) else tuple(name for name in columns if name != "film")
 
     def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
         """Leave the film out for those who may not see it."""

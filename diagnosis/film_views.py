@@ -63,7 +63,7 @@ def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponse:
     if prediction is None or not prediction.heatmap:
         raise Http404("There is no heat map without a prediction.")
     with Image.open(io.BytesIO(prediction.heatmap)) as image:
-        levels = np.asarray(image, dtype=np.float32) / 255
+        levels = np.asarray(image, dtype=np.float32) / np.float32(255)
     scale = min(1.0, 1024 / max(study.width, study.height))
     full = upsample(levels, max(1, round(study.width * scale)), max(1, round(study.height * scale)))
     buffer = io.BytesIO()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 from uuid import UUID
 
 from django.core.files.base import ContentFile
@@ -28,9 +28,7 @@ MODEL_INPUT = "input.png"
 
 def storage() -> FileSystemStorage:
     """The private storage of films; no URL leads into it."""
-    found = storages["films"]
-    assert isinstance(found, FileSystemStorage)
-    return found
+    return cast(FileSystemStorage, storages["films"])
 
 
 def name_of(study_id: UUID, kind: str) -> str:

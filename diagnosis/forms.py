@@ -29,7 +29,7 @@ class FilmsField(forms.FileField):
 
     widget = FilmsInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
         """The uploaded files, in the order sent.
 
         Raises:

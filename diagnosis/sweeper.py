@@ -9,14 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from celery import current_app
+import redis
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
-from kombu import Connection
-from kombu.exceptions import ChannelError, OperationalError
 
 from diagnosis import analysis
+from diagnosis.health import queue_length
 from diagnosis.models import State, Study
 from diagnosis.submission import send_to_worker
 
@@ -26,24 +25,6 @@ logger = logging.getLogger(__name__)
 PATIENCE = dt.timedelta(minutes=10)
 RESEND_AFTER = dt.timedelta(seconds=5)  # with the queue empty, the message of a waiting study is lost
 BATCH = 500  # per sweep, so that one sweep stays short
-
-
-def queue_length() -> int:
-    """Messages waiting in the broker.
-
-    Raises:
-        OperationalError: the broker does not answer.
-    """
-    with current_app.connection_for_read(connect_timeout=1, transport_options={"max_retries": 0}) as connection:
-        connection.ensure_connection(max_retries=1, timeout=1)
-        return sum(_messages(connection, queue.name) for queue in current_app.amqp.queues.values())
-
-
-def _messages(connection: Connection, queue: str) -> int:
-    try:
-        return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
-    except ChannelError:  # an empty Redis list does not exist
-        return 0
 
 
 def sweep(now: dt.datetime | None = None) -> dict[str, int]:
@@ -64,7 +45,7 @@ def sweep(now: dt.datetime | None = None) -> dict[str, int]:
             counts["given_up"] += study.fail(study.attempt, *analysis.GAVE_UP)
     try:
         patience = RESEND_AFTER if queue_length() == 0 else PATIENCE
-    except (OperationalError, OSError) as error:
+    except redis.RedisError as error:
         logger.warning("The broker does not answer (%s); waiting studies are sent later.", error)
         return counts
     due = Q(sent_at=None) | Q(sent_at__lt=now - patience)

@@ -40,7 +40,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "studies/new.html", {"form": SubmissionForm(), "limits": limits})
     data = request.POST
-    form = SubmissionForm(data, {"films": request.FILES.getlist("films")})  # type: ignore[dict-item]
+    form = SubmissionForm(data, {"films": request.FILES.getlist("films")})
     if not form.is_valid():
         return render(request, "studies/new.html", {"form": form, "limits": limits})
     ticket = Ticket(
@@ -62,7 +62,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
     return render(request, "studies/submitted.html", {"outcomes": outcomes})
 
 
-def _submit_file(ticket: Ticket, position: int, file: UploadedFile) -> Outcome:
+def _submit_file(ticket: Ticket, position: int, file: UploadedFile[bytes]) -> Outcome:
     return submit(ticket, position, file.name or _("file"), file.read, file.size or 0)
 
 
@@ -96,7 +96,7 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def poll_seconds(study: Study) -> int:
-    """How long a waiting page shall wait before it asks again: 1 s at first, then a tenth of the wait so far, ≤ 30 s."""
+    """How long a waiting page waits before it asks again: a tenth of the wait so far, 1 to 30 s."""
     return max(1, min(30, math.ceil(study.waited.total_seconds() / 10)))
 
 
