@@ -8,10 +8,10 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -19,9 +19,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from diagnosis import films
 from diagnosis.forms import SubmissionForm
+from diagnosis.incoming import take_in
 from diagnosis.models import Study
 from diagnosis.results import explain
-from diagnosis.submission import Outcome, Ticket, submit
+from diagnosis.submission import Outcome, Ticket
 
 PAGE_SIZE = 24
 PARTS = {"row": "studies/_row.html", "badge": "studies/_live_state.html"}  # of other pages, polled alike
@@ -41,7 +42,10 @@ def study_new(request: HttpRequest) -> HttpResponse:
         return render(request, "studies/new.html", {"form": SubmissionForm(), "limits": limits})
     data = request.POST
     form = SubmissionForm(data, {"films": request.FILES.getlist("films")})
+    wants_json = not request.accepts("text/html")
     if not form.is_valid():
+        if wants_json:
+            return JsonResponse({"errors": [error for errors in form.errors.values() for error in errors]}, status=422)
         return render(request, "studies/new.html", {"form": form, "limits": limits})
     ticket = Ticket(
         owner=request.user,  # type: ignore[arg-type]  # LoginRequiredMiddleware: somebody is signed in
@@ -50,7 +54,9 @@ def study_new(request: HttpRequest) -> HttpResponse:
         label=form.cleaned_data["label"],
         again=form.cleaned_data["again"],
     )
-    outcomes = [_submit_file(ticket, position, file) for position, file in enumerate(form.cleaned_data["films"])]
+    outcomes = take_in(ticket, form.cleaned_data["films"])
+    if wants_json:
+        return JsonResponse({"outcomes": [_as_json(outcome) for outcome in outcomes]})
     if len(outcomes) == 1 and outcomes[0].study is not None:
         if outcomes[0].already_known and outcomes[0].study.submission != ticket.token:
             messages.info(request, _("You have submitted this film before; this is its result."))
@@ -62,8 +68,16 @@ def study_new(request: HttpRequest) -> HttpResponse:
     return render(request, "studies/submitted.html", {"outcomes": outcomes})
 
 
-def _submit_file(ticket: Ticket, position: int, file: UploadedFile[bytes]) -> Outcome:
-    return submit(ticket, position, file.name or _("file"), file.read, file.size or 0)
+def _as_json(outcome: Outcome) -> dict[str, str | bool]:
+    """What the page's own script is told of one file."""
+    if outcome.study is None:
+        return {"name": outcome.name, "error": str(outcome.error)}
+    return {
+        "name": outcome.name,
+        "url": outcome.study.get_absolute_url(),
+        "status": reverse("study_status", args=[outcome.study.pk]),
+        "known": outcome.already_known,
+    }
 
 
 @require_GET
