@@ -1,0 +1,294 @@
+"""What is done to films while a network learns, batch by batch, in TensorFlow operations.
+
+The aim is not variety but the *right* variety. In this data the classes differ in things that are no disease: normal
+films were larger (sharper after scaling), show more black around the child, have a steeper tone curve and a small,
+crisp marker. Another hospital's films, or the next month's, break that link. So everything that belongs to the
+acquisition is drawn at random, alike for both classes: framing, aspect, tone curve, sharpness, grain, compression,
+markers, collimation. Tone is also taken from *another film of the batch* (histogram matching), the one change that
+makes the two classes' histograms exchangeable.
+
+Every draw comes from (seed, step), so a resumed training sees the films an unbroken one would have seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How strongly films are changed; chances are per film.
+
+    Attributes:
+        area: Smallest share of the film's area a crop may show; the largest is 1.
+        stretch: Largest change of aspect, as a natural logarithm.
+        turn: Largest rotation, degrees.
+        flip: Chance of mirroring left and right.
+        tone: Chance of a random monotone tone curve.
+        match: Chance of another film's histogram.
+        equalise: Chance of (partial) histogram equalisation.
+        blur: Chance of a change of sharpness, softer or crisper.
+        grain: Chance of noise.
+        jpeg: Chance of JPEG compression at quality 20–90.
+        marker: Chance of a drawn letter.
+        collimate: Chance of dark borders.
+        erase: Chance of an erased rectangle.
+        mix: Chance that a batch is mixed (mixup, Zhang et al. 2018).
+        smooth: Label smoothing: 0 and 1 become ``smooth`` / 2 and 1 − ``smooth`` / 2.
+    """
+
+    area: float = 0.35
+    stretch: float = 0.3
+    turn: float = 12.0
+    flip: float = 0.5
+    tone: float = 0.6
+    match: float = 0.4
+    equalise: float = 0.15
+    blur: float = 0.6
+    grain: float = 0.4
+    jpeg: float = 0.2
+    marker: float = 0.3
+    collimate: float = 0.2
+    erase: float = 0.3
+    mix: float = 0.5
+    smooth: float = 0.05
+
+    def as_json(self) -> dict[str, float]:
+        """The same as plain JSON values."""
+        return asdict(self)
+
+
+class _Draws:
+    """Random numbers that are a function of (seed, step, how many were drawn before) and of nothing else."""
+
+    def __init__(self, seed: int, step: Any) -> None:
+        self._seed, self._step, self._count = seed, step, 0
+
+    def _key(self) -> Any:
+        import tensorflow as tf
+
+        self._count += 1
+        return tf.stack([tf.constant(self._seed * 1009 + self._count, tf.int64), tf.cast(self._step, tf.int64)])
+
+    def uniform(self, shape: Any, low: float = 0.0, high: float = 1.0) -> Any:
+        import tensorflow as tf
+
+        return tf.random.stateless_uniform(shape, self._key(), low, high)
+
+    def normal(self, shape: Any) -> Any:
+        import tensorflow as tf
+
+        return tf.random.stateless_normal(shape, self._key())
+
+    def chance(self, n: int, p: float) -> Any:
+        """(n,) float32 of 0 and 1."""
+        import tensorflow as tf
+
+        return tf.cast(self.uniform((n,)) < p, tf.float32)
+
+
+@cache
+def _glyphs() -> NDArray[np.float32]:
+    """(G, 32, 32, 1) letters and digits as are put on films, drawn with Pillow's own font."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font, drawn = ImageFont.load_default(26), []
+    for text in ("R", "L", "R", "L", "AP", "P", "A", "12", "7", "+", "RH", "3B"):
+        canvas = Image.new("L", (32, 32))
+        ImageDraw.Draw(canvas).text((16, 16), text, fill=255, anchor="mm", font=font)
+        drawn.append(np.asarray(canvas, np.float32)[..., None])
+    return np.stack(drawn)
+
+
+def _warp(images: Any, matrix: Any, side: int) -> Any:
+    """Sample (N, H, W, 1) at ``matrix`` (N, 8) onto ``side``; outside is black."""
+    import tensorflow as tf
+
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images, transforms=matrix, output_shape=[side, side], interpolation="BILINEAR", fill_mode="CONSTANT",
+        fill_value=0.0,
+    )  # fmt: skip
+
+
+def _crop(images: Any, draw: _Draws, recipe: Recipe, n: int, side: int) -> Any:
+    """A random crop, stretched, turned, sheared and perhaps mirrored, at ``side``."""
+    import tensorflow as tf
+
+    size = float(images.shape[1])
+    edge = tf.sqrt(draw.uniform((n,), recipe.area, 1.0))
+    stretch = tf.exp(0.5 * draw.uniform((n,), -recipe.stretch, recipe.stretch))
+    # A crop may look up to 4 % over the edge, where it finds black, as a loosely framed film would.
+    width, height = tf.minimum(edge * stretch, 1.04) * size, tf.minimum(edge / stretch, 1.04) * size
+    middle_x = size / 2 + draw.uniform((n,), -0.5, 0.5) * (size * 1.04 - width)
+    middle_y = size / 2 + draw.uniform((n,), -0.5, 0.5) * (size * 1.04 - height)
+    angle = draw.uniform((n,), -1.0, 1.0) * recipe.turn * np.pi / 180
+    shear = draw.uniform((n,), -0.08, 0.08)
+    sign = 1.0 - 2.0 * draw.chance(n, recipe.flip)
+    sx, sy = sign * width / side, height / side
+    a, b = tf.cos(angle) * sx, (shear - tf.sin(angle)) * sy
+    d, e = tf.sin(angle) * sx, tf.cos(angle) * sy
+    half = (side - 1) / 2
+    zero = tf.zeros((n,))
+    matrix = tf.stack(
+        [a, b, middle_x - 0.5 - (a + b) * half, d, e, middle_y - 0.5 - (d + e) * half, zero, zero], axis=1
+    )
+    return _warp(images, matrix, side)
+
+
+def _tables(x: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
+    """(N, 256) tone curves: matched to another film, equalised, bent; each film by its own chances."""
+    import tensorflow as tf
+
+    flat = tf.cast(tf.reshape(x, (n, -1)), tf.int32)
+    counts = tf.cast(tf.math.bincount(flat, minlength=256, maxlength=256, axis=-1), tf.float32)
+    below = (tf.cumsum(counts, axis=1) - 0.5 * counts) / tf.reduce_sum(counts, axis=1, keepdims=True)
+    levels = tf.range(256, dtype=tf.float32)[None]
+    table = tf.repeat(levels, n, axis=0)
+    # Histogram matching to the neighbour in the (shuffled) batch: below → the neighbour's level at the same rank.
+    other = tf.roll(tf.cumsum(counts, axis=1) / tf.reduce_sum(counts, axis=1, keepdims=True), 1, axis=0)
+    matched = tf.cast(tf.searchsorted(other, below), tf.float32)
+    share = (draw.chance(n, recipe.match) * draw.uniform((n,), 0.3, 0.9))[:, None]
+    table = (1 - share) * table + share * matched
+    share = (draw.chance(n, recipe.equalise) * draw.uniform((n,), 0.3, 1.0))[:, None]
+    table = (1 - share) * table + share * 255.0 * below
+    # A random monotone curve through eight pieces, on top of a gamma.
+    steps = tf.exp(0.45 * draw.normal((n, 8)))
+    knots = tf.concat([tf.zeros((n, 1)), tf.cumsum(steps, axis=1) / tf.reduce_sum(steps, axis=1, keepdims=True)], 1)
+    gamma = tf.exp(draw.uniform((n, 1), -0.6, 0.6))
+    place = 8.0 * (tf.clip_by_value(table, 0.0, 255.0) / 255.0) ** gamma
+    left = tf.clip_by_value(tf.cast(place, tf.int32), 0, 7)
+    low, high = tf.gather(knots, left, batch_dims=1), tf.gather(knots, left + 1, batch_dims=1)
+    bent = low + (high - low) * (place - tf.cast(left, tf.float32))
+    black, white = draw.uniform((n, 1), -0.06, 0.14), draw.uniform((n, 1), 0.75, 1.06)
+    bent = 255.0 * (black + (white - black) * bent)
+    use = draw.chance(n, recipe.tone)[:, None]
+    return tf.clip_by_value((1 - use) * table + use * bent, 0.0, 255.0)
+
+
+def _soften(x: Any, sigma: float) -> Any:
+    """Gaussian blur of (N, H, W, 1), in two passes."""
+    import tensorflow as tf
+
+    reach = int(np.ceil(2.5 * sigma))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    kernel = tf.constant(weights / weights.sum(), tf.float32)
+    padded = tf.pad(x, [[0, 0], [reach, reach], [reach, reach], [0, 0]], "REFLECT")
+    rows = tf.nn.conv2d(padded, tf.reshape(kernel, (-1, 1, 1, 1)), 1, "VALID")
+    return tf.nn.conv2d(rows, tf.reshape(kernel, (1, -1, 1, 1)), 1, "VALID")
+
+
+def _sharpness(x: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
+    """Softer or crisper, then grain: what focus, detector and scaling leave in a film."""
+    import tensorflow as tf
+
+    use = draw.chance(n, recipe.blur)
+    fine, coarse = _soften(x, 0.9), _soften(x, 2.0)
+    amount = (use * draw.uniform((n,), -1.0, 1.0))[:, None, None, None]
+    strong = (use * draw.chance(n, 0.35) * draw.uniform((n,)))[:, None, None, None]
+    x = x + amount * (fine - x) + strong * (coarse - fine)
+    noise = draw.normal(tf.shape(x))
+    noise = tf.where((draw.chance(n, 0.5) > 0)[:, None, None, None], 1.8 * _soften(noise, 0.8), noise)
+    level = (draw.chance(n, recipe.grain) * draw.uniform((n,), 1.0, 3.8) ** 2)[:, None, None, None]
+    return tf.clip_by_value(x + level * noise, 0.0, 255.0)
+
+
+def _compress(x: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
+    """JPEG artefacts in the first films of the batch; the batch is in random order."""
+    import tensorflow as tf
+
+    count = round(n * recipe.jpeg)
+    if count == 0:
+        return x
+    quality = tf.cast(draw.uniform((count,), 20.0, 90.0), tf.int32)
+
+    def one(pair: tuple[Any, Any]) -> Any:
+        film, q = pair
+        coded = tf.image.adjust_jpeg_quality(tf.repeat(film / 255.0, 3, axis=-1), q)
+        return coded[..., :1] * 255.0
+
+    done = tf.map_fn(one, (x[:count], quality), fn_output_signature=tf.float32)
+    return tf.concat([tf.ensure_shape(done, (count, *x.shape[1:])), x[count:]], axis=0)
+
+
+def _overlay(x: Any, draw: _Draws, recipe: Recipe, n: int, side: int) -> Any:
+    """Letters, dark borders and erased rectangles."""
+    import tensorflow as tf
+
+    glyphs = tf.constant(_glyphs())
+    chosen = tf.gather(glyphs, tf.cast(draw.uniform((n,), 0.0, float(glyphs.shape[0])), tf.int32))
+    size = draw.uniform((n,), 0.05, 0.16) * side
+    # Mostly near the borders, where markers are: the larger of two coordinates' distance from the middle is pushed out.
+    place = draw.uniform((n, 2), -1.0, 1.0)
+    place = tf.sign(place) * tf.abs(place) ** 0.4
+    corner = (side - size)[:, None] * (0.5 + 0.5 * place)
+    scale = 32.0 / size
+    zero = tf.zeros((n,))
+    matrix = tf.stack([scale, zero, -corner[:, 0] * scale, zero, scale, -corner[:, 1] * scale, zero, zero], axis=1)
+    stamp = _warp(chosen, matrix, side) / 255.0
+    stamp *= (draw.chance(n, recipe.marker) * draw.uniform((n,), 0.6, 1.0))[:, None, None, None]
+    x = x * (1 - stamp) + 255.0 * stamp
+
+    line = (tf.range(side, dtype=tf.float32) + 0.5) / side
+    border = draw.chance(n, recipe.collimate)[:, None] * tf.nn.relu(draw.uniform((n, 4), -0.08, 0.12))
+    inside_x = tf.cast((line[None] >= border[:, :1]) & (line[None] <= 1 - border[:, 1:2]), tf.float32)
+    inside_y = tf.cast((line[None] >= border[:, 2:3]) & (line[None] <= 1 - border[:, 3:]), tf.float32)
+    x *= inside_x[:, None, :, None] * inside_y[:, :, None, None]
+
+    extent, middle = draw.uniform((n, 2), 0.08, 0.35), draw.uniform((n, 2))
+    hole_x = tf.cast(tf.abs(line[None] - middle[:, :1]) < extent[:, :1] / 2, tf.float32)
+    hole_y = tf.cast(tf.abs(line[None] - middle[:, 1:]) < extent[:, 1:] / 2, tf.float32)
+    hole = hole_x[:, None, :, None] * hole_y[:, :, None, None] * draw.chance(n, recipe.erase)[:, None, None, None]
+    return x * (1 - hole) + hole * draw.uniform((n, 1, 1, 1), 0.0, 255.0)
+
+
+def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int) -> Any:
+    """Change a batch of films at random.
+
+    Args:
+        films: uint8 (N, H, W, 1), N known; the order of the batch must be random.
+        seed: Of the run.
+        step: Scalar integer, the step of the run.
+        recipe: How strongly.
+        side: Side of the result.
+
+    Returns:
+        float32 (N, side, side, 1) in 0..255.
+    """
+    import tensorflow as tf
+
+    n = int(films.shape[0])
+    draw = _Draws(seed, step)
+    x = _crop(tf.cast(films, tf.float32), draw, recipe, n, side)
+    x = tf.gather(_tables(x, draw, recipe, n), tf.cast(x, tf.int32)[..., 0], batch_dims=1)[..., None]
+    x = _sharpness(x, draw, recipe, n)
+    x = _overlay(x, draw, recipe, n, side)
+    return _compress(x, draw, recipe, n)
+
+
+def mix(films: Any, targets: Any, seed: int, step: Any, recipe: Recipe) -> tuple[Any, Any]:
+    """Blend each film, and its targets, with the next of the batch (mixup), in a share of the batches.
+
+    Args:
+        films: float32 (N, H, W, 1).
+        targets: float32 (N, K), blended alike.
+        seed: Of the run.
+        step: Of the run.
+        recipe: ``mix`` is the chance.
+    """
+    import tensorflow as tf
+
+    draw = _Draws(seed + 7919, step)
+    n = int(films.shape[0])
+    # Beta(a, a) with small a is near 0 or 1; this bends a uniform draw likewise without a gamma sampler.
+    u = draw.uniform((n,))
+    share = 0.5 * (tf.sign(u - 0.5) * tf.abs(2 * u - 1) ** 0.35 + 1)
+    share = tf.maximum(share, 1 - share)
+    share = tf.where(draw.uniform(()) < recipe.mix, share, tf.ones_like(share))
+    share_x = share[:, None, None, None]
+    films = share_x * films + (1 - share_x) * tf.roll(films, 1, axis=0)
+    return films, share[:, None] * targets + (1 - share[:, None]) * tf.roll(targets, 1, axis=0)

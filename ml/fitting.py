@@ -1,0 +1,289 @@
+"""What happens around the batches of a training: learning rate, averaged weights, watching, stopping, checkpoints."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import MLError
+
+
+class TrainingError(MLError):
+    """Training cannot go on; the text says why and what to do."""
+
+
+def write_whole(path: Path, write: Any) -> None:
+    """Write a file so that it is there whole or as it was before.
+
+    Args:
+        path: The file.
+        write: Called with a path beside it, which then takes its place.
+
+    Raises:
+        TrainingError: The disk is full or not writable; nothing half-written is left.
+    """
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(partial)
+        with partial.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "Free some space, then run the same command with --resume." if full else "Check the folder's rights."
+        raise TrainingError(f"{path} could not be written: {error.strerror or error}. {advice}") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, whole or not at all."""
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+class Pace(keras.callbacks.Callback):  # type: ignore[misc]
+    """Learning rate: a linear warm-up, then a half cosine to a hundredth, and halved again on every plateau.
+
+    Args:
+        peak: Highest rate.
+        epochs: Planned epochs.
+        steps: Batches an epoch.
+        patience: Epochs without a better ``val_loss`` until the rate is halved.
+        warm: Epochs of warm-up.
+    """
+
+    def __init__(self, peak: float, epochs: int, steps: int, patience: int = 8, warm: float = 2.0) -> None:
+        super().__init__()
+        self.peak, self.epochs, self.steps, self.patience = peak, epochs, steps, patience
+        self.warm = min(warm, epochs / 4)
+        self.factor, self.best, self.waited, self.epoch = 1.0, math.inf, 0, 0
+
+    def rate(self, epoch: float) -> float:
+        """The rate at a point of the run, in epochs."""
+        if epoch < self.warm:
+            return self.factor * self.peak * (0.02 + 0.98 * epoch / self.warm)
+        done = (epoch - self.warm) / max(self.epochs - self.warm, 1e-9)
+        return self.factor * self.peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.model.optimizer.learning_rate.assign(self.rate(self.epoch + batch / self.steps))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs if logs is not None else {}
+        logs["learning_rate"] = self.rate(epoch + 1)
+        if logs["val_loss"] < self.best - 1e-4:
+            self.best, self.waited = logs["val_loss"], 0
+            return
+        self.waited += 1
+        if self.waited >= self.patience:
+            self.factor, self.waited = self.factor / 2, 0
+
+
+class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
+    """A moving average of all weights, batch statistics included: smoother, and better on films unlike the training's.
+
+    Args:
+        keep: Share of the average kept at each batch, once warmed up.
+    """
+
+    def __init__(self, keep: float = 0.998) -> None:
+        super().__init__()
+        self.keep, self.count = keep, 0
+        self.weights: list[NDArray[np.float32]] = []
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        if logs and not math.isfinite(logs.get("loss", 0.0)):
+            raise TrainingError(
+                f"The loss became {logs['loss']} in batch {batch}. Lower --rate, or use --precision float32; "
+                "the last checkpoint is sound."
+            )
+        self.count += 1
+        keep = min(self.keep, self.count / (self.count + 10))
+        now = self.model.get_weights()
+        if not self.weights:
+            self.weights = [array.astype(np.float32) for array in now]
+        for mean, array in zip(self.weights, now, strict=True):
+            mean += (1 - keep) * (array - mean)
+
+
+class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch, judge the averaged weights on validation films as they are and as other machines give them.
+
+    Puts ``val_loss`` (shifted films, each class counting half), ``val_auc`` (shifted) and ``val_auc_plain`` in the
+    logs, and keeps the best weights by ``val_loss``.
+
+    Args:
+        judge: A network by ``build_training`` at full size, to carry the averaged weights.
+        averaged: Where the weights come from.
+        plain: float32 (N, 224, 224, 1).
+        shifted: float32 (M, 224, 224, 1), M a multiple of N.
+        labels: (N,) of 0 and 1.
+    """
+
+    def __init__(self, judge: Any, averaged: Averaged, plain: Any, shifted: Any, labels: NDArray[np.int64]) -> None:
+        super().__init__()
+        self.judge, self.averaged, self.plain, self.shifted, self.labels = judge, averaged, plain, shifted, labels
+        self.best: list[NDArray[np.float32]] = []
+        self.best_loss = math.inf
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs if logs is not None else {}
+        self.judge.set_weights(self.averaged.weights)
+        for name, films in (("_plain", self.plain), ("", self.shifted)):
+            p = np.clip(predict(self.judge, films), 1e-6, 1 - 1e-6)
+            y = np.tile(self.labels, len(p) // len(self.labels))
+            loss = 0.5 * (-np.log(p[y == 1]).mean() - np.log(1 - p[y == 0]).mean())
+            logs[f"val_loss{name}"], logs[f"val_auc{name}"] = float(loss), area_under_curve(y, p)
+        if not math.isfinite(logs["val_loss"]):
+            raise TrainingError("The network answers NaN on the validation films. Lower --rate and start anew.")
+        if logs["val_loss"] < self.best_loss:
+            self.best_loss, self.best = logs["val_loss"], [w.copy() for w in self.averaged.weights]
+
+
+def predict(network: Any, films: NDArray[np.float32], batch: int = 64) -> NDArray[np.float64]:
+    """Sigmoid outputs (N,) of a training network for films (N, H, W, 1)."""
+    parts = [
+        np.asarray(network(films[i : i + batch], training=False)["pneumonia"]) for i in range(0, len(films), batch)
+    ]
+    return np.concatenate(parts)[:, 0].astype(np.float64)
+
+
+def area_under_curve(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
+    """Area under the ROC curve, ties counting half (Mann–Whitney)."""
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    return float((ranks[labels == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch, one file with everything a resumed run needs, replaced in one step.
+
+    Args:
+        path: The file.
+        averaged: Holds the averaged weights.
+        watch: Holds the best weights.
+        identity: What must be equal in the run that resumes (seed, data, parameters).
+        history: One entry an epoch; grows here.
+    """
+
+    def __init__(
+        self, path: Path, averaged: Averaged, watch: Watch, identity: Mapping[str, Any], history: list[dict[str, float]]
+    ) -> None:
+        super().__init__()
+        self.path, self.averaged, self.watch, self.identity, self.history = path, averaged, watch, identity, history
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.history.append({name: float(value) for name, value in (logs or {}).items()})
+        arrays: dict[str, Any] = {}
+        for name, values in (
+            ("now", self.model.get_weights()),
+            ("mean", self.averaged.weights),
+            ("best", self.watch.best),
+            ("optimizer", [v.numpy() for v in self.model.optimizer.variables]),
+        ):
+            arrays |= {f"{name}{i}": value for i, value in enumerate(values)}
+        state = {"identity": self.identity, "history": self.history, "count": self.averaged.count}
+        arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+
+        def write(partial: Path) -> None:
+            with partial.open("wb") as handle:
+                np.savez(handle, **arrays)
+
+        write_whole(self.path, write)
+
+    def restore(self, model: Any, replay: list[Any]) -> int:
+        """Bring the run back to its last whole epoch.
+
+        Args:
+            model: The compiled training network.
+            replay: Callbacks whose state is a function of past logs; they are shown the history again.
+
+        Returns:
+            Epochs already done; 0 where there is no checkpoint.
+
+        Raises:
+            TrainingError: The checkpoint belongs to a run with other data or parameters, or cannot be read.
+        """
+        if not self.path.is_file():
+            return 0
+        try:
+            with np.load(self.path, allow_pickle=False) as stored:
+                arrays = dict(stored.items())
+            state = json.loads(arrays["state"].tobytes())
+        except (ValueError, KeyError, OSError, EOFError) as error:
+            raise TrainingError(f"{self.path} is damaged ({error}). Remove it and start without --resume.") from error
+        if state["identity"] != json.loads(json.dumps(self.identity)):
+            changed = sorted(k for k, v in state["identity"].items() if v != self.identity.get(k))
+            raise TrainingError(
+                f"{self.path} belongs to another run (different: {', '.join(changed)}). "
+                "Give the same arguments as then, or another --out."
+            )
+
+        def series(name: str) -> list[Any]:
+            return [arrays[f"{name}{i}"] for i in range(sum(key.rstrip("0123456789") == name for key in arrays))]
+
+        model.set_weights(series("now"))
+        model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(model.optimizer.variables, series("optimizer"), strict=True):
+            variable.assign(value)
+        self.averaged.weights, self.averaged.count, self.watch.best = series("mean"), state["count"], series("best")
+        for epoch, logs in enumerate(state["history"]):
+            for callback in replay:
+                callback.on_epoch_end(epoch, dict(logs))
+        self.watch.best_loss = min(logs["val_loss"] for logs in state["history"])
+        self.history.extend(state["history"])
+        return len(self.history)
+
+
+class Stop(keras.callbacks.EarlyStopping):  # type: ignore[misc]
+    """Early stopping on ``val_loss`` that keeps its patience over a resume (Keras begins counting anew)."""
+
+    def __init__(self, patience: int) -> None:
+        super().__init__("val_loss", min_delta=1e-4, patience=patience, verbose=1)
+        self._begun = False
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        if not self._begun:
+            super().on_train_begin(logs)
+        self._begun = True
+
+
+class EventLog(keras.callbacks.Callback):  # type: ignore[misc]
+    """TensorBoard event files, one scalar for each number of an epoch.
+
+    Written with TensorFlow's own operations: ``tf.summary`` and Keras's callback need the tensorboard package, which
+    is for looking at the logs (``pip install tensorboard``), not for writing them.
+
+    Args:
+        folder: Where the event file goes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        import tensorflow as tf
+
+        self._ops = tf.raw_ops
+        self._writer = tf.raw_ops.SummaryWriter(shared_name=str(folder), container="")
+        tf.raw_ops.CreateSummaryFileWriter(
+            writer=self._writer, logdir=str(folder), max_queue=10, flush_millis=10_000, filename_suffix=".pneumoweb"
+        )
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        for name, value in (logs or {}).items():
+            self._ops.WriteScalarSummary(writer=self._writer, step=epoch, tag=f"epoch/{name}", value=float(value))
+        self._ops.FlushSummaryWriter(writer=self._writer)
