@@ -1,0 +1,82 @@
+"""What the admin's first page says about the site: a handful of bounded queries, none grows with the rows shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from django.db.models import Count, F
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from diagnosis import health
+from diagnosis.models import ModelVersion, State, Study
+
+DAYS = 14
+SAMPLE = 500  # latest finished studies whose waiting times the median is taken of
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's studies; ``share`` of the busiest day, 0–1, for the height of its bar."""
+
+    date: dt.date
+    count: int
+    share: float
+
+
+def studies_by_state() -> list[tuple[State, int]]:
+    """Number of studies in each state, zeros included."""
+    counted = dict(Study.objects.order_by().values_list("state").annotate(Count("pk")))
+    return [(state, counted.get(state.value, 0)) for state in State]
+
+
+def studies_by_day() -> list[Day]:
+    """Studies submitted on each of the last days, oldest first, in the current time zone."""
+    today = timezone.localdate()
+    first = today - dt.timedelta(days=DAYS - 1)
+    start = timezone.make_aware(dt.datetime.combine(first, dt.time()))
+    rows = Study.objects.order_by().filter(created_at__gte=start).annotate(day=TruncDate("created_at"))
+    counted: dict[dt.date, int] = dict(rows.values_list("day").annotate(Count("pk")))
+    busiest = max([1, *counted.values()])
+    days = [first + dt.timedelta(days=n) for n in range(DAYS)]
+    return [Day(day, counted.get(day, 0), counted.get(day, 0) / busiest) for day in days]
+
+
+def median_seconds() -> float | None:
+    """Median time from submission to result of the latest finished studies; ``None`` without any."""
+    rows = Study.objects.filter(state=State.DONE).order_by("-created_at", "-id")
+    waits = rows.annotate(wait=F("finished_at") - F("created_at")).values_list("wait", flat=True)[:SAMPLE]
+    seconds = [wait.total_seconds() for wait in waits]
+    return statistics.median(seconds) if seconds else None
+
+
+def rejection_reasons() -> list[tuple[str, int]]:
+    """The reasons of rejected studies with their number, the commonest first."""
+    rows = Study.objects.order_by().filter(state=State.REJECTED).values_list("reason_code")
+    return list(rows.annotate(number=Count("pk")).order_by("-number")[:8])
+
+
+def queue() -> tuple[int | None, list[str]]:
+    """Messages waiting in the broker and the workers heard from; ``None`` while the broker does not answer."""
+    try:
+        return health.queue_length(), health.workers()
+    except redis.RedisError:
+        return None, []
+
+
+def figures() -> dict[str, Any]:
+    """Everything the dashboard shows."""
+    waiting, workers = queue()
+    return {
+        "states": studies_by_state(),
+        "days": studies_by_day(),
+        "median_seconds": median_seconds(),
+        "rejections": rejection_reasons(),
+        "queue_length": waiting,
+        "workers": workers,
+        "model": ModelVersion.objects.filter(active=True).defer("card").first(),
+    }
