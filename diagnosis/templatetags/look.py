@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.forms import BaseForm
 from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -43,3 +44,11 @@ def percent(value: float | None, digits: int = 0) -> str:
 def position(value: float | None) -> str:
     """A share (0–1) as a percentage for an SVG attribute: "63.25%", with a point in every language."""
     return f"{min(max(float(value or 0), 0.0), 1.0) * 100:.2f}%"
+
+
+@register.filter
+def without_placeholders(form: BaseForm) -> BaseForm:
+    """The form without allauth's placeholders: the labels above the fields say the same, and stay when one types."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
+    return form

@@ -1,0 +1,143 @@
+"""The pages anyone may read: landing, about, the model card, privacy, help. Figures come from the card alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+from django.views.i18n import set_language
+
+from diagnosis import VERSION
+from diagnosis.intended_use import STATEMENT
+from diagnosis.models import ModelVersion
+from diagnosis.results import consequences
+from ml import ArtifactError, ModelCard, load_card, parse_card
+
+logger = logging.getLogger(__name__)
+
+# What may be wrong with a card kept in the database by another version of the program (see ml.parse_card).
+CARD_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: what the foot of every page says. The model's version is asked for only when it is shown."""
+    return {"site": {"version": VERSION, "model_version": SimpleLazyObject(_active_version)}}
+
+
+def _active_version() -> str:
+    try:
+        return ModelVersion.objects.filter(active=True).values_list("version", flat=True).first() or ""
+    except DatabaseError:  # an error page must not fail for want of its foot
+        logger.exception("Cannot read the active model version")
+        return ""
+
+
+@login_not_required
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """What this is and is not, and the way in."""
+    return render(request, "pages/landing.html")
+
+
+@login_not_required
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """Pneumonia, reading a film, good pictures, how the model was made, limits, licence, sources."""
+    card, _problem = _current_card()
+    return render(request, "pages/about.html", {"card": card, "statement": STATEMENT})
+
+
+@login_not_required
+@require_safe
+def about_privacy(request: HttpRequest) -> HttpResponse:
+    """What is stored, where, for how long, and how to delete it."""
+    return render(request, "pages/privacy.html")
+
+
+@login_not_required
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Questions, the words used, the keyboard."""
+    return render(request, "pages/help.html")
+
+
+@login_not_required
+@require_safe
+def about_model(request: HttpRequest) -> HttpResponse:
+    """The model card as a page; a card that cannot be read is said, never replaced by made-up figures."""
+    card, problem = _current_card()
+    context: dict[str, Any] = {"card": card, "problem": problem}
+    if card is not None:
+        context |= {
+            "points": [consequences(card, name) for name in card.operating_points],
+            "figures": sorted(_figures(card)),
+            "metrics": _metrics(card),
+        }
+    return render(request, "pages/model.html", context)
+
+
+@login_not_required
+@require_safe
+@cache_control(max_age=3600)
+def about_model_figure(request: HttpRequest, name: str) -> FileResponse:
+    """A figure of the model card, one of the SVG files beside it."""
+    card, _problem = _current_card()
+    figure = _figures(card).get(name) if card else None
+    if figure is None:
+        raise Http404
+    response = FileResponse(figure.open("rb"), content_type="image/svg+xml")
+    # A drawing styles itself inside; nothing else in it is allowed to act.
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response
+
+
+def _current_card() -> tuple[ModelCard | None, str]:
+    """The card of the version that judges now, or why there is none; before the first worker start, the shipped one."""
+    try:
+        raw = ModelVersion.objects.filter(active=True).values_list("card", flat=True).first()
+        return (load_card() if raw is None else parse_card(raw)), ""
+    except (ArtifactError, *CARD_ERRORS) as error:
+        logger.warning("The model card cannot be shown: %s", error)
+        return None, str(error)
+
+
+def _figures(card: ModelCard) -> dict[str, Path]:
+    """The drawings in the artefact's folder by name without ".svg"; none if the folder holds another version by now."""
+    try:
+        if load_card(card.directory).sha256 != card.sha256:
+            return {}
+    except ArtifactError:
+        return {}
+    return {figure.stem: figure for figure in card.directory.glob("*.svg")}
+
+
+def _metrics(card: ModelCard) -> dict[str, Any]:
+    """metrics.json beside the card, as it is; empty if it is not there, unreadable, or another version's."""
+    if not _figures(card):
+        return {}
+    try:
+        found = json.loads((card.directory / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+urlpatterns: list[URLPattern] = [
+    path("", landing, name="landing"),
+    path("about/", about, name="about"),
+    path("about/model/", about_model, name="about_model"),
+    path("about/model/<slug:name>.svg", about_model_figure, name="about_model_figure"),
+    path("about/privacy/", about_privacy, name="about_privacy"),
+    path("help/", help_page, name="help"),
+    path("language/", login_not_required(set_language), name="language"),
+]
