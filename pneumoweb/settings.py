@@ -156,6 +156,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "diagnosis.pages.site",
             ],
         },
     },
@@ -317,11 +318,15 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # ── Logging: to the terminal, in lines a person reads; ids only, never a film's name, a label or a header ─────────
+CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")  # a line for every sweep
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
     "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["terminal"], "level": LOG_LEVEL},
-    "loggers": {"django": {"handlers": ["terminal"], "level": LOG_LEVEL, "propagate": False}},
+    "loggers": {
+        "django": {"handlers": ["terminal"], "level": LOG_LEVEL, "propagate": False},
+        **{name: {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL} for name in CHATTY},
+    },
 }

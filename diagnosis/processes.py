@@ -1,0 +1,121 @@
+"""The processes of a running site, kept together by honcho: they start together, and none outlives the others."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.queues import SimpleQueue
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from django.conf import settings
+from honcho.manager import SIGNALS, Manager
+from honcho.process import Popen as HonchoPopen
+from honcho.process import Process
+
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def die_with_parent(signum: int = signal.SIGTERM) -> None:
+    """Have the kernel signal this process when its parent goes, even by SIGKILL. Nothing to be had outside Linux."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0)
+
+
+class Part(Process):  # type: ignore[misc]  # honcho is not typed
+    """One process under honcho. Honcho forks a relay that starts it; both go when their parent goes."""
+
+    def __init__(self, command: Sequence[str], ended: SimpleQueue[str], **options: Any) -> None:
+        super().__init__(list(command), **options)
+        self.ended = ended
+        self._child_ctor = _start_part
+
+    def run(self, events: Any = None, ignore_signals: bool = False) -> None:
+        """Runs in the relay until the process has ended, then says so."""
+        die_with_parent(signal.SIGKILL)
+        super().run(events, ignore_signals)
+        self.ended.put(self.name)
+
+
+def _start_part(command: list[str], **options: Any) -> Popen[bytes]:
+    return HonchoPopen(command, shell=False, stdin=-3, preexec_fn=die_with_parent, **options)  # type: ignore[no-any-return]
+
+
+def commands() -> dict[str, list[str]]:
+    """What to run, by the name it has in the terminal."""
+    celery = [sys.executable, "-m", "celery", "--quiet", "--app", "pneumoweb"]
+    level = ["--loglevel", settings.LOG_LEVEL]
+    return {
+        "web": [
+            *(sys.executable, "-m", "gunicorn", "--config", str(settings.BASE_DIR / "pneumoweb" / "gunicorn.py")),
+            "pneumoweb.wsgi",
+        ],
+        "worker": [
+            *(*celery, "worker", *level, "--hostname", f"worker-{settings.PORT}-{os.getpid()}@%h"),
+            *("--pool", settings.WORKER_POOL, "--concurrency", str(settings.WORKER_CONCURRENCY)),
+            # What workers tell each other all day; ours need none of it (see diagnosis/heartbeat.py).
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ],
+        # In memory: its one entry runs every few seconds, so there is nothing to remember across a restart.
+        "beat": [*celery, "beat", *level, "--scheduler", "celery.beat:Scheduler", "--pidfile="],
+    }
+
+
+class PartsEnded(Exception):
+    """A part of the site ended by itself, and the others were stopped; the text names it."""
+
+
+def run_together(parts: Mapping[str, Sequence[str]], watched: Popen[bytes] | None, cwd: Path) -> None:
+    """Run `parts` until a signal asks for the end, or until one of them ends.
+
+    Args:
+        parts: command lines by name.
+        watched: a process already running whose end is everybody's end too (the private Redis).
+        cwd: where they run.
+
+    Raises:
+        PartsEnded: one of them ended without being asked to.
+    """
+    ended: SimpleQueue[str] = multiprocessing.SimpleQueue()
+    manager = Manager()
+    for name, command in parts.items():
+        part = Part(command, ended, name=name, colour=next(manager._colours), cwd=str(cwd))
+        _add(manager, part)
+    stopping = threading.Event()
+    _terminate_on_hangup()
+    if watched is not None:
+        _watch(watched, stopping, lambda: ended.put("redis"))
+    manager.loop()
+    stopping.set()
+    asked = manager.returncode in {known["rc"] for known in SIGNALS.values()}
+    first = ended.get() if not ended.empty() else "a part"
+    if not asked or first == "redis":
+        raise PartsEnded(f"{first} ended by itself (status {manager.returncode}), so everything was stopped.")
+
+
+def _add(manager: Manager, part: Part) -> None:
+    """Honcho makes the process object in add_process(); ours is made through the same door."""
+    manager._process_ctor = lambda *_args, **_options: part
+    manager.add_process(part.name, part.cmd)
+
+
+def _watch(process: Popen[bytes], stopping: threading.Event, on_end: Callable[[], None]) -> None:
+    def wait() -> None:
+        process.wait()
+        if not stopping.is_set():
+            on_end()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="watch redis", daemon=True).start()
+
+
+def _terminate_on_hangup() -> None:
+    """A closed terminal ends the site the same way as Ctrl-C does."""
+    signal.signal(signal.SIGHUP, lambda _signum, _frame: os.kill(os.getpid(), signal.SIGTERM))

@@ -1,0 +1,125 @@
+"""The cast: an owner, a stranger, a reviewer, an administrator; and the stage: a data folder, a Redis of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+
+from diagnosis.private_redis import PrivateRedis
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, settings: Any) -> Path:
+    """A data folder that is this test's alone; what allauth counted in the test before is forgotten."""
+    settings.DATA_DIR = tmp_path
+    for name, folder in (("FILMS_DIR", "films"), ("UPLOAD_DIR", "tmp")):
+        (tmp_path / folder).mkdir(mode=0o700)
+        setattr(settings, name, tmp_path / folder)
+    films = {**settings.FILMS, "OPTIONS": {**settings.FILMS["OPTIONS"], "location": settings.FILMS_DIR}}
+    settings.MEDIA_ROOT = settings.FILMS_DIR
+    settings.FILE_UPLOAD_TEMP_DIR = settings.UPLOAD_DIR
+    settings.STORAGES = {**settings.STORAGES, "default": films, "films": films}
+    return tmp_path
+
+
+def person(name: str, **rights: Any) -> User:
+    """Someone with an account, the password PASSWORD and an address."""
+    return User.objects.create_user(name, f"{name}@example.org", PASSWORD, **rights)
+
+
+def signed_in(user: User) -> Client:
+    """A browser in which this person is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """The person whose studies they are."""
+    return person("owner")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Someone else with an account, who must learn nothing of the owner's studies."""
+    return person("stranger")
+
+
+@pytest.fixture
+def reviewer(db: None) -> User:
+    """Staff without any permission; a test gives the one it is about."""
+    return person("reviewer", is_staff=True)
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    """An administrator."""
+    return person("admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def owner_client(owner: User) -> Client:
+    """The owner's browser."""
+    return signed_in(owner)
+
+
+@pytest.fixture
+def stranger_client(stranger: User) -> Client:
+    """The stranger's browser."""
+    return signed_in(stranger)
+
+
+@pytest.fixture
+def reviewer_client(reviewer: User) -> Client:
+    """The reviewer's browser."""
+    return signed_in(reviewer)
+
+
+@pytest.fixture
+def admin_client(admin_user: User) -> Client:
+    """The administrator's browser."""
+    return signed_in(admin_user)
+
+
+@pytest.fixture
+def clean_cache(db: None) -> None:
+    """Rate limits start from nothing."""
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRedis]:
+    """A real Redis for the whole run, started on first use."""
+    folder = tmp_path_factory.mktemp("redis")
+    server = PrivateRedis(folder, folder / "redis.sock")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def live_redis(redis_server: PrivateRedis, settings: Any) -> Iterator[PrivateRedis]:
+    """That Redis, emptied, as this test's broker: for Celery's producer in this process and for health checks."""
+    from celery import current_app
+
+    with redis_server.client() as client:
+        client.flushall()
+    settings.REDIS_URL = f"unix://{redis_server.socket}"
+    before = current_app.conf.broker_url
+    current_app.conf.broker_url = f"redis+socket://{redis_server.socket}"
+    current_app.pool.force_close_all()
+    current_app.amqp._producer_pool = None
+    current_app._pool = None
+    yield redis_server
+    current_app.conf.broker_url = before
+    current_app._pool = None
+    current_app.amqp._producer_pool = None
