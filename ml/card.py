@@ -84,7 +84,8 @@ class ModelCard:
         """Turn the network's logits (any shape) into calibrated probabilities inside the card's bounds."""
         odds = float(self.calibration["slope"]) * np.asarray(logit, np.float64) + float(self.calibration["intercept"])
         low, high = self.calibration["bounds"]
-        return np.clip(1.0 / (1.0 + np.exp(-np.clip(odds, -60, 60))), low, high)
+        probability: NDArray[np.float64] = np.clip(1.0 / (1.0 + np.exp(-np.clip(odds, -60, 60))), low, high)
+        return probability
 
     def finding(self, probability: float, operating_point: str) -> str:
         """Say ``"normal"``, ``"pneumonia"`` or ``"indeterminate"`` for a calibrated probability.
@@ -110,7 +111,8 @@ class ModelCard:
         weights = np.asarray(self.head["weights"], np.float32)
         local = features @ weights + np.float32(self.head["bias"])
         odds = np.float32(self.calibration["slope"]) * local + np.float32(self.calibration["intercept"])
-        return np.clip(odds / np.float32(self.head["heat_scale"]), 0.0, 1.0).astype(np.float32)
+        heat: NDArray[np.float32] = np.clip(odds / np.float32(self.head["heat_scale"]), 0.0, 1.0)
+        return heat
 
     def verify(self) -> None:
         """Check every file the card names against its SHA-256.

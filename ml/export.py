@@ -60,13 +60,21 @@ def check_architecture(model: Any) -> int:
     """
     from ml.images import SIDE
 
-    inputs = tuple(getattr(model, "input_shape", ()) or ())
-    outputs = list(getattr(model, "output_shape", ()) or ())
-    if inputs != (None, SIDE, SIDE, 1):
-        raise ArtifactDamaged(f"The model takes {inputs}, not (None, {SIDE}, {SIDE}, 1). Train it with ml.train.")
-    if len(outputs) != 2 or tuple(outputs[0]) != (None, 1) or len(outputs[1]) != 4 or not outputs[1][3]:
-        raise ArtifactDamaged(f"The model gives {outputs}, not a logit and a feature map. Train it with ml.train.")
-    return int(outputs[1][3])
+    takes = getattr(model, "input_shape", None)
+    if takes != (None, SIDE, SIDE, 1):
+        raise ArtifactDamaged(f"The model takes {takes}, not {(None, SIDE, SIDE, 1)}. Train it with ml.train.")
+    # One blank film says more than output_shape, which forgets the names of named outputs.
+    gives = [tuple(output.shape) for output in as_list(model(np.zeros((1, SIDE, SIDE, 1), np.float32)))]
+    if len(gives) != 2 or gives[0] != (1, 1) or len(gives[1]) != 4:
+        raise ArtifactDamaged(f"The model gives {gives}, not a logit and a feature map. Train it with ml.train.")
+    return int(gives[1][3])
+
+
+def as_list(outputs: Any) -> list[Any]:
+    """Put a model's outputs (one, several or named) in the order they are served in: the logit, others by name."""
+    if isinstance(outputs, dict):
+        return [outputs[name] for name in sorted(outputs, key=lambda name: (name != "logit", name))]
+    return list(outputs) if isinstance(outputs, list) or (outputs and isinstance(outputs, tuple)) else [outputs]
 
 
 def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = False) -> dict[str, float]:
@@ -89,7 +97,8 @@ def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = Fal
 
     films = (batch[..., None] if batch.ndim == 3 else batch).astype(np.float32)
     signature = tf.function(
-        lambda x: model(x, training=False), input_signature=[tf.TensorSpec([None, *films.shape[1:]], tf.float32)]
+        lambda x: tuple(as_list(model(x, training=False))),
+        input_signature=[tf.TensorSpec([None, *films.shape[1:]], tf.float32)],
     )
     converted = openvino.convert_model(signature, input=[("x", openvino.PartialShape([-1, *films.shape[1:]]))])
     openvino.save_model(converted, path, compress_to_fp16=half)
@@ -102,8 +111,7 @@ def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = Fal
 
 
 def _compare(model: Any, engine: Engine, films: NDArray[np.float32]) -> dict[str, float]:
-    wanted = model(films, training=False)
-    wanted = [np.asarray(output) for output in (wanted if isinstance(wanted, list | tuple) else [wanted])]
+    wanted = [np.asarray(output) for output in as_list(model(films, training=False))]
     for name, size in (("a batch", len(films)), ("one film", 1)):
         found = engine(films[:size])
         if [output.shape[1:] for output in found] != [output.shape[1:] for output in wanted]:

@@ -23,4 +23,5 @@ def upsample(heatmap: NDArray[np.float32], width: int, height: int) -> NDArray[n
         (height, width) float32 in [0, 1], bicubic between the centres of the map's cells.
     """
     picture = Image.fromarray(np.ascontiguousarray(heatmap, np.float32))
-    return np.clip(np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)), 0.0, 1.0)
+    spread: NDArray[np.float32] = np.clip(np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
+    return spread

@@ -150,8 +150,8 @@ def run_network(
     logits, features = engine(batch)
     if card.input.get("mirror"):
         other_logits, other_features = engine(batch[:, :, ::-1])
-        logits = (logits + other_logits) / 2
-        features = (features + other_features[:, :, ::-1]) / 2
+        logits = np.float32(0.5) * (logits + other_logits)
+        features = np.float32(0.5) * (features + other_features[:, :, ::-1])
     return logits[:, 0], features
 
 
