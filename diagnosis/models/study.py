@@ -1,4 +1,4 @@
-"""What is kept: studies, predictions and model versions. Imports no sibling (shared rule of the house).
+"""Studies: what was submitted, and the only ways its state moves.
 
 A study's state moves only through the methods below, and each of them is one conditional ``UPDATE``: whoever loses the
 race changes nothing and is told so. ``attempt`` is a fencing token: it only ever grows, and an answer carrying an older
@@ -21,43 +21,12 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from diagnosis.models.prediction import Finding, ModelVersion, Prediction
+
 
 def max_attempts() -> int:
     """How often a study may be tried: a film that takes the worker down with it must not do so for ever."""
     return settings.MAX_ATTEMPTS
-
-
-class ModelVersion(models.Model):
-    """A model artefact, known by the sha256 of its ``.keras`` file; its card is kept as it was published."""
-
-    sha256 = models.CharField(_("SHA-256"), max_length=64, unique=True, editable=False)
-    version = models.CharField(_("version"), max_length=40, editable=False)
-    card = models.JSONField(_("card"), editable=False)
-    active = models.BooleanField(_("active"), default=False, editable=False)
-    registered_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("model version")
-        verbose_name_plural = _("model versions")
-        ordering = ("-registered_at",)
-        constraints = (
-            models.UniqueConstraint(fields=("active",), condition=Q(active=True), name="one_active_model_version"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.version} ({self.sha256[:8]})"
-
-    def activate(self) -> None:
-        """Make this the one version that judges new studies."""
-        with transaction.atomic():
-            ModelVersion.objects.filter(active=True).exclude(pk=self.pk).update(active=False)
-            ModelVersion.objects.filter(pk=self.pk).update(active=True)
-        self.active = True
-
-    def deactivate(self) -> None:
-        """Stop judging with this version; with none active, studies wait."""
-        ModelVersion.objects.filter(pk=self.pk).update(active=False)
-        self.active = False
 
 
 class State(models.TextChoices):
@@ -117,6 +86,14 @@ class Study(models.Model):
     reason_code = models.CharField(_("reason"), max_length=40, blank=True, editable=False)
     reason = models.TextField(_("explanation"), blank=True, editable=False)
     advice = models.TextField(_("advice"), blank=True, editable=False)
+    # The current prediction in short, so that a history of 100,000 studies is filtered and sorted by an index of one
+    # table. Written with the state by `complete` and `analyse_again`, in the same UPDATE, and by nobody else.
+    finding = models.CharField(_("finding"), max_length=20, choices=Finding.choices, blank=True, editable=False)
+    probability = models.FloatField(_("probability of pneumonia"), null=True, editable=False)
+    judged_by = models.ForeignKey(
+        ModelVersion, verbose_name=_("model version"), on_delete=models.PROTECT, related_name="judged_studies",
+        null=True, editable=False, db_index=False,
+    )  # fmt: skip
 
     # What intake read: facts of the picture, never of the person (DESIGN: names, dates, identifiers are not kept).
     width = models.PositiveIntegerField(_("width"), editable=False)
@@ -137,6 +114,13 @@ class Study(models.Model):
         indexes = (
             # A person's history, newest first, page by page.
             models.Index(fields=("owner", "-created_at", "-id"), name="study_history"),
+            # The same, of one state or finding only; also covers the counts by state and finding above the history.
+            models.Index(fields=("owner", "state", "finding", "-created_at", "-id"), name="study_history_by_answer"),
+            # The same, judged by one model version.
+            models.Index(fields=("owner", "judged_by", "-created_at", "-id"), name="study_history_by_model"),
+            # A person's history by probability and by label; the latter also serves the search for a text in it.
+            models.Index(fields=("owner", "-probability", "-id"), name="study_by_probability"),
+            models.Index(fields=("owner", "label", "id"), name="study_by_label"),
             # Has this person submitted these pixels before?
             models.Index(fields=("owner", "pixel_hash"), name="study_same_pixels"),
             # The sweeper and the waiting counts: only what is not finished, so it stays tiny.
@@ -161,6 +145,14 @@ class Study(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=("rejected", "failed")) | ~Q(reason_code=""), name="study_refusal_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="done", finding__in=Finding.values,
+                    probability__gt=0, probability__lt=1, judged_by__isnull=False,
+                )
+                | (~Q(state="done") & Q(finding="", probability__isnull=True, judged_by__isnull=True)),
+                name="study_answer_iff_done",
             ),
         )
 
@@ -254,10 +246,12 @@ class Study(models.Model):
             moved = self._move(
                 [State.RUNNING], attempt,
                 state=State.DONE, finished_at=timezone.now(), reason_code="", reason="", advice="",
+                finding=prediction["finding"], probability=prediction["probability"],
+                judged_by=prediction["model_version"],
             )  # fmt: skip
             if moved:
                 self.predictions.filter(is_current=True).update(is_current=False)
-                Prediction.objects.create(study=self, attempt=attempt, **prediction)
+                self.predictions.create(attempt=attempt, **prediction)
         return moved
 
     def analyse_again(self) -> bool:
@@ -265,55 +259,5 @@ class Study(models.Model):
         return self._move(
             [State.DONE, State.REJECTED, State.FAILED], state=State.QUEUED, attempts_left=max_attempts(),
             sent_at=None, finished_at=None, reason_code="", reason="", advice="",
+            finding="", probability=None, judged_by=None,
         )  # fmt: skip
-
-
-class Finding(models.TextChoices):
-    """What the model says, in the words of the house."""
-
-    PNEUMONIA = "pneumonia", _("Signs of pneumonia")
-    NORMAL = "normal", _("No signs of pneumonia")
-    INDETERMINATE = "indeterminate", _("Indeterminate")
-
-
-class Prediction(models.Model):
-    """What one model version said of one study, kept for ever as it was said."""
-
-    study = models.ForeignKey(Study, verbose_name=_("study"), on_delete=models.CASCADE, related_name="predictions")
-    model_version = models.ForeignKey(
-        ModelVersion, verbose_name=_("model version"), on_delete=models.PROTECT, related_name="predictions"
-    )
-    attempt = models.PositiveIntegerField(_("attempt"))
-    is_current = models.BooleanField(_("current"), default=True)
-    finding = models.CharField(_("finding"), max_length=20, choices=Finding.choices)
-    probability = models.FloatField(_("probability of pneumonia"))
-    operating_point = models.CharField(_("operating point"), max_length=20)
-    threshold = models.FloatField(_("threshold"))
-    # A small grey PNG, the class activation map at the network's own resolution; a few hundred bytes.
-    heatmap = models.BinaryField(_("heat map"), blank=True, default=bytes)
-    warnings = models.JSONField(_("warnings"), default=list)
-    milliseconds = models.FloatField(_("time the model took, ms"))
-    created_at = models.DateTimeField(_("said at"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("prediction")
-        verbose_name_plural = _("predictions")
-        ordering = ("-created_at", "-id")
-        constraints = (
-            # Also the index behind "the current prediction of this study".
-            models.UniqueConstraint(fields=("study",), condition=Q(is_current=True), name="one_current_prediction"),
-            models.UniqueConstraint(fields=("study", "attempt"), name="one_prediction_per_attempt"),
-            models.CheckConstraint(condition=Q(finding__in=Finding.values), name="prediction_finding_known"),
-            # A model is never certain: neither 0 % nor 100 % can be stored.
-            models.CheckConstraint(condition=Q(probability__gt=0, probability__lt=1), name="prediction_inside_0_1"),
-            models.CheckConstraint(condition=Q(threshold__gt=0, threshold__lt=1), name="prediction_threshold_inside"),
-            models.CheckConstraint(condition=Q(milliseconds__gte=0), name="prediction_took_time"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.get_finding_display()} ({self.probability:.2f})"
-
-    @property
-    def percent(self) -> float:
-        """The probability in percent."""
-        return 100 * self.probability
