@@ -1,0 +1,45 @@
+# PneumoWeb: `make run` is all it takes. Each target says what it does; `make` alone lists them.
+PYTHON ?= python3
+VENV = .venv
+PY = $(VENV)/bin/python
+export PYTHONUNBUFFERED = 1
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+run: $(VENV)/installed  ## install what is missing, then run the whole site (Ctrl-C stops it)
+	@$(PY) manage.py serve
+
+admin: $(VENV)/installed  ## make an administrator
+	@$(PY) manage.py createsuperuser
+
+test: $(VENV)/installed-dev  ## run the tests that need no browser
+	@echo "Running the tests …"
+	@$(PY) -m pytest -q -m "not browser"
+
+check: $(VENV)/installed-dev  ## lint, types, migrations, deployment settings
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(PY) manage.py makemigrations --check --dry-run
+	HTTPS=1 TRUST_PROXY=1 ALLOWED_HOSTS=pneumoweb.example.org $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: $(VENV)/installed-dev  ## measure; prints a table and writes benchmarks/results.json
+	$(PY) -m benchmarks
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "PneumoWeb needs Python 3.11 or newer; this is %d.%d. Name another one: make run PYTHON=python3.12" % v)'
+	@echo "Making the virtual environment $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt | $(VENV)/bin/python
+	@echo "Installing requirements.txt (a few minutes the first time, about 1 GB with TensorFlow) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	@echo "Installing requirements-dev.txt …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+.PHONY: help run admin test check bench
