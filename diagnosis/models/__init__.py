@@ -1,13 +1,26 @@
 """What is kept. The modules of this package import each other and nothing else of the app (rule of the house)."""
 
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
+from diagnosis.models.preferences import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
+from diagnosis.models.review import Agreement, Certainty, Diagnosis, OwnFinding, Reference, Review, Source
 from diagnosis.models.study import PENDING, State, Study, StudyQuerySet, max_attempts
 
 __all__ = [
     "PENDING",
+    "PREVALENCE_MAX",
+    "PREVALENCE_MIN",
+    "Agreement",
+    "Certainty",
+    "Diagnosis",
     "Finding",
     "ModelVersion",
+    "OperatingPointName",
+    "OwnFinding",
     "Prediction",
+    "Preferences",
+    "Reference",
+    "Review",
+    "Source",
     "State",
     "Study",
     "StudyQuerySet",

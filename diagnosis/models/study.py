@@ -15,13 +15,15 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
+from diagnosis.models.preferences import Preferences
+from diagnosis.models.review import Review
 
 
 def max_attempts() -> int:
@@ -58,6 +60,20 @@ class StudyQuerySet(models.QuerySet["Study"]):
         current = Prediction.objects.filter(is_current=True).select_related("model_version")
         current = current.defer("heatmap", "model_version__card")
         return self.prefetch_related(models.Prefetch("predictions", queryset=current, to_attr="current_predictions"))
+
+    def with_hidden(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Annotate ``answer_hidden``: this person reads first, and has not read this film yet.
+
+        Only films submitted since they chose so are hidden: they may have seen the answers to the earlier ones.
+        """
+        reads_first = Preferences.objects.filter(user_id=user.pk, reader_first_since__lte=OuterRef("created_at"))
+        has_read = Review.objects.filter(author_id=user.pk, study=OuterRef("pk"), is_current=True)
+        hidden = Q(state=State.DONE) & Exists(reads_first) & ~Exists(has_read)
+        return self.annotate(answer_hidden=models.ExpressionWrapper(hidden, output_field=models.BooleanField()))
+
+    def answers_shown_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Leave out what ``with_hidden`` hides; a filter by finding would tell the answer too."""
+        return self.with_hidden(user).filter(answer_hidden=False)
 
 
 class Study(models.Model):
