@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kombu.pools
 import pytest
+from celery import current_app
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
@@ -109,17 +111,17 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRe
 @pytest.fixture
 def live_redis(redis_server: PrivateRedis, settings: Any) -> Iterator[PrivateRedis]:
     """That Redis, emptied, as this test's broker: for Celery's producer in this process and for health checks."""
-    from celery import current_app
-
     with redis_server.client() as client:
         client.flushall()
     settings.REDIS_URL = f"unix://{redis_server.socket}"
     before = current_app.conf.broker_url
-    current_app.conf.broker_url = f"redis+socket://{redis_server.socket}"
-    current_app.pool.force_close_all()
-    current_app.amqp._producer_pool = None
-    current_app._pool = None
+    _use_broker(f"redis+socket://{redis_server.socket}")
     yield redis_server
-    current_app.conf.broker_url = before
-    current_app._pool = None
-    current_app.amqp._producer_pool = None
+    _use_broker(before)
+
+
+def _use_broker(url: str) -> None:
+    """Point Celery elsewhere: its pools of connections know only the broker they were made for."""
+    current_app.conf.broker_url = url
+    kombu.pools.reset()
+    current_app._pool = current_app.amqp._producer_pool = None

@@ -1,0 +1,55 @@
+"""Making studies for tests, by the same way everything else takes: intake, row, files, message."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from diagnosis.models import ModelVersion, Study
+from diagnosis.submission import Ticket, submit
+from ml import phantom
+
+
+def drawn_film(seed: int = 0, **options: Any) -> bytes:
+    """A synthetic film as PNG."""
+    return phantom.png(phantom.film(seed, width=320, height=280, **options))
+
+
+def submitted(owner: User, seed: int = 0, **ticket: Any) -> Study:
+    """A queued study of a drawn film."""
+    data = drawn_film(seed)
+    press = Ticket(owner=owner, token=uuid.uuid4(), confirmed_at=timezone.now(), **ticket)
+    outcome = submit(press, 0, "film.png", lambda: data, len(data))
+    assert outcome.study is not None, outcome.error
+    return outcome.study
+
+
+def model_version() -> ModelVersion:
+    """A registered version with the card of the shipped model."""
+    from ml import load_card
+
+    card = load_card()
+    version, _new = ModelVersion.objects.get_or_create(
+        sha256=card.sha256, defaults={"version": card.version, "card": card.raw, "active": True}
+    )
+    return version
+
+
+def judged(owner: User, seed: int = 0, **prediction: Any) -> Study:
+    """A study that is done, with a prediction of the given values (for pages; no network runs)."""
+    study = submitted(owner, seed)
+    attempt = study.claim()
+    assert attempt is not None
+    said = {
+        "finding": "pneumonia",
+        "probability": 0.87,
+        "operating_point": "balanced",
+        "threshold": 0.5,
+        "milliseconds": 3.0,
+        **prediction,
+    }
+    assert study.complete(attempt, model_version=model_version(), **said)
+    return study
