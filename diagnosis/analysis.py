@@ -56,7 +56,7 @@ def installed_cards() -> dict[str, tuple[Path, ModelCard]]:
     return found
 
 
-def register_models() -> ModelVersion | None:
+def register_models(installed: dict[str, tuple[Path, ModelCard]]) -> ModelVersion | None:
     """Enter installed artefacts as model versions and see to it that a fresh or upgraded site has an active one.
 
     The first version ever seen becomes active, and so does the shipped one when the active version's files are gone
@@ -65,7 +65,6 @@ def register_models() -> ModelVersion | None:
     Returns:
         The active version, or ``None``.
     """
-    installed = installed_cards()
     fresh = not ModelVersion.objects.exists()
     for sha256, (_folder, card) in installed.items():
         _row, new = ModelVersion.objects.get_or_create(
@@ -87,8 +86,7 @@ class Room:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._predictor: Predictor | None = None
-        self._version: ModelVersion | None = None
+        self._loaded: tuple[Predictor, ModelVersion] | None = None
 
     def enter(self) -> tuple[Predictor, ModelVersion]:
         """Load and warm up the active model, unless it is the one already loaded.
@@ -96,20 +94,20 @@ class Room:
         Raises:
             ArtifactError: there is none, or its files are missing or damaged.
         """
-        active = ModelVersion.objects.filter(active=True).defer("card").first() or register_models()
-        if active is None:
-            raise ArtifactMissing("No model version is active: activate one in the admin, under model versions.")
         with self._lock:
-            if self._predictor is None or self._version != active:
-                installed = installed_cards().get(active.sha256)
-                if installed is None:
-                    register_models()
-                    raise ArtifactMissing(f"The files of the active model {active} are missing or damaged.")
-                predictor = Predictor.load(installed[0], threads=settings.MODEL_THREADS or None)
+            active = ModelVersion.objects.filter(active=True).defer("card").first()
+            if self._loaded is None or self._loaded[1] != active:
+                installed = installed_cards()
+                active = register_models(installed)
+                if not installed:
+                    raise ArtifactMissing("No usable model is installed.")
+                if active is None:
+                    raise ArtifactMissing("No model version is active: activate one in the admin, under model versions.")
+                predictor = Predictor.load(installed[active.sha256][0], threads=settings.MODEL_THREADS or None)
                 predictor.warm_up()
-                self._predictor, self._version = predictor, active
+                self._loaded = predictor, active
                 logger.info("Model %s is loaded and warm.", active)
-            return self._predictor, active
+            return self._loaded
 
     def judge(self, study: Study) -> tuple[Judgement | Refusal, ModelVersion]:
         """Run gate and model on one study's stored input.

@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 def load_model(**_kwargs: Any) -> None:
     """Load and warm up the active model. Without one the worker still starts: studies wait and say why."""
     try:
-        analysis.register_models()
         analysis.room.enter()
     except ArtifactError as error:
         logger.error("No model, so no results: %s", error)
