@@ -102,7 +102,7 @@ class Room:
                 if not installed:
                     raise ArtifactMissing("No usable model is installed.")
                 if active is None:
-                    raise ArtifactMissing("No model version is active: activate one in the admin, under model versions.")
+                    raise ArtifactMissing("No model version is active: staff activate one under model versions.")
                 predictor = Predictor.load(installed[active.sha256][0], threads=settings.MODEL_THREADS or None)
                 predictor.warm_up()
                 self._loaded = predictor, active

@@ -21,11 +21,27 @@ SAMPLE = 500  # latest finished studies whose waiting times the median is taken 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day's studies; ``share`` of the busiest day, 0–1, for the height of its bar."""
+    """One day's studies, and where its bar stands in a chart of 280 × 96 units whose ground line is at 80."""
 
     date: dt.date
     count: int
-    share: float
+    left: int
+    height: int
+
+    @property
+    def top(self) -> int:
+        """Upper end of the bar."""
+        return 80 - self.height
+
+    @property
+    def middle(self) -> int:
+        """Where its number is centred."""
+        return self.left + 8
+
+    @property
+    def label_at(self) -> int:
+        """Base line of its number."""
+        return self.top - 3
 
 
 def studies_by_state() -> list[tuple[State, int]]:
@@ -43,7 +59,10 @@ def studies_by_day() -> list[Day]:
     counted: dict[dt.date, int] = dict(rows.values_list("day").annotate(Count("pk")))
     busiest = max([1, *counted.values()])
     days = [first + dt.timedelta(days=n) for n in range(DAYS)]
-    return [Day(day, counted.get(day, 0), counted.get(day, 0) / busiest) for day in days]
+    return [
+        Day(day, counted.get(day, 0), 2 + 20 * n, round(66 * counted.get(day, 0) / busiest))
+        for n, day in enumerate(days)
+    ]
 
 
 def median_seconds() -> float | None:

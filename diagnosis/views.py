@@ -37,7 +37,11 @@ def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
 @never_cache
 def study_new(request: HttpRequest) -> HttpResponse:
     """Submit films. One accepted film leads to its page; several, or refused ones, to a list of what became of each."""
-    limits = {"max_bytes": settings.MAX_UPLOAD_BYTES, "max_files": settings.MAX_FILES_PER_SUBMISSION}
+    limits = {
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_mb": settings.MAX_UPLOAD_BYTES // 1_000_000,
+        "max_files": settings.MAX_FILES_PER_SUBMISSION,
+    }
     if request.method == "GET":
         return render(request, "studies/new.html", {"form": SubmissionForm(), "limits": limits})
     data = request.POST
