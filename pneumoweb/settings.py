@@ -156,7 +156,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "diagnosis.pages.site",
+                "diagnosis.pages.product",
             ],
         },
     },
@@ -290,7 +290,7 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # kombu'
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 5 * TASK_TIME_LIMIT,
     "socket_connect_timeout": 1,
-    "socket_timeout": 5,  # must exceed the one second that a worker's blocking pop waits
+    "socket_timeout": 2,  # must exceed the one second that a waiting worker's pop takes
     "max_retries": 0,
     "interval_start": 0,
 }

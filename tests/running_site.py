@@ -1,0 +1,112 @@
+"""A real site for tests: `manage.py serve` on a free port and a data folder of its own, watched from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60.0  # generous: CI machines are slow, and waiting stops as soon as the site answers
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait for something that happens in another process, and say what it was when it does not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
+        time.sleep(0.05)
+
+
+class RunningSite:
+    """`manage.py serve` in a data folder; stop it with stop(), or kill it."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        known = {"DATA_DIR": str(data_dir), "PORT": str(self.port), "ENV_FILE": os.devnull}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        self.environment = {**inherited, **known, "PYTHONUNBUFFERED": "1", **environment}
+        self.log = data_dir.parent / f"{data_dir.name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """Run a management command on this site's data folder and give back what it prints."""
+        command = [sys.executable, "manage.py", *arguments]
+        environment = {**self.environment, **environment}
+        return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+
+    def start(self) -> RunningSite:
+        """Start it without waiting."""
+        with self.log.open("ab") as log:
+            command = [sys.executable, "manage.py", "serve"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        return self
+
+    def wait_for(self, path: str, text: str) -> None:
+        """Wait until a page has this text in it."""
+
+        def says_so() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, self.output()
+            return text in self.get(path)
+
+        wait_until(says_so, START_SECONDS, f"{path} saying {text!r}; {self.output()}")
+
+    def get(self, path: str) -> str:
+        """The body of a page, whatever its status; empty while nobody answers."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310  (our own address)
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+        except OSError:
+            return ""
+
+    def stop(self, how: int = signal.SIGINT) -> int:
+        """Send a signal and wait for the end; gives the exit status."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        return self.process.wait(20)
+
+    def output(self) -> str:
+        """Everything it has printed."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def parts(self) -> dict[str, int]:
+        """Process ids of what runs on this data folder, by the telling word of their command lines."""
+        found: dict[str, int] = {}
+        mark = f"DATA_DIR={self.data_dir}".encode()
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                ours = mark in (entry / "environ").read_bytes().split(b"\0")
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:  # it went while we looked, or it is not ours
+                continue
+            if not ours and f"{self.data_dir}/" not in command:  # Redis writes its title over its environment
+                continue
+            for word in ("gunicorn", " worker ", " beat ", "redis-server", "valkey-server", "serve"):
+                if word in command:
+                    found.setdefault(word.strip(), int(entry.name))
+                    break
+        return found
