@@ -1,0 +1,104 @@
+"""The whole site as a person gets it: one command starts it, a real Redis and a real worker judge a drawn film."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+import redis
+import requests
+
+from ml import phantom
+from tests.running_site import RunningSite, wait_until
+
+PATIENCE = 60.0  # seconds; a loaded CI machine is slow
+pytestmark = pytest.mark.slow
+
+
+class Person:
+    """Someone with a browser that keeps cookies and fills in forms."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.session = requests.Session()
+
+    def get(self, path: str) -> requests.Response:
+        return self.session.get(self.base + path, timeout=20)
+
+    def post(self, path: str, data: dict[str, str], files: object = None) -> requests.Response:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path).text)
+        assert token is not None, f"no form on {path}"
+        form = {**data, "csrfmiddlewaretoken": token[1]}
+        headers = {"Referer": self.base + path}
+        return self.session.post(self.base + path, data=form, files=files, headers=headers, timeout=60)  # type: ignore[arg-type]
+
+    def sign_up(self, name: str) -> None:
+        secret = {"password1": "a drawn phantom 7", "password2": "a drawn phantom 7"}
+        answer = self.post("/accounts/signup/", {"username": name, "email": f"{name}@example.org", **secret})
+        assert answer.status_code == 200, answer.text[:500]
+
+    def submit(self, *films: bytes) -> requests.Response:
+        files = [("films", (f"film{n}.png", film, "image/png")) for n, film in enumerate(films)]
+        return self.post("/studies/new/", {"intended_use": "on", "label": "drawn film"}, files)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """One site for this file, quick to notice what got lost."""
+    running = RunningSite(tmp_path_factory.mktemp("site") / "data", SWEEP_SECONDS="2", TASK_TIME_LIMIT="5").start()
+    running.wait_for("/readyz", '"ready": true')
+    yield running
+    if running.process is not None and running.process.poll() is None:
+        running.stop()
+
+
+def result_of(person: Person, address: str) -> str:
+    """The result page once the answer is there."""
+    wait_until(lambda: 'id="finding-title"' in person.get(address).text, PATIENCE, "an answer")
+    return person.get(address).text
+
+
+def drawn(seed: int) -> bytes:
+    return phantom.png(phantom.film(seed, width=700, height=600))
+
+
+def test_a_person_signs_up_submits_a_film_and_finds_the_result_in_the_history(site: RunningSite) -> None:
+    person = Person(site.url)
+    person.sign_up("ada")
+    address = person.submit(drawn(101)).url.removeprefix(site.url)
+    assert re.fullmatch(r"/studies/[0-9a-f-]{36}/", address)
+    page = result_of(person, address)
+    for promised in ("Probability of pneumonia", "Not medical advice", "Accuracy", "Sensitivity", "Model version"):
+        assert promised in page
+    for kind in ("image", "thumbnail", "heatmap"):
+        picture = person.get(f"{address}{kind}/")
+        assert picture.status_code == 200
+        assert picture.headers["Content-Type"].startswith("image/")
+    assert address in person.get("/studies/").text
+    stranger = Person(site.url)
+    stranger.sign_up("bob")
+    assert stranger.get(address).status_code == 404
+
+
+def test_films_that_wait_when_redis_is_emptied_are_all_judged(site: RunningSite) -> None:
+    person = Person(site.url)
+    person.sign_up("cleo")
+    addresses = []
+    with redis.Redis.from_url(f"unix://{site.data_dir}/redis/redis.sock") as broker:
+        for seed in range(3):
+            addresses.append(person.submit(drawn(200 + seed)).url.removeprefix(site.url))
+            broker.flushall()
+    for address in addresses:
+        assert "Not medical advice" in result_of(person, address)
+
+
+def test_a_crash_of_everything_loses_no_study(site: RunningSite) -> None:
+    person = Person(site.url)
+    person.sign_up("dora")
+    address = person.submit(drawn(300)).url.removeprefix(site.url)
+    site.stop(signal.SIGKILL)
+    site.start()
+    site.wait_for("/readyz", '"ready": true')
+    assert "Not medical advice" in result_of(person, address)
