@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 CARD_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
+def product(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what the foot of every page says. The model's version is asked for only when it is shown."""
-    return {"site": {"version": VERSION, "model_version": SimpleLazyObject(_active_version)}}
+    return {"product": {"version": VERSION, "model_version": SimpleLazyObject(_active_version)}}
 
 
 def _active_version() -> str:

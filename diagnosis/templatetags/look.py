@@ -6,8 +6,10 @@ from django import template
 from django.forms import BaseForm
 from django.templatetags.static import static
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
 
@@ -46,9 +48,24 @@ def position(value: float | None) -> str:
     return f"{min(max(float(value or 0), 0.0), 1.0) * 100:.2f}%"
 
 
+ACCOUNT_LABELS: dict[str, Promise] = {
+    "login": _("User name or e-mail address"),
+    "username": _("User name"),
+    "email": _("E-mail address"),
+    "oldpassword": _("Current password"),
+    "password2": _("The same password again"),
+    "remember": _("Keep me signed in"),
+}
+
+
 @register.filter
-def without_placeholders(form: BaseForm) -> BaseForm:
-    """The form without allauth's placeholders: the labels above the fields say the same, and stay when one types."""
-    for field in form.fields.values():
+def in_our_words(form: BaseForm) -> BaseForm:
+    """One of allauth's forms with our labels, and without placeholders that only repeat a label until one types."""
+    for name, field in form.fields.items():
         field.widget.attrs.pop("placeholder", None)
+        field.label = ACCOUNT_LABELS.get(name, field.label)
+        if name == "email" and not field.required:
+            field.label = _("E-mail address (optional)")
+        if name == "password1":
+            field.label = _("Password") if "username" in form.fields else _("New password")
     return form
