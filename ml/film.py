@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml.lossless import grey_png
+
 SIDE = 224
 """Side, in pixels, of the canonical model input."""
 
@@ -89,7 +91,7 @@ class ModelInput:
 
     def to_png(self) -> bytes:
         """The pixels alone as a small grey PNG, lossless."""
-        return png_bytes(self.pixels)
+        return grey_png(self.pixels)
 
     @classmethod
     def from_png(cls, data: bytes, width: int, height: int, header: Header = Header()) -> ModelInput:
@@ -113,11 +115,12 @@ class Radiograph:
     """One decoded film.
 
     Attributes:
-        pixels: ``(height, width)`` uint8, black = 0 (the sense of MONOCHROME2), windowed to 8 bit, square pixels, upright.
+        pixels: ``(height, width)`` uint8, black = 0 (as in MONOCHROME2), windowed to 8 bit, square pixels, upright.
         format: ``"JPEG"``, ``"PNG"``, ``"DICOM"``, …
         header: What the file's header said and we keep.
         notices: Warnings to show beside the film and its result.
-        scaled_from: ``(width, height)`` of the film when the decoder shrank it on the way (``for_model_only``), else None.
+        scaled_from: ``(width, height)`` of the film if the decoder shrank it (``for_model_only``), else None.
+        coded: The same film as a JPEG without anything but the picture, if it came as a grey one; else empty.
     """
 
     pixels: NDArray[np.uint8]
@@ -125,6 +128,7 @@ class Radiograph:
     header: Header = Header()
     notices: tuple[Notice, ...] = ()
     scaled_from: tuple[int, int] | None = None
+    coded: bytes = b""
 
     @property
     def width(self) -> int:
@@ -153,22 +157,25 @@ class Radiograph:
         digest.update(np.ascontiguousarray(self.pixels).data)
         return digest.hexdigest()
 
+    def to_stored(self) -> tuple[bytes, str]:
+        """The film as it is stored, and its content type: lossless, full size, no metadata at all.
+
+        A grey JPEG keeps its own coding, stripped to the picture (``image/jpeg``); every other film becomes a PNG.
+        Either way :attr:`pixels` come back exactly.
+        """
+        if self.coded:
+            return self.coded, "image/jpeg"
+        return self.to_png(), "image/png"
+
     def to_png(self) -> bytes:
-        """The film as it is stored: lossless, full size, no metadata at all."""
-        return png_bytes(self.pixels)
+        """The film as a grey PNG without metadata, whatever it was read from."""
+        return grey_png(self.pixels)
 
     def thumbnail(self, side: int = 320) -> bytes:
-        """A WebP preview no larger than ``side`` × ``side`` pixels, aspect kept, no metadata."""
+        """A JPEG preview no larger than ``side`` × ``side`` pixels, aspect kept, no metadata."""
         scale = min(side / self.width, side / self.height, 1.0)
         size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
-        small = Image.fromarray(self.pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP)
+        small = Image.fromarray(self.pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
         out = io.BytesIO()
-        small.save(out, "WEBP", quality=80, method=0)
+        small.save(out, "JPEG", quality=85)
         return out.getvalue()
-
-
-def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode ``(h, w)`` uint8 as a grey PNG without metadata."""
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG", compress_level=1)
-    return out.getvalue()

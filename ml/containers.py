@@ -1,0 +1,176 @@
+"""What a JPEG or a PNG declares about itself, read without decoding anything; and a JPEG stripped to its picture.
+
+These two formats are decoded in the calling process, so their declared size, their number of scans and of segments are
+known before Pillow sees a byte. A file that is odd in any of these is decoded in a process apart instead (ml.apart).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ml.errors import IntakeError
+
+_MAX_SEGMENTS = 2_000  # a real film has below 50; EXIF, ICC and XMP in 64 kB pieces may bring some hundreds
+_MAX_SCANS = 64  # progressive encoders write about 10
+_MAX_CHUNKS = 20_000  # 64 MiB in the usual pieces of 8 kB are 8,192
+# After the start of a scan, a marker is an FF that is followed by neither stuffing (00), restart (D0-D7) nor fill (FF).
+_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+# Quantisation, Huffman, restart interval, frame, scan: all that is needed to see the picture.
+_PICTURE_MARKERS = {0xDB, 0xC4, 0xDD, 0xC0, 0xC1, 0xC2, 0xDA}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a file says of itself.
+
+    Attributes:
+        width: Pixels across, as stored (before any EXIF turn).
+        height: Pixels down.
+        channels: Samples per pixel.
+        plain: Nothing about the file's build is out of the ordinary: it may be decoded in this process.
+    """
+
+    width: int
+    height: int
+    channels: int
+    plain: bool
+
+
+def damaged(detail: str = "") -> IntakeError:
+    """The refusal of a file that cannot be decoded; ``detail`` is our own text, never taken from the file."""
+    message = f"The file is damaged: {detail}." if detail else "The file is damaged and cannot be decoded."
+    return IntakeError("DAMAGED", message, "Export the film again and submit the new file.")
+
+
+@dataclass(frozen=True, slots=True)
+class JpegFrame:
+    """What the frame header of a JPEG of any process (JPEG-LS included) declares, and how many segments came before."""
+
+    marker: int
+    bits: int
+    height: int
+    width: int
+    channels: int
+    segments: int
+
+
+def jpeg_frame(data: bytes) -> JpegFrame:
+    """Walk the segments of a JPEG up to its first scan.
+
+    Raises:
+        IntakeError: ``DAMAGED``: no frame header there.
+    """
+    at, segments, end = 2, 0, len(data)
+    frame: JpegFrame | None = None
+    while at + 4 <= end and segments <= _MAX_SEGMENTS:
+        if data[at] != 0xFF:
+            raise damaged("its JPEG structure is broken")
+        marker = data[at + 1]
+        segments += 1
+        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:  # fill bytes and markers without content
+            at += 1 if marker == 0xFF else 2
+            continue
+        if marker == 0xDA or marker == 0xD9:
+            break
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
+            if length < 8 or at + 10 > end:
+                raise damaged("its JPEG structure is broken")
+            frame = JpegFrame(marker, data[at + 4], *_sizes(data, at + 5), data[at + 9], segments)
+        at += 2 + max(length, 2)
+    if frame is None:
+        raise damaged("it holds no picture" if segments > _MAX_SEGMENTS else "it ends before its picture begins")
+    return frame
+
+
+def declared_jpeg(data: bytes) -> Declared:
+    """What a JPEG file declares.
+
+    Raises:
+        IntakeError: ``DAMAGED`` (no frame header), ``UNSUPPORTED_FORMAT`` (JPEG-LS or lossless JPEG on its own).
+    """
+    frame = jpeg_frame(data)
+    if frame.marker in (0xF7, 0xC3):
+        raise IntakeError(
+            "UNSUPPORTED_FORMAT",
+            "Lossless JPEG is read inside DICOM only.",
+            "Export the film as DICOM, PNG or ordinary JPEG.",
+        )
+    plain = (
+        frame.marker in (0xC0, 0xC1, 0xC2)
+        and frame.bits == 8
+        and frame.height > 0
+        and frame.segments <= _MAX_SEGMENTS
+        and data.count(b"\xff\xda") <= _MAX_SCANS
+    )
+    return Declared(frame.width, frame.height, frame.channels, plain)
+
+
+def _sizes(data: bytes, at: int) -> tuple[int, int]:
+    return int.from_bytes(data[at : at + 2], "big"), int.from_bytes(data[at + 2 : at + 4], "big")
+
+
+def declared_png(data: bytes) -> Declared:
+    """Walk the chunks.
+
+    Raises:
+        IntakeError: ``DAMAGED`` (no header) or ``MULTIPLE_IMAGES`` (animated).
+    """
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        raise damaged("it ends before its picture begins")
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    bits, colour = data[24], data[25]
+    at, chunks = 33, 1
+    while at + 12 <= len(data) and chunks <= _MAX_CHUNKS:
+        kind = data[at + 4 : at + 8]
+        if kind == b"acTL":
+            raise IntakeError(
+                "MULTIPLE_IMAGES", "This is an animated picture.", "Submit one still film, as DICOM, PNG or JPEG."
+            )
+        if kind == b"IEND":
+            break
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        chunks += 1
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour)
+    if channels is None or bits not in (1, 2, 4, 8, 16):
+        raise damaged("its PNG header makes no sense")
+    return Declared(width, height, channels, chunks <= _MAX_CHUNKS)
+
+
+def bare_jpeg(data: bytes) -> bytes | None:
+    """The same picture, bit for bit, without anything else: no metadata, comments, previews, nor bytes after its end.
+
+    Only for what every browser decodes alike: one grey component, 8 bit, Huffman-coded, baseline or progressive.
+
+    Returns:
+        A JPEG that decodes to the same pixels, or ``None`` when the file is of another build.
+    """
+    parts = [b"\xff\xd8"]
+    at, end, scans = 2, len(data), 0
+    while at + 4 <= end and len(parts) <= _MAX_SEGMENTS:
+        if data[at] != 0xFF:
+            return None
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker == 0xD9:
+            break
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        stop = at + 2 + length
+        known = marker in _PICTURE_MARKERS
+        if length < 2 or stop > end or not (known or 0xE0 <= marker <= 0xEF or marker == 0xFE):
+            return None
+        if 0xC0 <= marker <= 0xC2 and (data[at + 4] != 8 or data[at + 9] != 1):
+            return None
+        if marker == 0xDA:
+            found = _SCAN_END.search(data, stop)
+            stop = found.start() if found else end
+            scans += 1
+        if known:
+            parts.append(data[at:stop])
+        at = stop
+    if not scans:
+        return None
+    return b"".join([*parts, b"\xff\xd9"])

@@ -1,0 +1,118 @@
+"""From whatever numbers a file held to 8-bit grey, by rules that are the same for every format.
+
+Depth: samples of more than 8 bits are scaled linearly by the depth they use, ``round(value · 255 / (2**depth − 1))``.
+A file of 16-bit samples does not say how many of them count (12 bits in 16 are common), so the brightest pixel decides:
+the smallest of 8, 10, 12, 14 and 16 bits that holds it. No film is stretched to its own range.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml.errors import IntakeError
+
+_DEPTHS = (8, 10, 12, 14, 16)
+
+# Measured over 5,216 paediatric and 2,600 adult films: the range from the 1st to the 99th percentile is never below 63
+# grey levels, the mean never outside 39…222. What fails these bounds shows nothing.
+_MIN_RANGE = 24
+_MEAN_BOUNDS = (12.0, 243.0)
+
+# How far from grey, or from the picture's one tint, counts as colour; how many such pixels, and how strong a tint, are
+# too many. Endoscopy and histology have 12 to 30 % of such pixels or a tint above 50, films saved as RGB have none.
+_COLOUR_DISTANCE = 16.0
+_COLOUR_SHARE = 0.08
+_MAX_TINT = 45.0
+
+
+def depth_of(values: NDArray[Any]) -> int:
+    """Bits that unsigned samples of unknown depth use: the smallest usual depth that holds the brightest one."""
+    brightest = int(values.max(initial=0))
+    return next((bits for bits in _DEPTHS if brightest < 2**bits), 16)
+
+
+def eight_bit(values: NDArray[Any], depth: int) -> NDArray[np.uint8]:
+    """Scale unsigned integer samples of ``depth`` bits (at most 16) to 8 bit."""
+    if depth == 8:
+        return values.astype(np.uint8)
+    top = 2**depth - 1
+    table = np.rint(np.arange(top + 1) * (255.0 / top)).astype(np.uint8)
+    return np.asarray(table[np.minimum(values, top)])
+
+
+def grey_of_floats(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Scale 32-bit samples: 0…1 when nothing exceeds 1, otherwise by their depth as for integers.
+
+    Raises:
+        IntakeError: ``UNSUPPORTED_FORMAT`` for negative, infinite or larger than 16-bit values: their scale is unknown.
+    """
+    low, high = float(values.min()), float(values.max())
+    if not (np.isfinite(low) and np.isfinite(high)) or low < 0 or high > 65535:
+        raise IntakeError(
+            "UNSUPPORTED_FORMAT",
+            "The picture's numbers have no known scale of grey.",
+            "Export the film as DICOM, or as PNG with 8 or 16 bit.",
+        )
+    if high <= 1.0 and values.dtype.kind == "f":
+        return np.rint(values * 255.0).astype(np.uint8)
+    whole = np.rint(values).astype(np.uint16)
+    return eight_bit(whole, depth_of(whole))
+
+
+def grey_of_colour(picture: Image.Image) -> NDArray[np.uint8]:
+    """Luma of an RGB picture that is grey in all but name (saved as RGB, tinted, or with a small coloured mark).
+
+    Raises:
+        IntakeError: ``COLOUR_PICTURE`` when it really has colours.
+    """
+    check_colour(picture)
+    return np.asarray(picture.convert("L"))
+
+
+def check_colour(picture: Image.Image) -> None:
+    """Refuse an RGB picture with real colours; see :func:`grey_of_colour`."""
+    small = picture.resize((min(picture.width, 192), min(picture.height, 192)), Image.Resampling.BOX, reducing_gap=1.0)
+    rgb = np.asarray(small, dtype=np.float32).reshape(-1, 3)
+    luma = rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    # A tint (blue film base, sepia, a yellowed scan) moves every grey the same way: a smooth curve of it is not colour.
+    unit = luma / 255.0
+    basis = np.stack([unit * 0 + 1, unit, unit * unit], axis=1)
+    offsets = rgb[:, (0, 2)] - luma[:, None]
+    fit, *_ = np.linalg.lstsq(basis, offsets, rcond=None)
+    tint = basis @ fit
+    apart = np.abs(offsets - tint).max(axis=1)
+    if (apart > _COLOUR_DISTANCE).mean() > _COLOUR_SHARE or np.abs(tint).max(axis=1).mean() > _MAX_TINT:
+        raise IntakeError(
+            "COLOUR_PICTURE",
+            "This is a colour picture; a radiograph is grey.",
+            "Submit the film itself rather than a photograph or a coloured rendering of it.",
+        )
+
+
+def check_exposure(pixels: NDArray[np.uint8]) -> None:
+    """Refuse a film on which nothing can be seen.
+
+    Raises:
+        IntakeError: ``TOO_DARK_OR_BRIGHT``.
+    """
+    step = max(1, min(pixels.shape) // 128)
+    sample = pixels[::step, ::step]
+    counts = np.bincount(sample.ravel(), minlength=256)
+    share = np.cumsum(counts) / sample.size
+    low, high = (int(np.searchsorted(share, part)) for part in (0.01, 0.99))
+    mean = float(counts @ np.arange(256)) / sample.size
+    if high - low >= _MIN_RANGE and _MEAN_BOUNDS[0] <= mean <= _MEAN_BOUNDS[1]:
+        return
+    if mean < 40:
+        message = "The picture is almost entirely black."
+    elif mean > 215:
+        message = "The picture is almost entirely white."
+    else:
+        message = "The picture has almost no contrast."
+    raise IntakeError(
+        "TOO_DARK_OR_BRIGHT", message, "Check the window (brightness and contrast) with which the film was exported."
+    )

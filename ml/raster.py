@@ -1,0 +1,174 @@
+"""JPEG, PNG, TIFF, BMP, WebP and JPEG 2000 by Pillow: one upright grey picture, or a typed refusal."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin
+
+from ml.containers import bare_jpeg, damaged
+from ml.errors import IntakeError
+from ml.film import SIDE, Limits, Radiograph
+from ml.grey import check_colour, depth_of, eight_bit, grey_of_colour, grey_of_floats
+
+_ORIENTATION = 0x0112
+_PHOTOMETRIC = 262
+# EXIF orientation -> what puts the picture upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def read_raster(data: bytes, kind: str, limits: Limits, for_model_only: bool) -> Radiograph:
+    """Decode one picture of the given sniffed ``kind``.
+
+    Raises:
+        IntakeError: ``DAMAGED``, ``TOO_LARGE``, ``TOO_SMALL``, ``MULTIPLE_IMAGES``, ``COLOUR_PICTURE``,
+            ``UNSUPPORTED_FORMAT``.
+    """
+    try:
+        with _opened(data, kind) as picture:
+            check_size(picture.width, picture.height, limits)
+            if getattr(picture, "n_frames", 1) > 1:
+                raise _several(kind)
+            return _upright_grey(data, picture, kind, for_model_only)
+    except IntakeError:
+        raise
+    except (Image.DecompressionBombError, MemoryError):
+        raise too_large() from None
+    except Exception as error:
+        # Pillow's readers answer damaged files with OSError, SyntaxError, ValueError, struct.error, KeyError, EOFError,
+        # ZeroDivisionError and more; all of them mean the same to the person. Bugs of ours have their tests.
+        raise damaged("it ends too early" if "truncated" in str(error) else "") from None
+
+
+def _opened(data: bytes, kind: str) -> Image.Image:
+    """The picture's header, read by exactly one of Pillow's readers."""
+    stream = io.BytesIO(data)
+    match kind:
+        case "JPEG":  # not Image.open: it takes a phone's JPEG with a second, smaller picture for several films
+            return JpegImagePlugin.JpegImageFile(stream)
+        case "PNG":
+            return PngImagePlugin.PngImageFile(stream)
+        case "BMP":
+            return BmpImagePlugin.BmpImageFile(stream)
+        case _:
+            return Image.open(stream, formats=[kind])
+
+
+def check_size(width: int, height: int, limits: Limits) -> None:
+    """Refuse by declared size, before decoding.
+
+    Raises:
+        IntakeError: ``TOO_LARGE``, ``TOO_SMALL``, or ``CROPPED`` for a strip.
+    """
+    if width <= 0 or height <= 0:
+        raise damaged("it declares no size")
+    short, long = min(width, height), max(width, height)
+    if long > limits.max_side or width * height > limits.max_pixels:
+        raise too_large()
+    if short < limits.min_side or width * height < limits.min_pixels:
+        raise IntakeError(
+            "TOO_SMALL",
+            f"The picture is only {width} × {height} pixels.",
+            "Submit the film at full size, not a preview or a thumbnail of it.",
+        )
+    if long > limits.max_aspect * short:
+        raise IntakeError(
+            "CROPPED",
+            f"The picture is a strip of {width} × {height} pixels.",
+            "Submit the whole film, not a part of it.",
+        )
+
+
+def too_large() -> IntakeError:
+    """The refusal of a picture with more pixels than any radiograph has."""
+    return IntakeError(
+        "TOO_LARGE",
+        "The picture has more pixels than a radiograph.",
+        "Export the film at the detector's own size, or smaller.",
+    )
+
+
+def _several(kind: str) -> IntakeError:
+    pages = "several pages" if kind == "TIFF" else "several pictures"
+    return IntakeError("MULTIPLE_IMAGES", f"This file holds {pages}.", "Submit one file for each film.")
+
+
+def _upright_grey(data: bytes, picture: Image.Image, kind: str, for_model_only: bool) -> Radiograph:
+    turn = _UPRIGHT.get(_orientation(picture))
+    size = picture.size
+    if for_model_only and kind == "JPEG":
+        picture.draft(None, (2 * SIDE, 2 * SIDE))
+    picture.load()
+    scaled = picture.size != size
+    pixels = _grey(picture, kind)
+    if turn is not None:
+        pixels = np.asarray(Image.fromarray(pixels).transpose(turn))
+        size = size[::-1] if turn in _SWAPS else size
+    coded = bare_jpeg(data) if kind == "JPEG" and turn is None and not for_model_only else None
+    return Radiograph(pixels, kind, scaled_from=size if scaled else None, coded=coded or b"")
+
+
+_SWAPS = (
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+    Image.Transpose.ROTATE_270,
+)
+
+
+def _orientation(picture: Image.Image) -> int:
+    """EXIF's word on which side is up; junk counts as no word."""
+    try:
+        return int(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        return 1
+
+
+def _grey(picture: Image.Image, kind: str) -> NDArray[np.uint8]:
+    """Any of Pillow's modes to 8-bit grey, black = 0; what is transparent is black, as beside a film."""
+    mode = picture.mode
+    if mode == "L" and "transparency" not in picture.info:
+        return np.asarray(picture)
+    if mode in ("1", "L"):
+        return np.asarray(picture.convert("L"))
+    if mode.startswith("I;16"):
+        values = np.asarray(picture)
+        values = values.astype(np.uint16, copy=False)
+        # Pillow shifts JPEG 2000 samples up to 16 bit whatever their depth, so there the depth is always 16.
+        depth = 16 if kind == "JPEG2000" else depth_of(values)
+        grey = eight_bit(values, depth)
+        return 255 - grey if _white_is_zero(picture) else grey
+    if mode in ("I", "F"):
+        return grey_of_floats(np.asarray(picture))
+    if mode in ("LA", "La"):
+        return _over_black(picture.convert("RGBA"))
+    if mode in ("RGBA", "RGBa", "PA") or "transparency" in picture.info:
+        return _over_black(picture.convert("RGBA"))
+    return grey_of_colour(picture if mode == "RGB" else picture.convert("RGB"))
+
+
+def _over_black(picture: Image.Image) -> NDArray[np.uint8]:
+    opaque = picture.getchannel("A").getextrema()[0] == 255
+    if not opaque:
+        black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
+        picture = Image.alpha_composite(black, picture)
+    colours = picture.convert("RGB")
+    check_colour(colours)
+    return np.asarray(colours.convert("L"))
+
+
+def _white_is_zero(picture: Image.Image) -> bool:
+    """TIFF's PhotometricInterpretation 0, which Pillow turns round for up to 8 bit only."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    return bool(tags.get(_PHOTOMETRIC, 1) == 0)
