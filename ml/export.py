@@ -101,6 +101,9 @@ def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = Fal
         input_signature=[tf.TensorSpec([None, *films.shape[1:]], tf.float32)],
     )
     converted = openvino.convert_model(signature, input=[("x", openvino.PartialShape([-1, *films.shape[1:]]))])
+    # After the model's own outputs the converter lists dead ends of the graph (batch sizes that nothing uses).
+    own = len(as_list(model(films[:1], training=False)))
+    converted = openvino.Model(converted.get_results()[:own], converted.get_parameters(), "network")
     openvino.save_model(converted, path, compress_to_fp16=half)
     try:
         return _compare(model, Engine(path), films)
