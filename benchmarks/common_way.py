@@ -1,0 +1,56 @@
+"""The common way, the baseline: a script that decodes each film in full, resizes it and calls ``model.predict()``.
+
+Run as a process of its own (``python -m benchmarks.common_way``): TensorFlow must not be in the process of the others.
+Prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from PIL import Image
+
+from benchmarks.films import films, large_films
+from benchmarks.timing import median_ms, resident_mb
+from ml import ARTIFACTS, SIDE
+
+
+def main() -> None:
+    """Measure and print."""
+    start = time.perf_counter()
+    model = keras.models.load_model(ARTIFACTS / "pneumonia" / "model.keras", compile=False)
+    one = np.zeros((1, SIDE, SIDE, 1), np.float32)
+    model.predict(one, verbose=0)
+    started = time.perf_counter() - start
+
+    def judge(data: bytes) -> None:
+        image = Image.open(io.BytesIO(data)).convert("L").resize((SIDE, SIDE))
+        model.predict(np.asarray(image, np.float32)[None, ..., None], verbose=0)
+
+    def per_film(every: list[bytes]) -> float:
+        begin = time.perf_counter()
+        for data in every:
+            judge(data)
+        return 1000 * (time.perf_counter() - begin) / len(every)
+
+    every, large = films()[1], large_films()[1]
+    judge(every[0])
+    result = {
+        "film_ms": per_film(every),
+        "large_film_ms": per_film(large * max(1, 24 // len(large))),
+        "predict_ms": median_ms(lambda: model.predict(one, verbose=0), 30),
+        "start_s": started,
+        "resident_mb": resident_mb(os.getpid()),
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

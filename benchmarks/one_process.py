@@ -1,0 +1,118 @@
+"""(a) bytes → prediction in one process, and (e) intake by format and size. A process of its own; one JSON line."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.films import films, large_films
+from benchmarks.timing import median_ms, percentile, resident_mb
+from ml import SIDE, ModelInput, Predictor, phantom, read_radiograph
+
+SIZES = ((512, 420), (1024, 840), (2048, 1680))
+
+
+def bytes_to_prediction(predictor: Predictor, every: list[bytes]) -> dict[str, float]:
+    """Milliseconds per film: one after the other, and decoded on all cores with the network in batches."""
+
+    def read(data: bytes) -> ModelInput:
+        return read_radiograph(data, for_model_only=True).model_input()
+
+    predictor.predict([read(every[0])])
+    begin = time.perf_counter()
+    for data in every:
+        predictor.predict([read(data)])
+    single = 1000 * (time.perf_counter() - begin) / len(every)
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        predictor.predict(list(pool.map(read, every)))
+    return {"film_ms": single, "film_batched_ms": 1000 * (time.perf_counter() - begin) / len(every)}
+
+
+def engine_times(predictor: Predictor) -> dict[str, float]:
+    """Milliseconds of the classifier's forward pass alone: one film, and a film in a batch of eight."""
+    engine = predictor._engine
+    one, eight = (np.zeros((n, SIDE, SIDE, 1), np.float32) for n in (1, 8))
+    return {
+        "engine_ms": median_ms(lambda: engine(one), 50, 5),
+        "engine_batched_ms": median_ms(lambda: engine(eight), 30, 5) / 8,
+    }
+
+
+def limits(every: list[bytes]) -> dict[str, float]:
+    """What the machine could do at best: libjpeg-turbo's decode, full and scaled; float32 multiply-adds per second."""
+
+    def decode(scaled: bool) -> float:
+        def run() -> None:
+            for data in every:
+                image = Image.open(io.BytesIO(data))
+                if scaled:
+                    image.draft("L", (SIDE, SIDE))
+                image.load()
+
+        return median_ms(run, 3, 1) / len(every)
+
+    a = np.random.default_rng(0).random((1536, 1536), np.float32)
+    seconds = median_ms(lambda: a @ a, 10, 3) / 1000
+    return {"decode_ms": decode(False), "decode_scaled_ms": decode(True), "gmac_per_s": 1536**3 / 1e9 / seconds}
+
+
+def intake() -> dict[str, float]:
+    """Milliseconds from bytes to everything that is stored (film, thumbnail, model input), by format and size."""
+    times = {}
+    for width, height in SIZES:
+        pixels = phantom.film(7, width=width, height=height)
+        deep = phantom.film(7, width=width, height=height, bits=12)
+        files = {
+            "JPEG": phantom.jpeg(pixels),
+            "PNG": phantom.png(pixels),
+            "PNG 12 bit": phantom.png(deep),
+            "DICOM 12 bit": phantom.dicom(deep, bits=12),
+        }
+        for kind, data in files.items():
+            times[f"{kind} {width} × {height}"] = median_ms(lambda data=data: store(data), 5, 1)  # type: ignore[misc]
+    return times
+
+
+def store(data: bytes) -> None:
+    """What the web process does with a film, short of disk and database."""
+    radiograph = read_radiograph(data)
+    radiograph.to_png()
+    radiograph.thumbnail()
+    radiograph.model_input().to_png()
+    radiograph.pixel_hash()
+
+
+def main() -> None:
+    """Measure and print."""
+    start = time.perf_counter()
+    predictor = Predictor.load()
+    predictor.warm_up()
+    started = time.perf_counter() - start
+    source, every = films()
+    large = large_films()[1]
+    stores = [median_ms(lambda data=data: store(data), 3, 1) for data in large[:8]]  # type: ignore[misc]
+    result = {
+        **bytes_to_prediction(predictor, every),
+        "large_film_ms": bytes_to_prediction(predictor, large)["film_ms"],
+        **engine_times(predictor),
+        **limits(every),
+        "store_large_ms": percentile(stores, 0.5),
+        "large_decode_ms": limits(large)["decode_ms"],
+        "gmac": float(predictor.card.training.get("gmac", 0) or 0),
+        "start_s": started,
+        "resident_mb": resident_mb(os.getpid()),
+        "intake": intake(),
+        "source": source,
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

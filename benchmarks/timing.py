@@ -1,0 +1,38 @@
+"""Timing: medians of repeated runs, percentiles, a process's memory."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def median_ms(run: Callable[[], object], repeat: int = 15, warm: int = 2) -> float:
+    """Median time of one call in milliseconds."""
+    for _ in range(warm):
+        run()
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which ``share`` (0–1) of the values lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of one process in MB (10⁶ bytes), from /proc.
+
+    Raises:
+        OSError: there is no such process, or no /proc.
+    """
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise OSError(f"process {pid} has no resident memory")
