@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from diagnosis import films, submission
-from diagnosis.film_views import send_file
+from diagnosis.film_views import send_film, send_thumbnail
 from diagnosis.models import PENDING, ModelVersion, Prediction, Study, StudyQuerySet
 
 SEES_FILMS = "diagnosis.view_film"
@@ -121,9 +121,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not request.user.has_perm(SEES_FILMS):
             raise PermissionDenied
         study = get_object_or_404(Study, pk=pk)
-        if kind == "film":
-            return send_file(study, films.FILM, "image/png")
-        return send_file(study, films.THUMBNAIL, "image/webp")
+        return send_film(study) if kind == "film" else send_thumbnail(study)
 
     @admin.display(description=_("study"), ordering="created_at")
     def id_short(self, study: Study) -> str:

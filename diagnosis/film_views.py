@@ -14,6 +14,7 @@ from PIL import Image
 
 from diagnosis import films
 from diagnosis.models import Study
+from diagnosis.reviews import hidden_from
 from ml import upsample
 
 # Private: no shared cache may keep a film. Immutable: the pixels of a study never change, so a browser need not ask.
@@ -43,16 +44,38 @@ def send_file(study: Study, kind: str, content_type: str) -> HttpResponseBase:
     return response
 
 
+def send_film(study: Study) -> HttpResponseBase:
+    """The film as it is stored.
+
+    Raises:
+        Http404: it is gone.
+    """
+    try:
+        kind, content_type = films.film_of(study)
+    except FileNotFoundError as error:
+        raise Http404("The stored film is gone.") from error
+    return send_file(study, kind, content_type)
+
+
+def send_thumbnail(study: Study) -> HttpResponseBase:
+    """The small picture.
+
+    Raises:
+        Http404: it is gone.
+    """
+    return send_file(study, films.THUMBNAIL, "image/jpeg")
+
+
 @require_GET
 def study_image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The film, full size, lossless, without any metadata."""
-    return send_file(_get_study_for_user(request, pk), films.FILM, "image/png")
+    return send_film(_get_study_for_user(request, pk))
 
 
 @require_GET
 def study_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A small picture for lists."""
-    return send_file(_get_study_for_user(request, pk), films.THUMBNAIL, "image/webp")
+    return send_thumbnail(_get_study_for_user(request, pk))
 
 
 @require_GET
@@ -62,6 +85,8 @@ def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponse:
     prediction = study.prediction
     if prediction is None or not prediction.heatmap:
         raise Http404("There is no heat map without a prediction.")
+    if hidden_from(request.user, study):
+        raise Http404("The heat map is shown once the film has been read.")
     with Image.open(io.BytesIO(prediction.heatmap)) as image:
         levels = np.asarray(image, dtype=np.float32) / np.float32(255)
     scale = min(1.0, 1024 / max(study.width, study.height))

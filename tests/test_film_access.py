@@ -37,7 +37,7 @@ def test_a_poll_from_an_expired_session_gets_403_not_a_sign_in_page(owner: User,
     assert client.get(reverse("study_status", args=[submitted(owner).pk])).status_code == 403
 
 
-@pytest.mark.parametrize(("page", "kind"), [("study_image", "image/png"), ("study_thumbnail", "image/webp")])
+@pytest.mark.parametrize(("page", "kind"), [("study_image", "image/png"), ("study_thumbnail", "image/jpeg")])
 def test_the_owner_sees_the_pictures_and_no_shared_cache_may_keep_them(
     owner: User, client: Client, page: str, kind: str
 ) -> None:
@@ -80,7 +80,7 @@ def test_deleting_takes_row_files_and_predictions(
     assert not Study.objects.exists()
     assert not Prediction.objects.exists()
     with pytest.raises(FileNotFoundError):
-        films.open_file(study, films.FILM)
+        films.open_film(study)
 
 
 def test_staff_need_a_permission_of_its_own_to_see_films(owner: User, client: Client) -> None:

@@ -51,7 +51,7 @@ def test_what_is_stored_is_private_and_without_metadata(owner: User, client: Cli
     client.force_login(owner)
     send(client, ("a.jpg", phantom.jpeg(phantom.film(1, width=320, height=280))))
     study = Study.objects.get()
-    with films.open_file(study, films.FILM) as stored:
+    with films.open_film(study) as stored:
         assert b"Exif" not in stored.read()
     for path in files_on_disk():
         assert path.stat().st_mode & 0o077 == 0, f"{path} is open to others"
