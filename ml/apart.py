@@ -103,7 +103,7 @@ class _Died(Exception):
         self.timed_out = timed_out
 
 
-def send(pipe: IO[bytes], words: dict[str, Any], data: bytes | memoryview) -> None:
+def send(pipe: IO[bytes], words: dict[str, Any], data: bytes) -> None:
     """Write one message: the lengths of its two parts, JSON, bytes."""
     text = json.dumps(words).encode("utf-8")
     pipe.write(len(text).to_bytes(8, "big") + len(data).to_bytes(8, "big") + text)

@@ -14,8 +14,6 @@ import warnings
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from ml.apart import IDLE_SECONDS, receive, send
 from ml.containers import damaged
 from ml.errors import IntakeError
@@ -54,7 +52,7 @@ def main() -> None:
         del pixels
 
 
-def _answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], memoryview]:
+def _answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         film = read_here(
             data,
@@ -64,15 +62,17 @@ def _answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], memo
             question["for_model_only"],
         )
     except IntakeError as error:
-        return {"error": [error.code, error.message, error.advice]}, memoryview(b"")
+        return _refused(error)
     except MemoryError:
-        error = too_large()
-        return {"error": [error.code, error.message, error.advice]}, memoryview(b"")
+        return _refused(too_large())
     except Exception:
         # Nothing of the exception may leave: its text may quote the file.
-        error = damaged()
-        return {"error": [error.code, error.message, error.advice]}, memoryview(b"")
-    return _described(film), memoryview(np.ascontiguousarray(film.pixels)).cast("B")
+        return _refused(damaged())
+    return _described(film), film.pixels.tobytes()
+
+
+def _refused(error: IntakeError) -> tuple[dict[str, Any], bytes]:
+    return {"error": [error.code, error.message, error.advice]}, b""
 
 
 def _described(film: Radiograph) -> dict[str, Any]:

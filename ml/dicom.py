@@ -65,7 +65,8 @@ def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
         )
     pixels = decoded(dataset, rows, columns)
     if pixels.ndim == 3:
-        grey, notices = grey_of_colour(Image.fromarray(_eight_bit_colour(pixels, dataset))), ()
+        grey = grey_of_colour(Image.fromarray(_eight_bit_colour(pixels, dataset)))
+        notices: tuple[Notice, ...] = ()
     else:
         grey, notices = _grey(dataset, pixels)
     return Radiograph(_squared(grey, square_ratio(dataset)), "DICOM", header, (*notices, *_remarks(dataset, header)))
@@ -98,7 +99,7 @@ def _complete_meta(dataset: pydicom.FileDataset) -> None:
 
 def _grey(dataset: pydicom.Dataset, pixels: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[Notice, ...]]:
     _, bits, lowest = stored_depth(dataset)
-    codes = pixels.view(np.uint16 if pixels.dtype.itemsize == 2 else np.uint8)
+    codes: NDArray[Any] = pixels.view(np.uint16 if pixels.dtype.itemsize == 2 else np.uint8)
     if lowest:
         codes = codes >> lowest
     if bits < 8 * codes.dtype.itemsize:

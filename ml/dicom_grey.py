@@ -65,8 +65,8 @@ def _padding(data: Dataset, stored: NDArray[np.int64], bits: int, signed: bool) 
 def _as_stored(value: float, bits: int, signed: bool) -> float:
     """A padding value written with the wrong sign means the same bits."""
     if signed and value >= 2 ** (bits - 1):
-        return value - 2 ** (16 if value >= 2**bits else bits)
-    return value + 2**16 if not signed and value < 0 else value
+        return value - float(2 ** (16 if value >= 2**bits else bits))
+    return value + 65536.0 if not signed and value < 0 else value
 
 
 def _modality(data: Dataset, stored: NDArray[np.int64]) -> Values:
@@ -76,7 +76,7 @@ def _modality(data: Dataset, stored: NDArray[np.int64]) -> Values:
         if looked_up is not None:
             return looked_up[0]
     slope, intercept = number_of(data, "RescaleSlope"), number_of(data, "RescaleIntercept")
-    return stored * (slope if slope else 1.0) + (intercept or 0.0)
+    return stored.astype(np.float64) * (slope if slope else 1.0) + (intercept or 0.0)
 
 
 def _voi(

@@ -30,8 +30,9 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("12.", "an angiogram"), ("13.1.3", "a tomosynthesis series"), ("13.", "a rotational X-ray series"),
     ("20", "a nuclear medicine image"), ("2", "a CT image"), ("3", "an ultrasound series"), ("4", "an MR image"),
     ("481.1", "a radiotherapy image"), ("481.2", "a radiotherapy dose"), ("481.3", "a radiotherapy structure set"),
-    ("481.5", "a radiotherapy plan"), ("481.", "a radiotherapy object"), ("6", "an ultrasound image"), ("66.4", "a segmentation"),
-    ("66.", "a registration or raw data object"), ("67", "a parameter map"), ("68", "a surface"),
+    ("481.5", "a radiotherapy plan"), ("481.", "a radiotherapy object"), ("6", "an ultrasound image"),
+    ("66.4", "a segmentation"), ("66.", "a registration or raw data object"), ("67", "a parameter map"),
+    ("68", "a surface"),
     ("77", "a photograph or microscope image"), ("78", "an eye measurement"), ("88", "a structured report"),
     ("9", "a curve or waveform"), ("11", "a presentation state"), ("7.1", "a black-and-white scan"), ("30", "a map"),
 )  # fmt: skip
@@ -55,11 +56,12 @@ _VIEW_CODES = {
     "399173006": "LL", "R-10232": "RL", "399198007": "RL", "R-10241": "LLD", "R-10244": "RLD",
 }  # fmt: skip
 _BODY_PARTS = {
-    "CHEST", "THORAX", "LUNG", "RIB", "RIBS", "STERNUM", "HEART", "ABDOMEN", "CHESTABDOMEN", "BABYGRAM", "PELVIS",
-    "HIP", "SPINE", "CSPINE", "TSPINE", "LSPINE", "SSPINE", "COCCYX", "SACRUM", "SKULL", "HEAD", "FACE", "JAW", "NECK",
-    "ORBIT", "SINUS", "NOSE", "SHOULDER", "CLAVICLE", "SCAPULA", "HUMERUS", "UPPERARM", "ELBOW", "FOREARM", "ARM", "WRIST",
-    "HAND", "FINGER", "THUMB", "EXTREMITY", "FEMUR", "THIGH", "KNEE", "PATELLA", "LEG", "TIBIA", "FIBULA", "LOWERLEG", "ANKLE",
-    "FOOT", "CALCANEUS", "HEEL", "TOE", "BREAST", "KIDNEY", "BLADDER", "WHOLEBODY",
+    "CHEST", "THORAX", "LUNG", "RIB", "RIBS", "STERNUM", "HEART", "ABDOMEN", "CHESTABDOMEN", "BABYGRAM",
+    "PELVIS", "HIP", "SPINE", "CSPINE", "TSPINE", "LSPINE", "SSPINE", "COCCYX", "SACRUM", "SKULL", "HEAD",
+    "FACE", "JAW", "NECK", "ORBIT", "SINUS", "NOSE", "SHOULDER", "CLAVICLE", "SCAPULA", "HUMERUS", "UPPERARM",
+    "ELBOW", "FOREARM", "ARM", "WRIST", "HAND", "FINGER", "THUMB", "EXTREMITY", "FEMUR", "THIGH", "KNEE",
+    "PATELLA", "LEG", "TIBIA", "FIBULA", "LOWERLEG", "ANKLE", "FOOT", "CALCANEUS", "HEEL", "TOE", "BREAST",
+    "KIDNEY", "BLADDER", "WHOLEBODY",
 }  # fmt: skip
 
 

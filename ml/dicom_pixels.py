@@ -13,7 +13,8 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom import uid
 from pydicom.encaps import get_frame
-from pydicom.pixels import apply_color_lut, get_decoder
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut
 
 from ml.containers import damaged, jpeg_frame
 from ml.dicom_objects import text_of, whole_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from ml.errors import IntakeError
 
@@ -93,13 +94,14 @@ def _dicom_without_preamble(head: bytes) -> bool:
     """A data set that starts with its first element: group 0002 or 0008, either byte order, explicit or implicit."""
     if len(head) < 132:
         return False
-    for order in ("little", "big"):
-        group, element = (int.from_bytes(head[at : at + 2], order) for at in (0, 2))  # type: ignore[arg-type]
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
+    for order in orders:
+        group, element = (int.from_bytes(head[at : at + 2], order) for at in (0, 2))
         if group not in (0x0002, 0x0008) or element > 0x1000:
             continue
         if _DICOM_VRS.fullmatch(head[4:6]):
             return True
-        if int.from_bytes(head[4:8], order) <= 256:  # type: ignore[arg-type]
+        if int.from_bytes(head[4:8], order) <= 256:
             return True
     return False
 
