@@ -1,0 +1,192 @@
+"""What a model's answers on labelled films are worth: every figure of ``metrics.json`` that needs no pixels.
+
+Each figure comes with its 95 % bootstrap interval by patient: several films of one child are not several children.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.calibrate import zone_figures
+from ml.card import ModelCard
+from ml.scores import (
+    Floats,
+    Labels,
+    balanced_weights,
+    bootstrap_weights,
+    brier,
+    curve,
+    interval,
+    rates,
+    reliability,
+    with_interval,
+)
+
+FIXED = (0.90, 0.95, 0.98)
+"""Specificities at which sensitivity is stated, and the reverse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Films judged: labels (n,) 0 or 1, logits (n,), calibrated probabilities (n,), and whose films they are."""
+
+    labels: Labels
+    logits: Floats
+    probabilities: Floats
+    patients: Sequence[str]
+
+    def only(self, chosen: NDArray[np.bool_]) -> Sample:
+        """The films where ``chosen`` is true."""
+        patients = [patient for patient, keep in zip(self.patients, chosen, strict=True) if keep]
+        return Sample(self.labels[chosen], self.logits[chosen], self.probabilities[chosen], patients)
+
+    @property
+    def has_both(self) -> bool:
+        """Whether films with and without pneumonia are among them."""
+        return 0 < int(self.labels.sum()) < len(self.labels)
+
+
+def judged(card: ModelCard, labels: Labels, logits: Floats, patients: Sequence[str]) -> Sample:
+    """Put calibrated probabilities to logits."""
+    return Sample(labels, np.asarray(logits, np.float64), card.probability(np.asarray(logits, np.float32)), patients)
+
+
+def describe(sample: Sample, card: ModelCard, draws: int = 1000) -> dict[str, Any]:
+    """Measure everything on one set of films with both classes.
+
+    Ranking figures (AUC and the like) are taken from the logits, which the bounds on probabilities do not tie.
+    """
+    weights = bootstrap_weights(sample.patients, draws)
+    labels, p = sample.labels, sample.probabilities
+    one = np.ones(len(labels))
+    drawn = curve(labels, sample.logits, weights)
+    whole = curve(labels, sample.logits)
+
+    def both(value: Floats, values: Floats) -> dict[str, Any]:
+        return {"value": float(value), "ci": list(interval(values))}
+
+    equal = balanced_weights(labels, float(card.calibration["prevalence"]))
+    low, high = card.indeterminate.low, card.indeterminate.high
+    share, error = zone_figures(labels, p, one, (low, high))
+    return {
+        "films": len(labels),
+        "patients": len(set(sample.patients)),
+        "positives": int(labels.sum()),
+        "negatives": int(len(labels) - labels.sum()),
+        "auc": both(whole.auc(), drawn.auc()),
+        "average_precision": both(whole.average_precision(), drawn.average_precision()),
+        "brier": with_interval(lambda w: brier(labels, p, w), weights),
+        "ece": _calibration_error(labels, p, one, weights),
+        "ece_at_reference_prevalence": _calibration_error(labels, p, equal, weights),
+        "sensitivity_at_specificity": {
+            f"{fixed:.2f}": both(whole.sensitivity_at(fixed), drawn.sensitivity_at(fixed)) for fixed in FIXED
+        },
+        "specificity_at_sensitivity": {
+            f"{fixed:.2f}": both(whole.specificity_at(fixed), drawn.specificity_at(fixed)) for fixed in FIXED
+        },
+        "operating_points": {
+            name: at_threshold(sample, point.threshold, weights) for name, point in card.operating_points.items()
+        },
+        "indeterminate": {"low": low, "high": high, "share": share, "error_outside": error},
+    }
+
+
+def _calibration_error(labels: Labels, p: Floats, base: Floats, weights: Floats) -> dict[str, Any]:
+    # 200 draws are enough for an interval of this figure, and binning 1000 times is slow.
+    drawn = [reliability(labels, p, base * draw).expected_error for draw in weights[:200]]
+    return {"value": reliability(labels, p, base).expected_error, "ci": list(interval(np.array(drawn)))}
+
+
+def at_threshold(sample: Sample, threshold: float, weights: Floats) -> dict[str, Any]:
+    """Measure one threshold: rates with intervals, the confusion matrix, and a classification report."""
+    labels, positive = sample.labels, sample.probabilities >= threshold
+    sensitivity, specificity = rates(labels, positive)
+    drawn = rates(labels, positive, weights)
+    counts = {
+        "true_positive": int(np.sum(positive & (labels == 1))),
+        "false_negative": int(np.sum(~positive & (labels == 1))),
+        "false_positive": int(np.sum(positive & (labels == 0))),
+        "true_negative": int(np.sum(~positive & (labels == 0))),
+    }
+    right = positive == (labels == 1)
+    return {
+        "threshold": threshold,
+        "sensitivity": {"value": float(sensitivity), "ci": list(interval(drawn[0]))},
+        "specificity": {"value": float(specificity), "ci": list(interval(drawn[1]))},
+        "accuracy": with_interval(lambda w: np.asarray((w * right).sum(-1) / w.sum(-1)), weights),
+        "balanced_accuracy": float((sensitivity + specificity) / 2),
+        "confusion": counts,
+        "report": {
+            "NORMAL": _report(counts["true_negative"], counts["false_negative"], counts["false_positive"]),
+            "PNEUMONIA": _report(counts["true_positive"], counts["false_positive"], counts["false_negative"]),
+        },
+    }
+
+
+def _report(hit: int, wrongly: int, lost: int) -> dict[str, float | int]:
+    """Precision, recall, F1 and support of one class, as a classification report has them."""
+    precision = hit / (hit + wrongly) if hit + wrongly else 0.0
+    recall = hit / (hit + lost) if hit + lost else 0.0
+    f1 = 2 * hit / (2 * hit + wrongly + lost) if hit + wrongly + lost else 0.0
+    return {"precision": precision, "recall": recall, "f1": f1, "support": hit + lost}
+
+
+def brief(sample: Sample, card: ModelCard, draws: int = 300) -> dict[str, Any]:
+    """A line for a stratum or a shift: AUC where both classes are there, and the rates at the balanced point."""
+    if not len(sample.labels):
+        return {"films": 0}
+    weights = bootstrap_weights(sample.patients, draws)
+    positive = sample.probabilities >= card.operating_points["balanced"].threshold
+    value, drawn = rates(sample.labels, positive), rates(sample.labels, positive, weights)
+    line: dict[str, Any] = {
+        "films": len(sample.labels),
+        "positives": int(sample.labels.sum()),
+        "negatives": int(len(sample.labels) - sample.labels.sum()),
+    }
+    for name, one, many in zip(("sensitivity", "specificity"), value, drawn, strict=True):
+        if np.isfinite(one):
+            line[name] = {"value": float(one), "ci": list(interval(many))}
+    if sample.has_both:
+        line["auc"] = {
+            "value": float(curve(sample.labels, sample.logits).auc()),
+            "ci": list(interval(curve(sample.labels, sample.logits, weights).auc())),
+        }
+    return line
+
+
+def strata(
+    sample: Sample, card: ModelCard, kinds: Sequence[str], pixels: NDArray[np.uint8]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Split by kind of pneumonia (each against all normal films) and by thirds of three measures of image quality."""
+    kind = np.asarray(kinds)
+    found = {
+        name: brief(sample.only((kind == name) | (sample.labels == 0)), card)
+        for name in ("bacterial", "viral")
+        if (kind == name).any()
+    }
+    table = {"kind": found}
+    for name, values in quality(pixels).items():
+        low, high = np.quantile(values, [1 / 3, 2 / 3])
+        table[name] = {
+            "lowest third": brief(sample.only(values <= low), card),
+            "middle third": brief(sample.only((values > low) & (values <= high)), card),
+            "highest third": brief(sample.only(values > high), card),
+        }
+    return table
+
+
+def quality(pixels: NDArray[np.uint8]) -> dict[str, Floats]:
+    """Measure films (n, 224, 224): sharpness (spread of the Laplacian), contrast (spread of grey), mean brightness."""
+    films = pixels.astype(np.float32)
+    inner = films[:, 1:-1, 1:-1]
+    around = films[:, :-2, 1:-1] + films[:, 2:, 1:-1] + films[:, 1:-1, :-2] + films[:, 1:-1, 2:]
+    return {
+        "sharpness": (4 * inner - around).std(axis=(1, 2)).astype(float),
+        "contrast": films.std(axis=(1, 2)).astype(float),
+        "brightness": films.mean(axis=(1, 2)).astype(float),
+    }

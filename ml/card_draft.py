@@ -1,0 +1,88 @@
+"""The card while it is being made: its words, its empty form, and the figures put in (:mod:`ml.publish`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml.calibrate import BOUNDS
+from ml.card import FORMAT_VERSION, OPERATING_POINTS
+from ml.images import SIDE
+
+PREVALENCE = 0.5
+"""Share of pneumonia that a probability assumes. The training films have three in four, which no ward has; with one
+in two a reader can carry it to another prevalence by hand (odds × prevalence odds)."""
+
+NAME = "PneumoWeb paediatric pneumonia classifier"
+
+POPULATION = (
+    "Frontal chest radiographs of children aged 1 to 5 years, taken in routine care at one hospital, Guangzhou Women "
+    "and Children's Medical Center (Kermany, Zhang, Goldbaum, Mendeley Data 2018, CC BY 4.0)."
+)
+
+INTENDED_USE = (
+    "Teaching, research, and showing how such a model behaves: it ranks frontal chest films of children aged 1 to 5 by "
+    "how much they look like the films of children with pneumonia. It may bring a film to a person's attention sooner; "
+    "it does not replace that person, is not a medical device, and no decision about a patient may rest on it."
+)
+
+LIMITS = (
+    "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on films of the "
+    "same source and 85 to 95 % on the official test films, mostly through false alarms; expect less than the figures "
+    "here at another site, and measure before you rely on it (python -m ml.evaluate).",
+    "Not for adults or older children: networks trained on these films hardly do better than chance on adults' films.",
+    "It knows two answers, pneumonia and normal. A film with another disease (effusion, pneumothorax, tuberculosis, "
+    "heart failure, a foreign body) gets one of them all the same.",
+    "The labels are readers' impressions of the films, not proven causes; it cannot tell bacterial from viral "
+    "pneumonia, and it cannot exclude pneumonia in a child who is ill.",
+    "The probability assumes that half of the films judged show pneumonia; where it is rarer, the chance is lower.",
+    "Frontal films only, the whole film as exported; lateral views, photographs of films, crops and collages are "
+    "refused as far as the input gate recognises them.",
+    "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map is "
+    "no sign of health.",
+    "Sex, origin, weight, prematurity and illness of the children are not known, so fairness across groups could not "
+    "be measured.",
+)
+
+
+def draft(name: str, weights: Any, bias: float, mirror: bool) -> dict[str, Any]:
+    """A card with everything but what is measured."""
+    rates = {"sensitivity": 0.0, "sensitivity_ci": [0.0, 0.0], "specificity": 0.0, "specificity_ci": [0.0, 0.0]}
+    points = [{"name": point, "threshold": 0.5, **rates, "positives": 0, "negatives": 0} for point in OPERATING_POINTS]
+    return {
+        "format_version": FORMAT_VERSION,
+        "version": name,
+        "name": NAME,
+        "population": POPULATION,
+        "intended_use": INTENDED_USE,
+        "limits": list(LIMITS),
+        "input": {"side": SIDE, "values": "0 to 255, black = 0, whole film squashed to a square", "mirror": mirror},
+        "head": {"weights": [float(w) for w in weights], "bias": bias, "heat_scale": 1.0},
+        "calibration": {"slope": 1.0, "intercept": 0.0, "bounds": list(BOUNDS), "prevalence": PREVALENCE},
+        "operating_points": points,
+        "indeterminate": {"low": 0.5, "high": 0.5, "share": 0.0, "error_outside": 0.0},
+        "metrics": {},
+        "training": {},
+        "files": {},
+    }
+
+
+def fill(raw: dict[str, Any], metrics: dict[str, Any]) -> None:
+    """Put what was measured into the card."""
+    plain, shifted = metrics["plain"], metrics["shifted"]
+    for point in raw["operating_points"]:
+        here, there = plain["operating_points"][point["name"]], shifted["operating_points"][point["name"]]
+        for rate in ("sensitivity", "specificity"):
+            point[rate], point[f"{rate}_ci"] = here[rate]["value"], here[rate]["ci"]
+        point["positives"], point["negatives"] = plain["positives"], plain["negatives"]
+        point["shifted"] = {rate: there[rate] for rate in ("sensitivity", "specificity", "accuracy")}
+    for key in ("share", "error_outside"):
+        raw["indeterminate"][key] = plain["indeterminate"][key]
+        raw["indeterminate"][f"shifted_{key}"] = shifted["indeterminate"][key]
+    kept = ("films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece")
+    raw["metrics"] = {
+        "internal_test": {key: plain[key] for key in kept},
+        "internal_test_as_another_site_might_send_it": {key: shifted[key] for key in kept},
+        "by_kind": metrics["strata"]["kind"],
+        "heat_map": metrics["heat_map"],
+        "parity_with_keras": metrics["parity_with_keras"],
+    }

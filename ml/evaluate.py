@@ -1,0 +1,297 @@
+"""Measure a published model on labelled films: ``python -m ml.evaluate --data DIR [--split test] --out DIR``.
+
+Leaves ``metrics.json``, the figures as SVG and ``worst/`` (the films judged worst, with heat maps) in ``--out``.
+``worst/`` shows films: keep it out of version control.
+
+Which films: those of the named side where the folder has sides (``test/NORMAL/…``); all of them where it has none
+(``NORMAL/``, ``PNEUMONIA/``); and for the very data the model was trained on, the patients kept apart by the split
+that its card records, drawn again here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml import figures
+from ml import heatmap_checks as checks
+from ml.assess import Sample, brief, describe, judged, strata
+from ml.card import ModelCard, load_card
+from ml.data import DataError, Film, data_hash, load_pixels, read_films, split_films
+from ml.engine import Engine
+from ml.errors import MLError
+from ml.heatmap import upsample
+from ml.images import SIDE
+from ml.predictor import load_classifier, run_network
+from ml.scores import Floats
+from ml.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
+
+SHIFT_SEED = 101
+"""Another seed than those of training and calibration."""
+BATCH = 16
+Films = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """Labelled films to measure on: rows and their pixels (n, 224, 224), and in words which films they are."""
+
+    films: Sequence[Film]
+    pixels: Films
+    what: str
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        return np.array([film.label for film in self.films], np.int64)
+
+    @property
+    def patients(self) -> list[str]:
+        return [film.patient for film in self.films]
+
+
+def say(words: str) -> None:
+    """Progress, on stderr."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
+    """Read the films to measure on; see the module's text for which these are.
+
+    Raises:
+        DataError: the folder cannot be used, or has sides but not this one.
+    """
+    films = read_films(data)
+    root = data if data.is_dir() else data.parent
+    sides = {film.side for film in films}
+    if split == "all" or sides == {""}:
+        return _whole(TestSet(films, load_pixels(root, films), "every film of the folder"))
+    if split in sides:
+        chosen = [film for film in films if film.side == split]
+        return _whole(TestSet(chosen, load_pixels(root, chosen), f"the folder's own {split} side"))
+    pixels = load_pixels(root, films)
+    if data_hash(films, pixels) != card.training.get("data_sha256"):
+        raise DataError(
+            f"{data} has no side {split!r} (only {', '.join(sorted(sides))}) and is not the data this model was "
+            "trained on. Name a side that is there, or use --split all."
+        )
+    from ml.audit import find_twins
+
+    drawn = split_films(films, int(card.training["split_seed"]), find_twins(films, pixels))
+    kept = [i for i, film in enumerate(drawn) if film.side == split]
+    return TestSet([drawn[i] for i in kept], pixels[kept], f"patients kept apart as {split} when the model was trained")
+
+
+def _whole(found: TestSet) -> TestSet:
+    if not 0 < int(found.labels.sum()) < len(found.films):
+        raise DataError(f"{found.what}: films of both classes are needed, NORMAL and PNEUMONIA; one is missing.")
+    return found
+
+
+def score(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, NDArray[np.float32]]:
+    """Run films (n, 224, 224); return logits (n,) and heat maps (n, h, w)."""
+    logits, maps = [], []
+    for start in range(0, len(films), BATCH):
+        logit, features = run_network(card, engine, films[start : start + BATCH])
+        logits.append(logit)
+        maps.append(card.heat(features))
+    return np.concatenate(logits).astype(np.float64), np.concatenate(maps)
+
+
+def evaluate(
+    card: ModelCard, engine: Engine, test: TestSet, *, keras_model: Any = None, films_per_shift: int = 200
+) -> tuple[dict[str, Any], dict[str, Sample], NDArray[np.float32]]:
+    """Measure everything.
+
+    Args:
+        card: The model's card; its thresholds and calibration are what is measured.
+        engine: The exported network.
+        test: Films on which nothing was chosen.
+        keras_model: The same network in Keras, for the randomisation check; left out without it.
+        films_per_shift: At most so many films, drawn by patient order, in the robustness table.
+
+    Returns:
+        The metrics, the judged samples (``plain`` and ``shifted``), and the heat maps of the plain films.
+    """
+    began = time.monotonic()
+    say(f"judging {len(test.films)} films …")
+    logits, maps = score(card, engine, test.pixels)
+    moved, _ = score(card, engine, blend_of_shifts(test.pixels, SHIFT_SEED))
+    samples = {
+        name: judged(card, test.labels, values, test.patients)
+        for name, values in (("plain", logits), ("shifted", moved))
+    }
+    say("robustness …")
+    robust, base = robustness(card, engine, test, films_per_shift)
+    say("heat maps …")
+    metrics = {
+        "model": {"version": card.version, "sha256": card.sha256},
+        "films": test.what,
+        "plain": describe(samples["plain"], card),
+        "shifted": describe(samples["shifted"], card),
+        "strata": strata(samples["plain"], card, [film.kind for film in test.films], test.pixels),
+        "robustness": robust,
+        "robustness_unchanged": base,
+        "heat_map": _heat_checks(card, engine, test, samples["plain"], maps, keras_model),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    return metrics, samples, maps
+
+
+def robustness(
+    card: ModelCard, engine: Engine, test: TestSet, most: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Each shift at each strength, and the same films unchanged; both classes keep their share."""
+    random = np.random.default_rng(5)
+    chosen = np.sort(random.permutation(len(test.films))[:most])
+    labels, patients = test.labels[chosen], [test.patients[i] for i in chosen]
+    if not 0 < labels.sum() < len(labels):
+        chosen, labels, patients = np.arange(len(test.films)), test.labels, test.patients
+
+    def line(films: Films) -> dict[str, Any]:
+        return brief(judged(card, labels, score(card, engine, films)[0], patients), card, draws=200)
+
+    films = test.pixels[chosen]
+    table = [
+        {"shift": name, "strength": strength, **line(shift(films, name, strength))}
+        for name in SHIFTS
+        for strength in STRENGTHS
+    ]
+    return table, line(films)
+
+
+def _heat_checks(
+    card: ModelCard, engine: Engine, test: TestSet, sample: Sample, maps: NDArray[np.float32], model: Any
+) -> dict[str, Any]:
+    found = (sample.labels == 1) & (sample.probabilities >= card.operating_points["balanced"].threshold)
+    if not found.any():
+        return {"films": 0, "note": "no film with pneumonia was found, so there is no map to check"}
+    some = np.flatnonzero(found)[:: max(1, int(found.sum()) // 24)][:24]
+
+    def judge(films: Films) -> tuple[Floats, NDArray[np.float32]]:
+        logits, heat = score(card, engine, films)
+        return card.probability(logits.astype(np.float32)), heat
+
+    result: dict[str, Any] = {
+        "on": "films with pneumonia that were found at the balanced operating point",
+        "lungs": checks.lung_share(maps[found]),
+        "heat_by_truth": {
+            "pneumonia": float(maps[sample.labels == 1].max(axis=(1, 2)).mean()),
+            "normal": float(maps[sample.labels == 0].max(axis=(1, 2)).mean()),
+        },
+        "stability": checks.stability(test.pixels[some], judge),
+        "deletion_insertion": checks.deletion_insertion(test.pixels[some], judge),
+    }
+    if model is not None:
+        result["randomisation"] = checks.randomisation(model, test.pixels[some[:16]])
+    return result
+
+
+def draw(
+    metrics: dict[str, Any], samples: dict[str, Sample], card: ModelCard, history: Sequence[dict[str, float]] = ()
+) -> dict[str, str]:
+    """All figures by file name."""
+    drawn: dict[str, Callable[[figures.Two, ModelCard], str]] = {
+        "roc.svg": figures.roc,
+        "pr.svg": figures.precision_recall,
+        "calibration.svg": figures.calibration,
+        "confusion.svg": figures.confusion,
+        "scores.svg": figures.scores,
+    }
+    result = {name: figure(samples, card) for name, figure in drawn.items()}
+    result["robustness.svg"] = figures.robustness(metrics["robustness"], metrics["robustness_unchanged"])
+    if history:
+        result["learning.svg"] = figures.learning(history)
+    return result
+
+
+def write_worst(out: Path, test: TestSet, sample: Sample, maps: NDArray[np.float32], most: int = 12) -> None:
+    """Write the films whose probability is furthest from the truth, each beside itself under its heat map."""
+    out.mkdir(parents=True, exist_ok=True)
+    away = np.abs(sample.probabilities - sample.labels)
+    for rank, i in enumerate(np.argsort(-away, kind="stable")[:most], start=1):
+        film = test.pixels[i]
+        heat = upsample(maps[i], SIDE, SIDE)[..., None]
+        red = np.array([255.0, 70.0, 0.0])
+        shown = film[..., None] * (1 - 0.55 * heat) + red * 0.55 * heat
+        pair = np.concatenate([np.repeat(film[..., None], 3, axis=2), np.clip(shown, 0, 255).astype(np.uint8)], axis=1)
+        truth = "PNEUMONIA" if sample.labels[i] else "NORMAL"
+        name = f"{rank:02d}_{truth}_said_{sample.probabilities[i]:.3f}_{Path(test.films[i].file).stem}.png"
+        Image.fromarray(pair).save(out / name)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ml.evaluate", description="Measure a published model.")
+    parser.add_argument("--data", type=Path, required=True, help="folder CLASS/* or split/CLASS/*, or a CSV")
+    parser.add_argument("--split", default="test", choices=("train", "val", "test", "all"))
+    parser.add_argument("--out", type=Path, required=True, help="folder for metrics.json, figures and worst/")
+    parser.add_argument("--artifact", type=Path, help="model folder (default: the committed model)")
+    parser.add_argument("--threads", type=int, help="cores to use (default: all)")
+    parser.add_argument("--no-randomisation", action="store_true", help="leave out the check that needs TensorFlow")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        card = load_card(options.artifact)
+        card.verify()
+        engine = load_classifier(card, threads=options.threads)
+        test = choose_films(options.data, options.split, card)
+        model = None
+        if not options.no_randomisation:
+            from ml.export import load_keras
+
+            model = load_keras(card.directory / "model.keras")
+        metrics, samples, maps = evaluate(card, engine, test, keras_model=model)
+    except MLError as error:
+        say(str(error))
+        return 1
+    options.out.mkdir(parents=True, exist_ok=True)
+    metrics["command"] = "python -m ml.evaluate " + " ".join(sys.argv[1:] if arguments is None else arguments)
+    (options.out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    for name, svg in draw(metrics, samples, card).items():
+        (options.out / name).write_text(svg, encoding="utf-8")
+    write_worst(options.out / "worst", test, samples["plain"], maps)
+    print(summary(metrics))
+    return 0
+
+
+def summary(metrics: dict[str, Any]) -> str:
+    """The main figures as a few lines of text."""
+    lines = [f"model {metrics['model']['version']} on {metrics['films']}"]
+    for name in ("plain", "shifted"):
+        part = metrics[name]
+        lines.append(
+            f"{name}: {part['films']} films ({part['positives']} with pneumonia) of {part['patients']} patients, "
+            f"AUC {_ci(part['auc'])}, Brier {_ci(part['brier'])}, ECE {_ci(part['ece'])}"
+        )
+        for point, values in part["operating_points"].items():
+            lines.append(
+                f"  {point:<9} from {values['threshold']:.3f}: sensitivity {_ci(values['sensitivity'])}, "
+                f"specificity {_ci(values['specificity'])}, accuracy {_ci(values['accuracy'])}"
+            )
+            for label, row in values["report"].items():
+                lines.append(
+                    f"    {label:<9} precision {row['precision']:.3f}  recall {row['recall']:.3f}  "
+                    f"F1 {row['f1']:.3f}  films {row['support']}"
+                )
+        zone = part["indeterminate"]
+        lines.append(f"  indeterminate {zone['share']:.3f} of films; {zone['error_outside']:.3f} of the others wrong")
+    return "\n".join(lines)
+
+
+def _ci(value: dict[str, Any]) -> str:
+    return f"{value['value']:.3f} [{value['ci'][0]:.3f}, {value['ci'][1]:.3f}]"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,297 @@
+"""Turn a training run into the model that is served: ``python -m ml.publish --data DIR --run RUN [--out DIR]``.
+
+One command: checks the split, exports and compares with Keras, calibrates and chooses thresholds on validation
+patients, measures on test patients, draws the figures, writes the card. The artefact folder is put in place as a whole
+at the end, so a failure anywhere leaves the old one untouched. About three minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import calibrate
+from ml.assess import describe, judged
+from ml.card import ARTIFACTS, ModelCard, file_sha256, load_card, parse_card
+from ml.card_draft import PREVALENCE, draft, fill
+from ml.data import Film, check_sides, data_hash, load_pixels, read_films
+from ml.engine import Engine
+from ml.errors import ArtifactError, MLError
+from ml.evaluate import BATCH, Films, TestSet, draw, evaluate, say, summary
+from ml.predictor import run_network
+from ml.scores import balanced_weights
+from ml.shifts import blend_of_shifts
+
+SHIFT_SEEDS = (11, 12, 13)
+
+
+class PublishError(MLError):
+    """The run cannot be published; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A training run's folder, read: films with sides, their pixels (n, 224, 224), and its three JSON files."""
+
+    films: Sequence[Film]
+    pixels: Films
+    facts: dict[str, Any]
+    history: list[dict[str, float]]
+
+    def side(self, name: str) -> TestSet:
+        """The films of one side."""
+        kept = [i for i, film in enumerate(self.films) if film.side == name]
+        return TestSet([self.films[i] for i in kept], self.pixels[kept], f"{name} patients of the run's own split")
+
+
+def read_run(data: Path, run: Path) -> Run:
+    """Read a run and the data it was trained on, and check that they belong together and do not leak.
+
+    Raises:
+        PublishError: a file of the run is missing, or the data is not that of the run.
+        DataError: the data cannot be read, or a patient stands on two sides.
+    """
+    from ml.audit import find_twins
+
+    try:
+        split, facts, history = (
+            json.loads((run / name).read_text(encoding="utf-8"))
+            for name in ("split.json", "train.json", "history.json")
+        )
+    except (OSError, ValueError) as error:
+        raise PublishError(f"{run} is not a finished training run: {error}. Run python -m ml.train first.") from error
+    side_of = {file: side for side in ("train", "val", "test") for file in split[side]}
+    films = [replace(film, side=side_of[film.file]) for film in read_films(data) if film.file in side_of]
+    if len(films) != len(side_of):
+        raise PublishError(f"{len(side_of) - len(films)} films of the run are not in {data}. Give the run's own data.")
+    root = data if data.is_dir() else data.parent
+    pixels = load_pixels(root, films, cache=run.parent / "cache")
+    if data_hash(films, pixels) != split["data_sha256"]:
+        raise PublishError(f"{data} has changed since {run} was trained on it. Train again, or restore the data.")
+    twins = find_twins(films, pixels)
+    check_sides(films, twins)
+    return Run(films, pixels, {**facts, "data_sha256": split["data_sha256"], "split_seed": split["seed"]}, history)
+
+
+def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
+    """Calibrate and choose thresholds on validation patients; return the card's parts that follow.
+
+    Each film counts four times: as it is, and as three other sites might have delivered it.
+    """
+    versions = [val.pixels, *(blend_of_shifts(val.pixels, seed) for seed in SHIFT_SEEDS)]
+    passes = [_logits_and_strength(card, engine, films) for films in versions]
+    logits = np.concatenate([logit for logit, _ in passes])
+    labels, patients = np.tile(val.labels, len(versions)), val.patients * len(versions)
+    weights = balanced_weights(labels, PREVALENCE)
+    # Platt's targets: a finite set never proves a probability of 0 or 1.
+    positives, negatives = int(val.labels.sum()), int(len(val.labels) - val.labels.sum())
+    soft = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    losses = calibrate.compare(labels, logits, weights, patients)
+    temperature = losses["temperature"] <= losses["affine"]
+    fitted = calibrate.fit_affine(soft, logits, weights, temperature_only=temperature)
+    p = fitted(logits)
+    thresholds = calibrate.choose_thresholds(labels, p, weights, patients)
+    zone = calibrate.choose_zone(labels, p, weights, thresholds["balanced"])
+    strengths = np.maximum(fitted.slope * passes[0][1] + fitted.intercept, 0)[val.labels == 1]
+    return {
+        "calibration": {
+            "method": "temperature" if temperature else "slope and intercept (Platt)",
+            "slope": fitted.slope,
+            "intercept": fitted.intercept,
+            "bounds": list(calibrate.BOUNDS),
+            "prevalence": PREVALENCE,
+            "cross_validated_log_loss": losses,
+            "fitted_on": f"{len(val.films)} validation films of {len(set(val.patients))} patients, each as it is and "
+            f"under {len(SHIFT_SEEDS)} draws of acquisition shifts, weighted to a prevalence of {PREVALENCE:.0%}",
+        },
+        "heat_scale": float(max(np.median(strengths), 1e-3)),
+        "thresholds": thresholds,
+        "zone": zone,
+    }
+
+
+def _logits_and_strength(card: ModelCard, engine: Engine, films: Films) -> tuple[Any, Any]:
+    """Logits (n,) and each film's strongest place before calibration (n,)."""
+    logits, strongest = [], []
+    head = np.asarray(card.head["weights"], np.float32)
+    for start in range(0, len(films), BATCH):
+        logit, features = run_network(card, engine, films[start : start + BATCH])
+        logits.append(logit)
+        strongest.append((features @ head + np.float32(card.head["bias"])).max(axis=(1, 2)))
+        pooled = features.mean(axis=(1, 2)) @ head + np.float32(card.head["bias"])
+        if np.abs(pooled - logit).max() > 1e-3 * max(1.0, float(np.abs(logit).max())):
+            raise PublishError(
+                "The logit is not the pooled features times the head, so the heat map would be another's."
+            )
+    return np.concatenate(logits).astype(np.float64), np.concatenate(strongest).astype(np.float64)
+
+
+def next_version(out: Path, today: datetime.date) -> str:
+    """Year, month and a number that counts up: 2026.11.1."""
+    prefix = f"{today.year}.{today.month}."
+    try:
+        last = load_card(out).version
+    except ArtifactError:
+        last = ""
+    return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last.startswith(prefix) else 1}"
+
+
+def publish(
+    data: Path,
+    run: Path,
+    out: Path,
+    *,
+    name: str | None = None,
+    mirror: bool = False,
+    half: bool = False,
+    command: str = "",
+) -> dict[str, Any]:
+    """Do everything; return the metrics.
+
+    Raises:
+        MLError: see the text; ``out`` is as it was.
+    """
+    from ml.export import export, load_keras, read_head
+
+    model = load_keras(run / "model.keras")
+    weights, bias = read_head(model)
+    read = read_run(data, run)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        # Saved again, not copied: without the optimizer's state it is a third of the size.
+        model.save(staging / "model.keras")
+        val, test = read.side("val"), read.side("test")
+        say("exporting and comparing with Keras …")
+        parity = export(model, staging / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
+        engine = Engine(staging / "model.xml")
+        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), weights, bias, mirror)
+        raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
+        say("calibrating …")
+        chosen = choose(parse_card(raw, staging), engine, val)
+        raw["calibration"] = chosen["calibration"]
+        raw["head"]["heat_scale"] = chosen["heat_scale"]
+        for point in raw["operating_points"]:
+            point["threshold"] = chosen["thresholds"][point["name"]]
+        raw["indeterminate"] |= dict(zip(("low", "high"), chosen["zone"], strict=True))
+        raw["training"] = _training(read, run)
+        card = parse_card(raw, staging)
+        metrics, samples, _ = evaluate(card, engine, test, keras_model=model)
+        val_logits, _ = _logits_and_strength(card, engine, val.pixels)
+        metrics["validation"] = describe(judged(card, val.labels, val_logits, val.patients), card, draws=300)
+        metrics["parity_with_keras"], metrics["command"] = parity, command
+        fill(raw, metrics)
+        _write(staging, raw, metrics, draw(metrics, samples, card, read.history))
+        load_card(staging).verify()
+        _put_in_place(staging, out)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return metrics
+
+
+def _training(read: Run, run: Path) -> dict[str, Any]:
+    facts = dict(read.facts)
+    facts["published_from"] = run.name
+    facts["publishing_versions"] = {
+        "python": platform.python_version(),
+        **{
+            package: found
+            for package in ("keras", "tensorflow-cpu", "tensorflow", "openvino", "numpy")
+            if (found := _version(package))
+        },
+    }
+    answer = subprocess.run(
+        ["git", "rev-parse", "HEAD"],  # noqa: S607  # the git of whoever publishes
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    facts["publishing_commit"] = answer.stdout.strip()
+    facts["published"] = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return facts
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: dict[str, str]) -> None:
+    (staging / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    for name, svg in drawn.items():
+        (staging / name).write_text(svg, encoding="utf-8")
+    raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
+    (staging / "card.json").write_text(json.dumps(raw, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _put_in_place(staging: Path, out: Path) -> None:
+    """Exchange the folders by two renames; what was there before comes back if the second fails."""
+    staging.chmod(0o755)  # mkdtemp makes folders for their owner alone
+    old = out.with_name(f".{out.name}-old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    try:
+        staging.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ml.publish", description="Make a training run the served model.")
+    parser.add_argument("--data", type=Path, required=True, help="the run's data: folder or CSV")
+    parser.add_argument("--run", type=Path, required=True, help="folder written by ml.train")
+    parser.add_argument("--out", type=Path, default=ARTIFACTS / "pneumonia", help="artefact folder to replace")
+    parser.add_argument("--version", help="default: year.month.number, counting up")
+    parser.add_argument(
+        "--mirror", action="store_true", help="judge the mirrored film too and average (twice the time)"
+    )
+    parser.add_argument("--half", action="store_true", help="store the exported weights in 16 bits")
+    parser.add_argument("--card", type=Path, help="where to write the model card as text (default: docs/model-card.md "
+                        "when the committed artefact is replaced)")  # fmt: skip
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    command = "python -m ml.publish " + " ".join(sys.argv[1:] if arguments is None else arguments)
+    try:
+        metrics = publish(
+            options.data, options.run, options.out, name=options.version, mirror=options.mirror, half=options.half,
+            command=command,
+        )  # fmt: skip
+    except (MLError, OSError) as error:
+        say(str(error))
+        return 1
+    print(summary(metrics))
+    target = options.card
+    if target is None and options.out.resolve() == ARTIFACTS / "pneumonia":
+        target = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
+    if target is not None:
+        from ml.modelcard import render
+
+        target.write_text(render(options.out, figures="../ml/artifacts/pneumonia"), encoding="utf-8")
+        say(f"{target} is written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
