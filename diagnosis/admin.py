@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 
 from diagnosis import films, submission
 from diagnosis.film_views import send_film, send_thumbnail
-from diagnosis.models import PENDING, ModelVersion, Prediction, Study, StudyQuerySet
+from diagnosis.models import PENDING, ModelVersion, Prediction, Review, State, Study
+from diagnosis.templatetags.look import percent
 
 SEES_FILMS = "diagnosis.view_film"
 
@@ -51,19 +52,44 @@ class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
         return super().get_queryset(request).select_related("model_version").defer("heatmap", "model_version__card")
 
 
+class ReviewInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """What people said of a study, the newest first; older versions of a reading stay."""
+
+    model = Review
+    fields = ("created_at", "author", "finding", "certainty", "agreement", "before_answer", "comment", "is_current")
+    readonly_fields = fields
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
+        """With the readers' names in the same query."""
+        return super().get_queryset(request).select_related("author")
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """By reason of refusal or failure; the reasons are looked up among those studies only, by index."""
+
+    title = _("reason")
+    parameter_name = "reason_code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The reasons there are."""
+        refused = Study.objects.order_by().filter(state__in=(State.REJECTED, State.FAILED))
+        return [(code, code) for code in refused.values_list("reason_code", flat=True).distinct()[:30]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Study]) -> QuerySet[Study]:
+        """Studies with the chosen reason."""
+        if not self.value():
+            return queryset
+        return queryset.filter(state__in=(State.REJECTED, State.FAILED), reason_code=self.value())
+
+
 @admin.register(Study)
 class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Studies of all people. The films themselves need a permission of their own."""
 
-    list_display = ("id_short", "film", "owner", "state", "finding", "probability", "label", "created_at")
+    list_display = ("id_short", "film", "owner", "state", "finding", "percent", "label", "created_at")
     list_display_links = ("id_short",)
-    list_filter = (
-        "state",
-        "reason_code",
-        ("predictions__finding", admin.ChoicesFieldListFilter),
-        "created_at",
-        ("predictions__model_version", admin.RelatedOnlyFieldListFilter),
-    )
+    list_filter = ("state", ReasonFilter, "finding", "created_at", "judged_by")
     search_fields = ("=id", "label", "owner__username", "owner__email")
     search_help_text = _("Id, label, or the owner's user name or e-mail")
     date_hierarchy = None  # it would count all rows by day on every page
@@ -72,7 +98,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False  # a second count of all rows on every filtered page
     raw_id_fields = ("owner",)
     actions = ("analyse_again",)
-    inlines = (PredictionInline,)
+    inlines = (PredictionInline, ReviewInline)
     readonly_fields = ("film_large", *(field.name for field in Study._meta.fields if field.name != "label"))
     fieldsets = (
         (None, {"fields": ("film_large", "id", "owner", "label", "created_at")}),
@@ -84,10 +110,6 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Films come in through intake, which verifies them; not by hand."""
         return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
-        """With the current prediction, in one further query."""
-        return cast(StudyQuerySet, super().get_queryset(request)).with_current_prediction()
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Leave the thumbnails out for those who may not see films."""
@@ -141,15 +163,10 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         alt = _("The submitted film")
         return format_html('<img src="{}" alt="{}" width="420">', address, alt)
 
-    @admin.display(description=_("finding"))
-    def finding(self, study: Study) -> str:
-        """The current finding in words."""
-        return study.prediction.get_finding_display() if study.prediction else "–"
-
-    @admin.display(description=_("probability"))
-    def probability(self, study: Study) -> str:
+    @admin.display(description=_("probability"), ordering="probability")
+    def percent(self, study: Study) -> str:
         """The current probability in percent."""
-        return f"{study.prediction.percent:.0f} %" if study.prediction else "–"
+        return percent(study.probability)
 
     @admin.action(description=_("Analyse again"), permissions=["change"])
     def analyse_again(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
@@ -181,6 +198,17 @@ class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("study", "model_version")
     show_full_result_count = False
     exclude = ("heatmap",)
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What people said of films and answers, read-only."""
+
+    list_display = ("study", "author", "finding", "certainty", "agreement", "before_answer", "created_at")
+    list_filter = ("finding", "agreement", "before_answer", "is_current")
+    list_select_related = ("study", "author")
+    show_full_result_count = False
+    raw_id_fields = ("study", "author", "prediction")
 
 
 @admin.register(ModelVersion)

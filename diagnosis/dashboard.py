@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from diagnosis import health
-from diagnosis.models import ModelVersion, State, Study
+from diagnosis.models import ModelVersion, Review, State, Study
 
 DAYS = 14
 SAMPLE = 500  # latest finished studies whose waiting times the median is taken of
@@ -79,6 +79,12 @@ def rejection_reasons() -> list[tuple[str, int]]:
     return list(rows.annotate(number=Count("pk")).order_by("-number")[:8])
 
 
+def agreement() -> dict[str, int]:
+    """Current readings by people, ``total``, and how many ``agree`` with the answer they were about."""
+    same = Count("pk", filter=Q(finding=F("prediction__finding")))
+    return Review.objects.filter(is_current=True).aggregate(total=Count("pk"), agree=same)
+
+
 def queue() -> tuple[int | None, list[str]]:
     """Messages waiting in the broker and the workers heard from; ``None`` while the broker does not answer."""
     try:
@@ -95,6 +101,7 @@ def figures() -> dict[str, Any]:
         "days": studies_by_day(),
         "median_seconds": median_seconds(),
         "rejections": rejection_reasons(),
+        "agreement": agreement(),
         "queue_length": waiting,
         "workers": workers,
         "model": ModelVersion.objects.filter(active=True).defer("card").first(),
