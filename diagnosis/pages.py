@@ -21,12 +21,14 @@ from diagnosis import VERSION
 from diagnosis.intended_use import STATEMENT
 from diagnosis.models import ModelVersion
 from diagnosis.results import consequences
-from ml import ArtifactError, ModelCard, load_card, parse_card
+from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card
 
 logger = logging.getLogger(__name__)
 
 # What may be wrong with a card kept in the database by another version of the program (see ml.parse_card).
 CARD_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
+
+FIGURES = ("roc", "pr", "calibration", "confusion", "scores", "robustness", "learning")
 
 
 def product(request: HttpRequest) -> dict[str, Any]:
@@ -80,8 +82,9 @@ def about_model(request: HttpRequest) -> HttpResponse:
     if card is not None:
         context |= {
             "points": [consequences(card, name) for name in card.operating_points],
-            "figures": sorted(_figures(card)),
+            "figures": sorted(_figures(card), key=_place),
             "metrics": _metrics(card),
+            "gate": _gate_card(),
         }
     return render(request, "pages/model.html", context)
 
@@ -121,12 +124,26 @@ def _figures(card: ModelCard) -> dict[str, Path]:
     return {figure.stem: figure for figure in card.directory.glob("*.svg")}
 
 
+def _place(figure: str) -> tuple[int, str]:
+    """Where a figure stands on the page: the known ones in their order, then any others by name."""
+    return (FIGURES.index(figure) if figure in FIGURES else len(FIGURES)), figure
+
+
+def _gate_card() -> dict[str, Any]:
+    """The input gate's card as it is; empty if it cannot be read."""
+    return _json(ARTIFACTS / "gate" / "card.json")
+
+
 def _metrics(card: ModelCard) -> dict[str, Any]:
     """metrics.json beside the card, as it is; empty if it is not there, unreadable, or another version's."""
     if not _figures(card):
         return {}
+    return _json(card.directory / "metrics.json")
+
+
+def _json(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads((card.directory / "metrics.json").read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
 from django.forms import BaseForm
 from django.templatetags.static import static
@@ -69,3 +72,21 @@ def in_our_words(form: BaseForm) -> BaseForm:
         if name == "password1":
             field.label = _("Password") if "username" in form.fields else _("New password")
     return form
+
+
+@register.filter
+def figure(value: float | Mapping[str, Any] | None, digits: int = 3) -> str:
+    """A measured figure as the card records it: a number, or {"value": …, "ci": [low, high]} as "0.97 [0.95; 0.99]"."""
+    if not isinstance(value, Mapping):
+        return "–" if value is None or value == "" else number_format(value, digits)
+    low, high = (number_format(bound, digits) for bound in value["ci"])
+    return f"{number_format(value['value'], digits)} [{low}; {high}]"
+
+
+@register.filter
+def rate(value: Mapping[str, Any] | None) -> str:
+    """A measured rate as the card records it, in percent: "94.1 % [92.0; 96.2]"."""
+    if not value:
+        return "–"
+    low, high = (number_format(round(100 * bound, 1), 1) for bound in value["ci"])
+    return f"{percent(value['value'], 1)} [{low}; {high}]"
