@@ -226,6 +226,35 @@ def _version(package: str) -> str:
         return ""
 
 
+def find_split(
+    data: Path, seed: int, cache: Path | None = None, limit: int | None = None
+) -> tuple[list[Film], NDArray[np.uint8], list[tuple[str, str]]]:
+    """Read, decode and audit a data set, and give every film a side.
+
+    Args:
+        data: Folder or CSV, see ``ml.data``.
+        seed: Draws the split.
+        cache: Where decoded films are kept.
+        limit: Use at most so many patients a class (a quick run).
+
+    Returns:
+        (films with sides, uint8 (N, 224, 224), pairs of near-identical films).
+
+    Raises:
+        DataError: The data cannot be used, or leaks.
+    """
+    from ml.audit import find_twins
+
+    films = read_films(data)
+    if limit:
+        films = _some(films, limit, seed)
+    pixels = load_pixels(data if data.is_dir() else data.parent, films, cache)
+    twins = find_twins(films, pixels)
+    films = split_films(films, seed, twins)
+    check_sides(films, twins)
+    return films, pixels, twins
+
+
 def train(data: Path, out: Path, plan: Plan, *, resume: bool = False, log: bool = True, limit: int | None = None) -> None:
     """Audit, split, train and save.
 
@@ -241,21 +270,13 @@ def train(data: Path, out: Path, plan: Plan, *, resume: bool = False, log: bool 
         DataError: The data cannot be used, or leaks.
         TrainingError: The run cannot go on.
     """
-    from ml.audit import find_twins
     from ml.curves import learning_curves
     from ml.fitting import TrainingError, write_json, write_whole
 
     started = time.monotonic()
     if not resume and (out / "checkpoint.npz").exists():
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
-    films = read_films(data)
-    root = data if data.is_dir() else data.parent
-    if limit:
-        films = _some(films, limit, plan.split_seed)
-    pixels = load_pixels(root, films, cache=out.parent / "cache")
-    twins = find_twins(films, pixels)
-    films = split_films(films, plan.split_seed, twins)
-    check_sides(films, twins)
+    films, pixels, twins = find_split(data, plan.split_seed, out.parent / "cache", limit)
     counts = {side: sum(film.side == side for film in films) for side in SIDES}
     print(f"{len(films)} films: {counts}; {len(twins)} near-identical pairs kept together", flush=True)
     network, history = fit(pixels, films, plan, out, resume=resume, log=log)

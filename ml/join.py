@@ -1,0 +1,97 @@
+"""Average finished (or unfinished) runs into one network: ``python -m ml.join RUN… --data DIR --out DIR``.
+
+The runs must share one split, or a film would be validation for one member and lesson for another. What comes out is
+a run folder like any other; its network's logit is the mean of the members' logits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.data import SIDES, DataError, check_sides, data_hash, load_pixels, read_films, split_films
+from ml.errors import MLError
+from ml.model import Architecture, build_serving, build_training
+
+
+def load_member(run: Path) -> tuple[Any, Architecture, dict[str, Any], list[dict[str, float]]]:
+    """The best network of a run so far, from its checkpoint.
+
+    Args:
+        run: A folder ``ml.train`` wrote, or is writing.
+
+    Returns:
+        (training network with the best averaged weights, its architecture, the run's identity, its history).
+
+    Raises:
+        DataError: There is no readable checkpoint.
+    """
+    try:
+        with np.load(run / "checkpoint.npz", allow_pickle=False) as stored:
+            state = json.loads(stored["state"].tobytes())
+            count = sum(name.startswith("best") for name in stored.files)
+            weights = [stored[f"best{i}"] for i in range(count)]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{run}/checkpoint.npz cannot be read ({error}). Train that run first.") from error
+    described = state["identity"]["architecture"]
+    shape = Architecture(**{k: tuple(v) if isinstance(v, list) else v for k, v in described.items()})
+    network = build_training(shape)
+    network.set_weights(weights)
+    return network, shape, state["identity"], state["history"]
+
+
+def join(runs: Sequence[Path], data: Path, out: Path) -> None:
+    """Write the mean of ``runs`` to ``out`` as one run folder.
+
+    Raises:
+        DataError: A run is not readable, or was trained on another split or other data.
+    """
+    from ml.curves import learning_curves
+    from ml.fitting import write_json, write_whole
+    from ml.train import find_split, save_run
+
+    members = [load_member(run) for run in runs]
+    films, pixels, twins = find_split(data, int(members[0][2]["split_seed"]), out.parent / "cache")
+    digest = data_hash(films, pixels)
+    for run, (_, _, identity, _) in zip(runs, members, strict=True):
+        if identity["data"] != digest or identity["split_seed"] != members[0][2]["split_seed"]:
+            raise DataError(f"{run} was trained on other data or another split; its members cannot be averaged.")
+    model = build_serving([m[0] for m in members], [m[1] for m in members])
+    facts = {
+        "command": "python -m ml.join " + " ".join(sys.argv[1:]),
+        "members": [{**identity, "epochs_done": len(history)} for _, _, identity, history in members],
+        "seed": members[0][2]["seed"],
+        "split_seed": members[0][2]["split_seed"],
+        "films": {side: sum(film.side == side for film in films) for side in SIDES},
+        "twins": len(twins),
+    }
+    save_run(out, model, films, digest, facts)
+    write_json(out / "history.json", [history for _, _, _, history in members])
+    write_whole(out / "curves.svg", lambda path: path.write_text(learning_curves(members[0][3]), encoding="utf-8"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; exit status 0, or 2 where something says no."""
+    commands = argparse.ArgumentParser(prog="python -m ml.join", description="Average runs into one network.")
+    commands.add_argument("runs", type=Path, nargs="+")
+    commands.add_argument("--data", type=Path, required=True)
+    commands.add_argument("--out", type=Path, required=True)
+    given = commands.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        join(given.runs, given.data, given.out)
+    except MLError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
