@@ -10,7 +10,7 @@ import numpy as np
 from ml.assess import Sample
 from ml.card import ModelCard
 from ml.drawing import INK, LINE, NORMAL, PNEUMONIA, PRIMARY, SOFT, Axes, Canvas
-from ml.scores import Floats, bootstrap_weights, curve, reliability
+from ml.scores import Floats, balanced_weights, bootstrap_weights, curve, reliability
 
 TITLES = {"screening": "Screening", "balanced": "Balanced", "rule_in": "Rule-in"}
 TENTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -61,8 +61,8 @@ def roc(samples: Two, card: ModelCard) -> str:
         x, y = float(positive[plain.labels == 0].mean()), float(positive[plain.labels == 1].mean())
         canvas.dot(*axes.at(x, y), 5, fill=INK, hollow=True)
         px, py = axes.at(x, y)
-        canvas.text(px + 11, py + {"screening": -2, "balanced": 14, "rule_in": 24}[name], TITLES[name], size=12)
-    canvas.legend(300, 350, entries)
+        canvas.text(px + 11, py + {"screening": 16, "balanced": 32, "rule_in": 48}[name], TITLES[name], size=12)
+    canvas.legend(272, 350, entries)
     return canvas.svg()
 
 
@@ -82,15 +82,18 @@ def precision_recall(samples: Two, card: ModelCard) -> str:
         axes.curve(whole.sensitivity[1:], whole.precision[1:], stroke=colour, dash=dash)
         entries.append((f"{words}: average precision {float(whole.average_precision()):.3f}", colour, dash))
     entries.append((f"calling every film pneumonia: {_percent(share)}", SOFT, "3 4"))
-    canvas.legend(92, 330, entries)
+    canvas.legend(92, 270, entries)
     return canvas.svg()
 
 
 def calibration(samples: Two, card: ModelCard) -> str:
     """Reliability diagram: of the films given a probability, how many had pneumonia; the bars count films."""
     plain = samples["plain"]
+    prevalence = float(card.calibration["prevalence"])
     canvas = _head(
-        "What a probability is worth", _note(plain) + "; dots grow with the number of films", "Reliability diagram."
+        "What a probability is worth",
+        f"{_note(plain)}, weighted to the assumed prevalence of {100 * prevalence:.0f} %; larger dots: more films",
+        "Reliability diagram.",
     )
     axes = Axes(canvas, 72, 76, 540, 260)
     axes.frame("", "share with pneumonia", TENTHS, TENTHS)
@@ -98,14 +101,15 @@ def calibration(samples: Two, card: ModelCard) -> str:
     entries = []
     for name, sample in samples.items():
         words, colour, dash = _STYLE[name]
-        found = reliability(sample.labels, sample.probabilities, bins=10)
+        weights = balanced_weights(sample.labels, prevalence)
+        found = reliability(sample.labels, sample.probabilities, weights, bins=10)
         axes.curve(found.probability, found.observed, stroke=colour, width=1.5, dash=dash)
         for p, share, count in zip(found.probability, found.observed, found.count, strict=True):
             radius = 2.5 + 7 * float(np.sqrt(count / len(sample.labels)))
             canvas.dot(*axes.at(p, share), radius, fill=colour, hollow=bool(dash))
-        error = reliability(sample.labels, sample.probabilities).expected_error
+        error = reliability(sample.labels, sample.probabilities, weights).expected_error
         entries.append((f"{words}: expected error {_percent(error)}", colour, dash))
-    canvas.legend(300, 296, entries)
+    canvas.legend(232, 294, entries)
     below = Axes(canvas, 72, 364, 540, 48)
     counts, edges = np.histogram(plain.probabilities, bins=20, range=(0, 1))
     for count, left in zip(counts, edges, strict=False):
@@ -172,10 +176,10 @@ def scores(samples: Two, card: ModelCard) -> str:
         x, _ = axes.at(point.threshold, 0)
         canvas.line([(x, axes.top), (x, axes.top + axes.height)], stroke=INK, width=1.5, dash="5 3")
         end = point.threshold > 0.7
-        canvas.text(x + (-6 if end else 6), 106 + 18 * row, TITLES[name], size=12, anchor="end" if end else "start")
-    canvas.text(84, 240, "with pneumonia ↑", fill=PNEUMONIA, bold=True)
-    canvas.text(84, 274, "without ↓", fill=NORMAL, bold=True)
-    canvas.text(600, 274, "grey: indeterminate", anchor="end", size=12, fill=SOFT)
+        canvas.text(x + (-6 if end else 6), 330 + 18 * row, TITLES[name], size=12, anchor="end" if end else "start")
+    canvas.text(72, 82, "▲ with pneumonia", fill=PNEUMONIA, bold=True)
+    canvas.text(212, 82, "▼ without", fill=NORMAL, bold=True)
+    canvas.text(612, 82, "grey: indeterminate zone", anchor="end", size=12, fill=SOFT)
     return canvas.svg()
 
 
@@ -239,7 +243,7 @@ def _panel(
     # The first epochs would squeeze everything that matters into a corner.
     low, high = np.percentile(values, [8, 100]) if label == "AUC" else np.percentile(values, [0, 96])
     pad = 0.05 * (high - low) or 0.01
-    axes = Axes(canvas, 72, top, 540, 130, x=(1, max(2, len(epochs))), y=(float(low - pad), float(high + pad)))
+    axes = Axes(canvas, 84, top, 528, 130, x=(1, max(2, len(epochs))), y=(float(low - pad), float(high + pad)))
     ticks = np.unique(np.linspace(1, max(2, len(epochs)), 6).astype(int)).tolist()
     axes.frame("epoch" if label == "loss" else "", label, ticks, np.linspace(low, high, 4).tolist(), form="{:.3g}")
     for key, _, colour, dash in lines:

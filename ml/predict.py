@@ -1,0 +1,289 @@
+"""Judge films from the command line: ``python -m ml.predict PATH… [--csv FILE|-] [--json FILE|-] [--heatmaps DIR]``.
+
+One row per film: ``file,state,reason,finding,probability,operating_point,threshold,model_version,milliseconds``.
+*state* is ``done``, ``rejected`` (not something the model may judge; *reason* says why) or ``failed`` (could not be
+read from disk, or an error of ours). Exit status: 0 all done, 3 some rejected or failed, 2 wrong usage, 1 no model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from PIL import Image
+
+from ml.card import OPERATING_POINTS
+from ml.errors import ArtifactError, IntakeError, Refusal
+from ml.heatmap import upsample
+from ml.images import ModelInput, Notice, Radiograph, read_radiograph
+from ml.predictor import Judgement, Predictor
+
+COLUMNS = (
+    "file",
+    "state",
+    "reason",
+    "finding",
+    "probability",
+    "operating_point",
+    "threshold",
+    "model_version",
+    "milliseconds",
+)
+NOT_FILMS = frozenset({".csv", ".tsv", ".json", ".txt", ".md", ".xml", ".html", ".pdf", ".xlsx", ".py", ".svg", ".db"})
+"""In a folder such files are passed over; named on the command line they are tried, and rejected with a reason."""
+BATCH = 16
+AHEAD = 4 * BATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is said of one input. ``message`` and ``warnings`` are for the JSON only."""
+
+    file: str
+    state: str
+    reason: str = ""
+    finding: str = ""
+    probability: float | None = None
+    operating_point: str = ""
+    threshold: float | None = None
+    model_version: str = ""
+    milliseconds: float = 0.0
+    message: str = ""
+    warnings: tuple[Notice, ...] = ()
+
+    def cells(self) -> dict[str, str]:
+        """The row as text, for CSV and table."""
+        values = {name: getattr(self, name) for name in COLUMNS}
+        values["milliseconds"] = round(self.milliseconds, 1)
+        return {name: "" if value is None else str(value) for name, value in values.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as plain JSON values."""
+        values = {name: getattr(self, name) for name in COLUMNS}
+        values["milliseconds"] = round(self.milliseconds, 1)
+        warnings = [{"code": notice.code, "message": notice.message} for notice in self.warnings]
+        return {**values, "message": self.message, "warnings": warnings}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One input after reading: either a film or a row that says why not."""
+
+    path: Path
+    milliseconds: float
+    film: ModelInput | None = None
+    radiograph: Radiograph | None = None
+    problem: Row | None = None
+
+
+def find_films(paths: Iterable[Path]) -> Iterator[Path]:
+    """Walk folders (sorted, hidden files and plainly other files passed over); give named files as they are."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(files):
+                found = Path(folder, name)
+                if not name.startswith(".") and found.suffix.lower() not in NOT_FILMS:
+                    yield found
+
+
+def _read(path: Path, whole: bool) -> _Read:
+    began = time.perf_counter()
+
+    def spent() -> float:
+        return (time.perf_counter() - began) * 1000
+
+    try:
+        radiograph = read_radiograph(path.read_bytes(), for_model_only=not whole)
+        film = radiograph.model_input()
+    except IntakeError as error:
+        return _Read(path, spent(), problem=Row(str(path), "rejected", error.code, message=str(error)))
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror or error}."
+        return _Read(path, spent(), problem=Row(str(path), "failed", "UNREADABLE", message=message))
+    except Exception as error:  # one film's bug must not end the others' run; it is shown in full
+        traceback.print_exc()
+        message = f"An error of ours: {type(error).__name__}."
+        return _Read(path, spent(), problem=Row(str(path), "failed", "ERROR", message=message))
+    return _Read(path, spent(), film, radiograph if whole else None)
+
+
+def _read_ahead(paths: Iterable[Path], whole: bool, workers: int) -> Iterator[_Read]:
+    """Read films in threads (decoding lets go of the interpreter), in order, never more than a few batches ahead."""
+    waiting: deque[Future[_Read]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for path in paths:
+            waiting.append(pool.submit(_read, path, whole))
+            if len(waiting) >= AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def predict(
+    predictor: Predictor, paths: Iterable[Path], operating_point: str, *, heatmaps: Path | None = None, workers: int = 2
+) -> Iterator[Row]:
+    """Judge films and give one row for each, in order."""
+    batch: list[_Read] = []
+    count = 0
+    for read in _read_ahead(paths, heatmaps is not None, workers):
+        batch.append(read)
+        if len(batch) == BATCH:
+            yield from _judge(predictor, batch, operating_point, heatmaps, count)
+            count += len(batch)
+            batch = []
+    yield from _judge(predictor, batch, operating_point, heatmaps, count)
+
+
+def _judge(
+    predictor: Predictor, batch: Sequence[_Read], operating_point: str, heatmaps: Path | None, count: int
+) -> Iterator[Row]:
+    answers = iter(predictor.predict([read.film for read in batch if read.film is not None], operating_point))
+    for number, read in enumerate(batch, start=count + 1):
+        if read.problem is not None:
+            yield replace(read.problem, milliseconds=read.milliseconds, model_version=predictor.card.version)
+            continue
+        row = _row(read, next(answers), heatmaps, number)
+        yield replace(row, model_version=predictor.card.version)
+
+
+def _row(read: _Read, answer: Judgement | Refusal, heatmaps: Path | None, number: int) -> Row:
+    if isinstance(answer, Refusal):
+        return Row(str(read.path), "rejected", answer.code, milliseconds=read.milliseconds, message=str(answer))
+    if heatmaps is not None and read.radiograph is not None:
+        try:
+            write_heatmap(heatmaps / f"{number:05d}_{read.path.stem}.png", read.radiograph, answer)
+        except OSError as error:
+            message = f"The heat map cannot be written: {error.strerror or error}."
+            return Row(str(read.path), "failed", "NOT_WRITTEN", milliseconds=read.milliseconds, message=message)
+    return Row(
+        str(read.path),
+        "done",
+        finding=answer.finding,
+        probability=round(answer.probability, 6),
+        operating_point=answer.operating_point,
+        threshold=round(answer.threshold, 6),
+        milliseconds=read.milliseconds + answer.milliseconds,
+        warnings=answer.warnings,
+    )
+
+
+def write_heatmap(path: Path, film: Radiograph, answer: Judgement) -> None:
+    """Write the film, at most 1024 pixels a side, with its heat map laid over it in orange."""
+    picture = Image.fromarray(film.pixels)
+    picture.thumbnail((1024, 1024))
+    grey = np.asarray(picture, np.float32)[..., None]
+    heat = 0.55 * upsample(answer.heatmap, picture.width, picture.height)[..., None]
+    shown = grey * (1 - heat) + np.array([255.0, 110.0, 0.0], np.float32) * heat
+    Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8)).save(path)
+
+
+def write_csv(rows: Iterable[Row], stream: TextIO) -> None:
+    """Write rows as they come, so that a pipe sees them."""
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(row.cells())
+
+
+def write_table(rows: Sequence[Row], stream: TextIO) -> None:
+    """Write rows for a person at a terminal."""
+    names = ("file", "state", "finding", "probability", "reason")
+    cells = [dict(zip(names, names, strict=True)), *(row.cells() for row in rows)]
+    widths = {name: max(len(cell[name]) for cell in cells) for name in names}
+    for cell in cells:
+        stream.write("  ".join(cell[name].ljust(widths[name]) for name in names).rstrip() + "\n")
+
+
+def _save(target: str, write: Any) -> None:
+    """Write to stdout (``-``) or whole to a file: a broken run leaves no half table behind."""
+    if target == "-":
+        write(sys.stdout)
+        return
+    path = Path(target)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("w", newline="", encoding="utf-8") as stream:
+            write(stream)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _watched(rows: Iterable[Row], total: int) -> Iterator[Row]:
+    """Say on stderr how far we are: every 100 films, and each film without an answer."""
+    began = time.perf_counter()
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        if row.state != "done":
+            print(f"{row.file}: {row.state}, {row.reason}. {row.message}", file=sys.stderr)
+        if count % 100 == 0 or count == total:
+            rate = count / max(time.perf_counter() - began, 1e-9)
+            print(f"{count} of {total} films, {rate:.0f} a second", file=sys.stderr, flush=True)
+        yield row
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    commands = argparse.ArgumentParser(prog="python -m ml.predict", description="Judge chest films of children.")
+    commands.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="films, or folders of films")
+    commands.add_argument("--csv", metavar="FILE", help="write a table as CSV; - is standard output (the default)")
+    commands.add_argument("--json", metavar="FILE", help="write a list of objects as JSON; - is standard output")
+    commands.add_argument("--heatmaps", type=Path, metavar="DIR", help="write each judged film under its heat map")
+    commands.add_argument("--operating-point", default="balanced", choices=OPERATING_POINTS)
+    commands.add_argument("--artifact", type=Path, help="model folder (default: the committed model)")
+    commands.add_argument("--threads", type=int, help="cores to use (default: all)")
+    return commands
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit status."""
+    commands = parser()
+    options = commands.parse_args(arguments)
+    paths = list(find_films(options.paths))
+    if not paths:
+        commands.error("there is no film in the folders named")
+    if options.csv == "-" and options.json == "-":
+        commands.error("only one of --csv and --json can go to standard output")
+    try:
+        predictor = Predictor.load(options.artifact, threads=options.threads)
+    except ArtifactError as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        if options.heatmaps is not None:
+            options.heatmaps.mkdir(parents=True, exist_ok=True)
+        workers = max(1, options.threads or os.cpu_count() or 1)
+        answers = predict(predictor, paths, options.operating_point, heatmaps=options.heatmaps, workers=workers)
+        rows = list(_watched(answers, len(paths)))
+        if options.csv is not None:
+            _save(options.csv, lambda stream: write_csv(rows, stream))
+        if options.json is not None:
+            _save(
+                options.json, lambda stream: stream.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
+            )
+        if options.csv is None and options.json is None:
+            (write_table if sys.stdout.isatty() else write_csv)(rows, sys.stdout)
+    except OSError as error:
+        print(f"The results cannot be written: {error}", file=sys.stderr)
+        return 1
+    return 0 if all(row.state == "done" for row in rows) else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())
