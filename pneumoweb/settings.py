@@ -56,7 +56,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 DATABASE_URL = env.str("DATABASE_URL", "")
 REDIS_URL = env.str("REDIS_URL", "")
-EMAIL_URL = env.dj_email_url("EMAIL_URL", "consolemail:")
+EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "PneumoWeb <pneumoweb@localhost>")
 
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", True)
@@ -78,6 +78,8 @@ except EnvError as error:
     raise ImproperlyConfigured(str(error)) from None
 except (ValueError, KeyError) as error:  # dj_database_url has several names for "no such database"
     raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {error}") from None
+if "EMAIL_BACKEND" not in EMAIL_URL:  # what dj_email_url makes of a scheme it does not know
+    raise ImproperlyConfigured("EMAIL_URL must start with console:, smtp:// or submission:// (with TLS)")
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix:///")):
     raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix:///")
 
@@ -140,6 +142,7 @@ MIDDLEWARE = [
     # Who may come in, and how much they may bring, is settled before CSRF reads the body: a stranger's 300 MB are
     # never parsed. (Only the order of process_view matters here.)
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "diagnosis.preferences.live_by_preferences",
     "diagnosis.middleware.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
