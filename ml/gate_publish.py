@@ -1,0 +1,137 @@
+"""Write the gate's artefact: network, exported network, card and the page made from it; whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.card import file_sha256
+from ml.export import export
+from ml.gate import FORMAT_VERSION, KINDS, OUTPUTS, Gate, Thresholds
+from ml.gate_exam import Row
+
+FILES = ("model.keras", "model.xml", "model.bin")
+
+
+def publish(out: Path, served: Any, thresholds: Thresholds, films: NDArray[np.uint8], facts: dict[str, Any]) -> Gate:
+    """Write a complete artefact folder and load the gate from it.
+
+    Args:
+        out: The folder; replaced file by file, the card last, once everything before it has succeeded.
+        served: The Keras network of :func:`ml.gate_model.build_served`.
+        thresholds: Its thresholds.
+        films: Real films (n, 224, 224) on which export and Keras must agree.
+        facts: What else the card says (``training``, ``exam``, …).
+
+    Raises:
+        ArtifactDamaged: the exported network does not agree with Keras; nothing is written then.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".gate-") as folder:
+        draft = Path(folder)
+        served.save(draft / "model.keras")
+        parity = export(served, draft / "model.xml", films)
+        card = {
+            "format_version": FORMAT_VERSION,
+            "name": "PneumoWeb input gate",
+            "kinds": list(KINDS),
+            "outputs": list(OUTPUTS),
+            "thresholds": asdict(thresholds),
+            "files": {name: file_sha256(draft / name) for name in FILES},
+            "parity": parity,
+            **facts,
+        }
+        (draft / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        Gate.load(draft, threads=1)
+        for name in (*FILES, "card.json"):
+            shutil.move(draft / name, out / name)
+    return Gate.load(out, threads=1)
+
+
+def add_exam(out: Path, exams: dict[str, Sequence[Row]]) -> dict[str, Any]:
+    """Put the outcome of the examinations into the card in ``out`` and return the card."""
+    path = out / "card.json"
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    card["exam"] = {name: [row.as_json() for row in rows] for name, rows in exams.items()}
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(path)
+    return card
+
+
+def page(card: dict[str, Any]) -> str:
+    """Return docs/gate-card.md for a card."""
+    training, films = card["training"], card["training"]["films"]
+    sources = ", ".join(f"{name} {count:,}" for name, count in films["by_source"].items())
+    limits = ", ".join(f"{name} {value:.3g}" for name, value in card["thresholds"].items())
+    lines = [
+        _ABOUT,
+        "## What it is made of",
+        "",
+        f"- Network: {training['parameters']:,} parameters, {training['multiply_adds'] / 1e6:.0f} million "
+        "multiply-adds a film, at 112×112 (the canonical 224×224 input averaged in pairs, inside the network).",
+        f"- Trained by `{training['command']}` on {films['train']:,} frontal films ({sources}), "
+        f"{training['phantoms']} drawn phantoms and {training['counters']:,} counter-examples. No real picture of "
+        "anything but a frontal chest took part: the counter-examples are drawn by code or made from films in memory.",
+        f"- Thresholds: {limits}. They were chosen on {films['tune']} films of people kept out of training and of the "
+        "tests below.",
+        "",
+    ]
+    for name, rows in card["exam"].items():
+        title, text = _TITLES[name]
+        lines += [f"## {title}", "", text, ""]
+        lines += [
+            "| group | wanted | right | share, 95 % interval | refused as | warned |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [_line(row) for row in rows]
+        lines.append("")
+    return "\n".join([*lines, _LIMITS])
+
+
+def _line(row: dict[str, Any]) -> str:
+    codes, notices = (
+        ", ".join(f"{code} {count}" for code, count in row[key].items()) or "–" for key in ("codes", "notices")
+    )
+    share = f"{100 * row['share']:.1f} % ({100 * row['low']:.1f}–{100 * row['high']:.1f})"
+    return f"| {row['group']} | {row['wanted']} | {row['right']} / {row['films']} | {share} | {codes} | {notices} |"
+
+
+_ABOUT = """# The input gate's card
+
+Written by `python -m ml.train_gate`; every figure below comes from `ml/artifacts/gate/card.json`.
+
+The gate decides whether the classifier may judge a film, before any probability exists, and refuses what is not
+clearly a frontal chest film. It first looks at plain pixels and, in DICOM, at the header; then a small network says
+what kind of picture this is, which way up and which polarity, whether it looks like a child's or an adult's, and how
+far its features lie from those of every frontal film seen in training. Inversions and quarter turns it is sure of are
+put right, with a notice; adults' and unusual films pass with a warning that must be shown.
+"""
+_TITLES = {
+    "published": (
+        "The published gate",
+        "Frontal films are of people who took no part in training. The pictures under *real* were never trained on. "
+        "Drawn families are drawn anew; the network has learnt from others of the same families.",
+    ),
+    "unseen": (
+        "A second network, for what nobody drew for it",
+        "The same recipe, trained without the COVID-19 collection and without the families listed here, then shown "
+        "both. This is the better guide to pictures from elsewhere.",
+    ),
+}
+_LIMITS = """## Limits
+
+- *Child* and *adult* were learnt from different hospitals, so the warning `LOOKS_ADULT` also answers to the look of a
+  hospital: children's films from elsewhere may be given it, and an adult's film may miss it. It never refuses.
+- Lateral views were learnt from drawings and from folded frontal films alone; there was no real one to test on.
+- The real counter-examples are sixteen pictures. The share refused of other real ones is not known better than that.
+- A mirrored film is not noticed. Quality (rotation of the patient, depth of breath, exposure) is not judged.
+"""
