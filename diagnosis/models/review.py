@@ -27,8 +27,9 @@ class Said(models.Model):
 
     @classmethod
     def say(cls, *, study: Any, author: Any, **said: Any) -> Self:
-        """Add a row and make it the current one; two saves at once end with one current row."""
+        """Add a row and make it the current one. The study's row is locked meanwhile: two saves at once take turns."""
         with transaction.atomic():
+            type(study)._default_manager.select_for_update().filter(pk=study.pk).first()
             cls._default_manager.filter(study=study, author=author, is_current=True).update(is_current=False)
             return cls._default_manager.create(study=study, author=author, **said)
 

@@ -66,7 +66,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
 
         Only films submitted since they chose so are hidden: they may have seen the answers to the earlier ones.
         """
-        reads_first = Preferences.objects.filter(user_id=user.pk, reader_first_since__lte=OuterRef("created_at"))
+        reads_first = Preferences.objects.filter(user=user.pk, reader_first_since__lte=OuterRef("created_at"))
         has_read = Review.objects.filter(author_id=user.pk, study=OuterRef("pk"), is_current=True)
         hidden = Q(state=State.DONE) & Exists(reads_first) & ~Exists(has_read)
         return self.annotate(answer_hidden=models.ExpressionWrapper(hidden, output_field=models.BooleanField()))
@@ -121,6 +121,7 @@ class Study(models.Model):
 
     objects = StudyQuerySet.as_manager()
     current_predictions: list[Prediction]  # set by with_current_prediction()
+    answer_hidden: bool  # set by with_hidden()
 
     class Meta:
         verbose_name = _("study")

@@ -1,0 +1,43 @@
+// The viewer's keys. Single letters work anywhere on the page unless something is being typed, and can be switched off
+// in the help sheet (WCAG 2.1.4); the arrows belong to the stage, elsewhere they scroll.
+
+const STORED = "pneumoweb-viewer-keys";
+const STEP = 48; // px
+const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const ACTIONS = {
+  "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", "0": "fit", a: "actual",
+  w: "mode", i: "invert", r: "rotate", R: "rotate-back", m: "mirror", x: "reset",
+  h: "heat", "[": "fainter", "]": "stronger", s: "split", f: "fullscreen", "?": "help",
+};
+
+export function listenToKeys(stage, viewer, presets, choice) {
+  const stored = () => { try { return localStorage.getItem(STORED); } catch { return null; } };
+  choice.checked = stored() !== "off";
+  choice.addEventListener("change", () => {
+    try { localStorage.setItem(STORED, choice.checked ? "on" : "off"); } catch { /* holds for this page */ }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (document.querySelector("dialog[open]")) return;
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (typing) return;
+    const onStage = event.target === stage;
+    const arrow = ARROWS[event.key];
+    if (arrow) {
+      if (!onStage) return;
+      if (event.shiftKey) viewer.windowBy(-8 * arrow[0], 8 * arrow[1]);
+      else viewer.panBy(STEP * arrow[0], STEP * arrow[1]);
+    } else if (event.key === "Escape" && viewer.isEnlarged) {
+      viewer.act("fullscreen");
+    } else if (!choice.checked && !onStage) {
+      return;
+    } else if (/^[1-9]$/.test(event.key) && presets[event.key - 1]) {
+      viewer.usePreset(presets[event.key - 1]);
+    } else {
+      const action = ACTIONS[event.key] ?? ACTIONS[event.key.toLowerCase()];
+      if (!action || !viewer.act(action)) return;
+    }
+    event.preventDefault();
+  });
+}
