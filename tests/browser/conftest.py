@@ -1,0 +1,79 @@
+"""A running site and Debian's Chromium, shared by all browser tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.running_site import RunningSite
+
+CHROMIUM = Path("/usr/bin/chromium")
+# Chromium as root in a closed network: no sandbox, and none of its own errands outside.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECRET = "a drawn phantom 7"
+expect.set_options(timeout=20_000)  # two cores run browser, site and worker
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """One site for all browser tests."""
+    running = RunningSite(tmp_path_factory.mktemp("browser") / "data", SWEEP_SECONDS="2").start()
+    running.wait_for("/readyz", '"ready": true')
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed; .ci/run installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desktop", "phone"])
+def context(request: pytest.FixtureRequest, chromium: Browser, site: RunningSite) -> Iterator[BrowserContext]:
+    """A fresh browser profile, once as wide as a desk's, once as a phone's; errors in the console fail the test."""
+    width, height = request.param
+    made = chromium.new_context(viewport={"width": width, "height": height}, base_url=site.url, locale="en-GB")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page whose scripts must not fail and which must ask nobody else for anything."""
+    opened = context.new_page()
+    trouble: list[str] = []
+    opened.on("pageerror", lambda error: trouble.append(str(error)))
+    opened.on("request", lambda asked: trouble.append(asked.url) if not _ours(asked.url) else None)
+    yield opened
+    assert not trouble
+
+
+def _ours(address: str) -> bool:
+    return address.startswith(("http://127.0.0.1", "data:", "blob:"))
+
+
+def sign_up(page: Page, name: str) -> None:
+    """Make an account through the page and be signed in."""
+    page.goto("/accounts/signup/")
+    page.locator("[name=username]").fill(name)
+    page.locator("[name=password1]").fill(SECRET)
+    page.locator("[name=password2]").fill(SECRET)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/studies/")
