@@ -1,0 +1,44 @@
+"""Pictures for the report: copies, scaled for paper. The stored film is never drawn on."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from diagnosis.film_views import colour
+from ml import upsample
+
+PIXELS = 1000  # longest side on paper: 8.5 cm at 300 dpi
+
+
+def for_paper(film: Image.Image) -> Image.Image:
+    """A copy no larger than what paper can show."""
+    copy = film.copy()
+    copy.thumbnail((PIXELS, PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return copy
+
+
+def overlaid(film: Image.Image, heatmap: bytes) -> Image.Image:
+    """A copy of the film with the heat map over it.
+
+    Args:
+        film: grey, any size.
+        heatmap: the class activation map as a small grey PNG, 255 = 1.
+    """
+    base = for_paper(film).convert("RGB")
+    with Image.open(io.BytesIO(heatmap)) as image:
+        levels = np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)
+    layer = colour(upsample(levels, base.width, base.height))
+    layer.putalpha(layer.getchannel("A").point(lambda alpha: int(alpha * 0.55)))
+    base.paste(layer, mask=layer)
+    return base
+
+
+def as_jpeg(picture: Image.Image) -> io.BytesIO:
+    """The picture as JPEG, as the PDF will contain it."""
+    buffer = io.BytesIO()
+    for_paper(picture).save(buffer, "JPEG", quality=88)
+    buffer.seek(0)
+    return buffer
