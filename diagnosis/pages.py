@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
@@ -92,13 +92,13 @@ def about_model(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 @cache_control(max_age=3600)
-def about_model_figure(request: HttpRequest, name: str) -> FileResponse:
+def about_model_figure(request: HttpRequest, name: str) -> HttpResponse:
     """A figure of the model card, one of the SVG files beside it."""
     card, _problem = _current_card()
     figure = _figures(card).get(name) if card else None
     if figure is None:
         raise Http404
-    response = FileResponse(figure.open("rb"), content_type="image/svg+xml")
+    response = HttpResponse(figure.read_bytes(), content_type="image/svg+xml")
     # A drawing styles itself inside; nothing else in it is allowed to act.
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response
