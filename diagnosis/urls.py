@@ -4,16 +4,43 @@ from __future__ import annotations
 
 from django.urls import path
 
-from diagnosis import film_views, pages, views
+from diagnosis import (
+    account_deletion,
+    archive,
+    exports,
+    film_views,
+    history,
+    live,
+    pages,
+    performance,
+    preferences,
+    report,
+    review_views,
+    views,
+)
 
 urlpatterns = [
     *pages.urlpatterns,
-    path("studies/", views.studies, name="studies"),
+    path("studies/", history.studies, name="studies"),
+    path("studies/live/", live.studies_live, name="studies_live"),
+    path("studies/selected/", history.studies_selected, name="studies_selected"),
+    path("studies/compare/", history.studies_compare, name="studies_compare"),
+    path("studies/export.csv", exports.studies_export_csv, name="studies_export_csv"),
+    path("studies/export.json", exports.studies_export_json, name="studies_export_json"),
+    path("studies/export/", exports.studies_export_columns, name="studies_export_columns"),
     path("studies/new/", views.study_new, name="study_new"),
     path("studies/<uuid:pk>/", views.study, name="study"),
     path("studies/<uuid:pk>/status/", views.study_status, name="study_status"),
     path("studies/<uuid:pk>/delete/", views.study_delete, name="study_delete"),
+    path("studies/<uuid:pk>/review/", review_views.study_review, name="study_review"),
+    path("studies/<uuid:pk>/reference/", review_views.study_reference, name="study_reference"),
     path("studies/<uuid:pk>/image/", film_views.study_image, name="study_image"),
     path("studies/<uuid:pk>/thumbnail/", film_views.study_thumbnail, name="study_thumbnail"),
     path("studies/<uuid:pk>/heatmap/", film_views.study_heatmap, name="study_heatmap"),
+    path("studies/<uuid:pk>/report.pdf", report.study_report, name="study_report"),
+    path("account/data.zip", archive.account_export, name="account_export"),
+    path("account/delete/", account_deletion.account_delete, name="account_delete"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/prevalence/", preferences.prevalence, name="preferences_prevalence"),
+    path("performance/", performance.performance, name="performance"),
 ]

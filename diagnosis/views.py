@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,17 +18,20 @@ from django.views.decorators.http import require_GET, require_http_methods
 from diagnosis import films
 from diagnosis.forms import SubmissionForm
 from diagnosis.incoming import take_in
-from diagnosis.models import Study
+from diagnosis.live import live_context, poll_seconds
+from diagnosis.models import Preferences, State, Study
+from diagnosis.preferences import PrevalenceForm
 from diagnosis.results import explain
+from diagnosis.reviews import reading_context
 from diagnosis.submission import Outcome, Ticket
 
-PAGE_SIZE = 24
-PARTS = {"row": "studies/_row.html", "badge": "studies/_live_state.html"}  # of other pages, polled alike
+PARTS = {"badge": "studies/_live_state.html"}  # of other pages, polled alike
 
 
 def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
     """The study if it is this person's, else 404: a stranger does not learn that it exists."""
-    return get_object_or_404(Study.objects.visible_to(request.user).select_related("owner"), pk=pk)
+    rows = Study.objects.visible_to(request.user).with_hidden(request.user).select_related("owner")
+    return get_object_or_404(rows, pk=pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,6 +58,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
         confirmed_at=timezone.now(),
         label=form.cleaned_data["label"],
         again=form.cleaned_data["again"],
+        operating_point=Preferences.of(request.user).operating_point,
     )
     outcomes = take_in(ticket, form.cleaned_data["films"])
     if wants_json:
@@ -69,7 +71,8 @@ def study_new(request: HttpRequest) -> HttpResponse:
         for outcome in outcomes:
             form.add_error("films", f"{outcome.name}: {outcome.error}")
         return render(request, "studies/new.html", {"form": form, "limits": limits})
-    return render(request, "studies/submitted.html", {"outcomes": outcomes})
+    waiting = [outcome.study for outcome in outcomes if outcome.study and outcome.study.is_pending]
+    return render(request, "studies/submitted.html", {"outcomes": outcomes, **live_context(waiting, "badge")})
 
 
 def _as_json(outcome: Outcome) -> dict[str, str | bool]:
@@ -87,9 +90,15 @@ def _as_json(outcome: Outcome) -> dict[str, str | bool]:
 @require_GET
 @never_cache
 def study(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The result page."""
+    """The result page: film, answer, the person's own reading. In reader-first mode the answer comes after theirs."""
     found = _get_study_for_user(request, pk)
-    return render(request, "studies/study.html", {"study": found, **explain(found)})
+    mine = Preferences.of(request.user)
+    hidden = found.answer_hidden
+    context = {"study": found, "preferences": mine, **explain(found, mine, hidden=hidden)}
+    if found.state == State.DONE:
+        context |= reading_context(request.user, found, hidden)  # type: ignore[arg-type]
+        context["prevalence_form"] = PrevalenceForm(initial={"prevalence": mine.prevalence})
+    return render(request, "studies/study.html", context)
 
 
 @login_not_required
@@ -111,20 +120,6 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not found.is_pending and request.headers.get("HX-Request"):
         response["HX-Refresh"] = "true"  # the viewer and the disclaimers belong to the whole page
     return response
-
-
-def poll_seconds(study: Study) -> int:
-    """How long a waiting page waits before it asks again: a tenth of the wait so far, 1 to 30 s."""
-    return max(1, min(30, math.ceil(study.waited.total_seconds() / 10)))
-
-
-@require_GET
-@never_cache
-def studies(request: HttpRequest) -> HttpResponse:
-    """A person's own studies, newest first."""
-    rows = Study.objects.visible_to(request.user).with_current_prediction()
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "studies/studies.html", {"page": page})
 
 
 @require_http_methods(["GET", "POST"])
