@@ -91,7 +91,7 @@ def _voi(
     centre, width = number_of(data, "WindowCenter"), number_of(data, "WindowWidth")
     if centre is not None and width is not None and width > 0:
         unit = _windowed(values, centre, width, text_of(data, "VOILUTFunction"))
-        shown = unit[seen]
+        shown = np.clip(unit[seen], 0.0, 1.0)
         if shown.size == 1 or shown.max() > shown.min():  # a window beside all values is a mistake: not used
             return unit
     return _ranged(values, seen, 2**bits - 1)
@@ -134,8 +134,9 @@ def _through_table(item: Dataset, values: Values) -> tuple[Values, float] | None
         return None
     if first >= 32768 and float(values.min()) < 0:
         first -= 65536  # read as unsigned, meant as signed
-    # Descriptors often lie about the depth; the entries themselves do not.
-    depth = max(depth if 8 <= depth <= 16 else 8, int(entries.max()).bit_length())
+    # Descriptors often lie about the depth, entries do not: the largest one exceeds a quarter of the scale.
+    needed = max(8, int(entries.max()).bit_length())
+    depth = depth if needed <= depth <= min(16, needed + 1) else needed
     position = np.clip(np.rint(values - first), 0, entries.size - 1).astype(np.int64)
     return entries[position].astype(np.float64), float(2**depth - 1)
 

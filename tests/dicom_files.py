@@ -124,5 +124,5 @@ def dicom_bytes(values: NDArray[Any], bits: int, syntax: str = uid.ExplicitVRLit
 
 def scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     """The reference: ``low`` to black, ``high`` to white, linearly, rounded to the nearest of 256 levels."""
-    unit = (values.astype(np.float64) - low) / (high - low)
+    unit = (values.astype(np.float64) - float(low)) / (float(high) - float(low))
     return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
