@@ -25,7 +25,8 @@ class Recipe:
     """How strongly films are changed; chances are per film.
 
     Attributes:
-        area: Smallest share of the film's area a crop may show; the largest is 1.
+        area: Smallest share of the film's area a crop may show.
+        loose: Largest share; above 1 the film is shown small, with black around it.
         stretch: Largest change of aspect, as a natural logarithm.
         turn: Largest rotation, degrees.
         flip: Chance of mirroring left and right.
@@ -43,13 +44,14 @@ class Recipe:
     """
 
     area: float = 0.35
+    loose: float = 1.2
     stretch: float = 0.3
     turn: float = 12.0
     flip: float = 0.5
     tone: float = 0.6
-    match: float = 0.4
+    match: float = 0.5
     equalise: float = 0.15
-    blur: float = 0.6
+    blur: float = 0.7
     grain: float = 0.4
     jpeg: float = 0.2
     marker: float = 0.3
@@ -120,12 +122,12 @@ def _crop(images: Any, draw: _Draws, recipe: Recipe, n: int, side: int) -> Any:
     import tensorflow as tf
 
     size = float(images.shape[1])
-    edge = tf.sqrt(draw.uniform((n,), recipe.area, 1.0))
+    edge = tf.sqrt(draw.uniform((n,), recipe.area, recipe.loose))
     stretch = tf.exp(0.5 * draw.uniform((n,), -recipe.stretch, recipe.stretch))
-    # A crop may look up to 4 % over the edge, where it finds black, as a loosely framed film would.
-    width, height = tf.minimum(edge * stretch, 1.04) * size, tf.minimum(edge / stretch, 1.04) * size
-    middle_x = size / 2 + draw.uniform((n,), -0.5, 0.5) * (size * 1.04 - width)
-    middle_y = size / 2 + draw.uniform((n,), -0.5, 0.5) * (size * 1.04 - height)
+    width, height = edge * stretch * size, edge / stretch * size
+    # A crop may look a little over the edge, where it finds black, as a loosely framed film would.
+    middle_x = size / 2 + draw.uniform((n,), -0.5, 0.5) * tf.abs(size * 1.04 - width)
+    middle_y = size / 2 + draw.uniform((n,), -0.5, 0.5) * tf.abs(size * 1.04 - height)
     angle = draw.uniform((n,), -1.0, 1.0) * recipe.turn * np.pi / 180
     shear = draw.uniform((n,), -0.08, 0.08)
     sign = 1.0 - 2.0 * draw.chance(n, recipe.flip)

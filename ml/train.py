@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.augment import Recipe, augment, mix
-from ml.data import SIDES, Film, check_sides, data_hash, load_pixels, read_films, split_films
+from ml.acquisition import describe, guess_labels, propensity_weights
+from ml.data import SIDES, Film, check_sides, data_hash, groups_of, load_pixels, read_films, split_films
 from ml.errors import MLError
 from ml.model import KINDS, Architecture, build_serving, build_training, multiply_adds
 from ml.shifts import blend_of_shifts
@@ -45,6 +46,8 @@ class Plan:
     decay: float = 0.02
     kind_weight: float = 0.3
     patience: int = 15
+    fairness: float = 4.0
+    start: str = ""
     precision: str = "auto"
     architecture: Architecture = Architecture()
     recipe: Recipe = Recipe()
@@ -55,26 +58,37 @@ class Plan:
         return {**plain, "architecture": self.architecture.as_json(), "recipe": self.recipe.as_json()}
 
 
-def order_of_films(labels: NDArray[np.int64], steps: int, batch: int, seed: int) -> NDArray[np.int64]:
-    """Which films each batch shows: each class fills half of it, each class's films in turn before any comes again.
+def order_of_films(
+    labels: NDArray[np.int64], steps: int, batch: int, seed: int, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """Which films each batch shows: each class fills half of it, films of a class come in proportion to their weights.
+
+    Drawn epoch for epoch without luck (systematic resampling): a film of weight w comes w·k times or one time more.
 
     Args:
         labels: (N,) of 0 and 1.
         steps: Batches in the whole run.
         batch: Films a batch, even.
         seed: Of the run.
+        weights: (N,) positive; all alike if not given.
 
     Returns:
         (steps, batch) indices, in random order within a batch.
     """
     rng = np.random.default_rng([seed, 1])
+    weights = np.ones(len(labels)) if weights is None else weights
     half, columns = batch // 2, []
     for label in (0, 1):
         members = np.flatnonzero(labels == label)
-        rounds = -(-steps * half // len(members))
-        columns.append(np.concatenate([rng.permutation(members) for _ in range(rounds)])[: steps * half])
-    order = np.concatenate([column.reshape(steps, half) for column in columns], axis=1)
-    return rng.permuted(order, axis=1).astype(np.int64)
+        drawn = []
+        for start in range(0, steps * half, len(members)):
+            count = min(len(members), steps * half - start)
+            shuffled = rng.permutation(len(members))
+            ends = np.cumsum(weights[members[shuffled]]) / weights[members].sum()
+            places = np.minimum(np.searchsorted(ends, (np.arange(count) + rng.random()) / count), len(members) - 1)
+            drawn.append(rng.permutation(members[shuffled[places]]))
+        columns.append(np.concatenate(drawn).reshape(steps, half))
+    return rng.permuted(np.concatenate(columns, axis=1), axis=1).astype(np.int64)
 
 
 def _targets(films: Sequence[Film], smooth: float) -> NDArray[np.float32]:
@@ -136,7 +150,7 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
     import keras
     import tensorflow as tf
 
-    from ml.fitting import Averaged, Checkpoint, EventLog, Pace, Stop, Watch
+    from ml.fitting import Averaged, Checkpoint, EventLog, Pace, Stop, Watch, area_under_curve
 
     keras.utils.set_random_seed(plan.seed)
     keras.config.set_dtype_policy(_precision(plan.precision))
@@ -144,10 +158,16 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
     learn, choose = np.flatnonzero(side == 0), np.flatnonzero(side == 1)
     labels = np.array([film.label for film in films], np.int64)
     steps = max(1, len(learn) // plan.batch)
-    order = order_of_films(labels[learn], steps * plan.epochs, plan.batch, plan.seed)
+    weights = None
+    if plan.fairness > 1:
+        groups = np.array(groups_of([films[i] for i in learn]))
+        guess = guess_labels(describe(pixels[learn]), labels[learn], groups)
+        weights = propensity_weights(guess, labels[learn], plan.fairness)
+        print(f"acquisition alone tells the label with AUC {area_under_curve(labels[learn], guess):.3f}", flush=True)
+    order = order_of_films(labels[learn], steps * plan.epochs, plan.batch, plan.seed, weights)
     targets = _targets([films[i] for i in learn], plan.recipe.smooth)
     plain = pixels[choose][..., None].astype(np.float32)
-    shifted = np.concatenate([blend_of_shifts(pixels[choose], seed) for seed in (1, 2)])[..., None].astype(np.float32)
+    shifted = np.concatenate([blend_of_shifts(pixels[choose], seed) for seed in (1,)])[..., None].astype(np.float32)
 
     many = len(tf.config.list_physical_devices("GPU")) > 1
     strategy = tf.distribute.MirroredStrategy() if many else tf.distribute.get_strategy()
@@ -159,6 +179,10 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
             loss_weights={"pneumonia": 1.0, "kind": plan.kind_weight},
         )
     network.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    if plan.start:
+        from ml.join import load_member
+
+        network.set_weights(load_member(Path(plan.start))[0].get_weights())
     judge = build_training(plan.architecture)
     averaged, pace = Averaged(), Pace(plan.rate, plan.epochs, steps)
     watch = Watch(judge, averaged, plain, shifted, labels[choose])
@@ -324,6 +348,8 @@ def parser() -> argparse.ArgumentParser:
     for field in fields(Recipe):
         value = getattr(default.recipe, field.name)
         commands.add_argument(f"--aug-{field.name}", type=float, default=value, help=f"see ml/augment.py ({value})")
+    commands.add_argument("--fairness", type=float, default=default.fairness, help="see ml/acquisition.py; 1 is off")
+    commands.add_argument("--start", default="", metavar="RUN", help="begin with another run's best weights")
     commands.add_argument("--precision", default="auto", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
     commands.add_argument("--quick", action="store_true", help="a tiny run of under two minutes, to see it work")
@@ -337,7 +363,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     recipe = Recipe(**{f.name: getattr(given, f"aug_{f.name}") for f in fields(Recipe)})
     shape = Architecture(widths=tuple(given.widths), blocks=tuple(given.blocks), view=given.view)
-    names = ("seed", "split_seed", "epochs", "batch", "side", "rate", "precision")
+    names = ("seed", "split_seed", "epochs", "batch", "side", "rate", "precision", "fairness", "start")
     plan = Plan(**{name: getattr(given, name) for name in names}, architecture=shape, recipe=recipe)
     if given.quick:
         tiny = Architecture(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1), view=given.view)
