@@ -21,14 +21,15 @@ from ml.errors import MLError
 from ml.model import Architecture, build_serving, build_training
 
 
-def load_member(run: Path) -> tuple[Any, Architecture, dict[str, Any], list[dict[str, float]]]:
-    """The best network of a run so far, from its checkpoint.
+def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict[str, Any], list[dict[str, float]]]:
+    """A network of a run, finished or not, from its checkpoint.
 
     Args:
         run: A folder ``ml.train`` wrote, or is writing.
+        which: ``"best"``: the averaged weights best by validation; ``"mean"``: those of the last whole epoch.
 
     Returns:
-        (training network with the best averaged weights, its architecture, the run's identity, its history).
+        (training network with those weights, its architecture, the run's identity, its history).
 
     Raises:
         DataError: There is no readable checkpoint.
@@ -36,8 +37,8 @@ def load_member(run: Path) -> tuple[Any, Architecture, dict[str, Any], list[dict
     try:
         with np.load(run / "checkpoint.npz", allow_pickle=False) as stored:
             state = json.loads(stored["state"].tobytes())
-            count = sum(name.startswith("best") for name in stored.files)
-            weights = [stored[f"best{i}"] for i in range(count)]
+            count = sum(name.startswith(which) for name in stored.files)
+            weights = [stored[f"{which}{i}"] for i in range(count)]
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{run}/checkpoint.npz cannot be read ({error}). Train that run first.") from error
     described = state["identity"]["architecture"]

@@ -182,7 +182,7 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
     if plan.start:
         from ml.join import load_member
 
-        network.set_weights(load_member(Path(plan.start))[0].get_weights())
+        network.set_weights(load_member(Path(plan.start), "mean")[0].get_weights())
     judge = build_training(plan.architecture)
     averaged, pace = Averaged(), Pace(plan.rate, plan.epochs, steps)
     watch = Watch(judge, averaged, plain, shifted, labels[choose])
@@ -349,7 +349,7 @@ def parser() -> argparse.ArgumentParser:
         value = getattr(default.recipe, field.name)
         commands.add_argument(f"--aug-{field.name}", type=float, default=value, help=f"see ml/augment.py ({value})")
     commands.add_argument("--fairness", type=float, default=default.fairness, help="see ml/acquisition.py; 1 is off")
-    commands.add_argument("--start", default="", metavar="RUN", help="begin with another run's best weights")
+    commands.add_argument("--start", default="", metavar="RUN", help="begin with another run's averaged weights")
     commands.add_argument("--precision", default="auto", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
     commands.add_argument("--quick", action="store_true", help="a tiny run of under two minutes, to see it work")
