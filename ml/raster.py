@@ -105,11 +105,11 @@ def _several(kind: str) -> IntakeError:
 
 
 def _upright_grey(data: bytes, picture: Image.Image, kind: str, for_model_only: bool) -> Radiograph:
-    turn = _UPRIGHT.get(_orientation(picture))
     size = picture.size
     if for_model_only and kind == "JPEG":
         picture.draft(None, (2 * SIDE, 2 * SIDE))
     picture.load()
+    turn = _UPRIGHT.get(_orientation(picture))  # asked for after loading: Pillow turns a TIFF itself, and then says so
     scaled = picture.size != size
     pixels = _grey(picture, kind)
     if turn is not None:

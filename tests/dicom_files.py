@@ -22,8 +22,8 @@ NATIVE = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVR
           uid.DeflatedExplicitVRLittleEndian)  # fmt: skip
 LOSSLESS = (uid.RLELossless, uid.JPEGLossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.JPEG2000Lossless)
 
-# A slope of 48 × 40 pixels, value = 80 x + 7 y, in high-throughput JPEG 2000 (16 bit, reversible), written with OpenJPH:
-# none of our own codecs can write this coding.
+# A slope of 48 × 40 pixels, value = 80 x + 7 y, in high-throughput JPEG 2000 (16 bit, reversible), written with
+# OpenJPH: none of our own codecs can write this coding.
 HTJ2K_SLOPE = base64.b64decode(
     "/0//UQApQAAAAAAwAAAAKAAAAAAAAAAAAAAAMAAAACgAAAAAAAAAAAABDwEB/1AACAACAAAACv9SAAwAAgABAAUEBEAB/1wAEyCIkJCQkJCQkJCQ"
     "kJCQiIiI/2QAFwABT3BlbkpQSCBWZXIgMC4yNi4zLv+QAAoAAAAAANcAAf+TwAArAF0Akf7v6iPpAsM0AMAAE0AAEYC1tQELdAAKMwDAABVQAASA"

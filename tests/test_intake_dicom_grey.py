@@ -89,9 +89,15 @@ def test_values_below_a_tables_first_take_its_first_entry():
 
 @pytest.mark.parametrize(
     ("photometric", "shape", "inverted", "unsure"),
-    [("MONOCHROME1", "INVERSE", True, False), ("MONOCHROME1", None, True, False), ("MONOCHROME1", "IDENTITY", True, True),
-     ("MONOCHROME2", "IDENTITY", False, False), ("MONOCHROME2", None, False, False), ("MONOCHROME2", "INVERSE", True, True)],
-)  # fmt: skip
+    [
+        ("MONOCHROME1", "INVERSE", True, False),
+        ("MONOCHROME1", None, True, False),
+        ("MONOCHROME1", "IDENTITY", True, True),
+        ("MONOCHROME2", "IDENTITY", False, False),
+        ("MONOCHROME2", None, False, False),
+        ("MONOCHROME2", "INVERSE", True, True),
+    ],
+)
 def test_polarity_is_turned_once_and_contradictions_are_said(photometric, shape, inverted, unsure):
     values = film_values(12)
     tags = {"PhotometricInterpretation": photometric} | ({"PresentationLUTShape": shape} if shape else {})

@@ -9,8 +9,16 @@ from pydicom import uid
 from ml.errors import IntakeError
 from ml.images import Limits, read_radiograph
 from tests.dicom_files import (
-    HTJ2K_SLOPE, LOSSLESS, NATIVE, as_file, dicom_bytes, encoded, film_object, film_values, scaled,
-)  # fmt: skip
+    HTJ2K_SLOPE,
+    LOSSLESS,
+    NATIVE,
+    as_file,
+    dicom_bytes,
+    encoded,
+    film_object,
+    film_values,
+    scaled,
+)
 
 SMALL = Limits(min_side=8, min_pixels=64)
 
