@@ -101,7 +101,7 @@ def rates(role: str, cases: Iterable[Case]) -> Rates:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One role's share of right answers so far, case by case, as points of an SVG polyline (0–100 each way)."""
+    """One role's share of right answers so far, case by case, as points of a stepped SVG polyline (0–100 each way)."""
 
     role: str
     name: Any
@@ -121,7 +121,8 @@ def lines(cases: Sequence[Case]) -> list[Line]:
                 decided += 1
                 right += (said == Finding.PNEUMONIA) == case.sick
             if decided:
-                points.append(f"{100 * place / len(cases):.2f},{100 - 100 * right / decided:.2f}")
+                height = f"{100 - 100 * right / decided:.2f}"
+                points += [f"{100 * at / len(cases):.2f},{height}" for at in (place - 1, place)]
         if decided:
             drawn.append(Line(role, name, " ".join(points), right / decided))
     return drawn

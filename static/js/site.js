@@ -17,13 +17,14 @@ document.addEventListener("focusin", (event) => {
   }
 });
 
-// Times are rendered in the server's zone; <time datetime> elements with data-local are shown in the reader's own.
+// Times are rendered in the server's zone; <time datetime> elements with data-local are shown in the reader's own: the
+// one they chose (data-time-zone), else the browser's.
 const localTimes = (root) => {
   for (const time of root.querySelectorAll("time[data-local]")) {
     const when = new Date(time.dateTime);
     if (Number.isNaN(when.valueOf())) continue;
     time.textContent = new Intl.DateTimeFormat(document.documentElement.lang || undefined,
-      { dateStyle: "medium", timeStyle: "short" }).format(when);
+      { dateStyle: "medium", timeStyle: "short", timeZone: document.documentElement.dataset.timeZone }).format(when);
     time.title = when.toString();
   }
 };
