@@ -42,7 +42,9 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> str:
     """
     step = _WIDTH + _LEFT + 24
     width, height = _LEFT + step * len(_PANELS), _TOP + _HEIGHT + 28
-    body = [line for i, (title, names) in enumerate(_PANELS) for line in _panel(title, names, history, _LEFT + i * step)]
+    body = [
+        line for i, (title, names) in enumerate(_PANELS) for line in _panel(title, names, history, _LEFT + i * step)
+    ]
     style = "text{font:11px sans-serif;fill:#333}.title{font-weight:bold}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -129,12 +130,14 @@ def read_films(data: Path) -> list[Film]:
     else:
         raise DataError(f"{data} does not exist. Give a folder with {CLASSES[0]}/ and {CLASSES[1]}/ in it, or a CSV.")
     if not films:
-        raise DataError(f"{data} holds no film. It needs {CLASSES[0]}/*.jpeg and {CLASSES[1]}/*.jpeg, or train/… above.")
+        raise DataError(
+            f"{data} holds no film. It needs {CLASSES[0]}/*.jpeg and {CLASSES[1]}/*.jpeg, or train/… above."
+        )
     for label, name in enumerate(CLASSES):
         if not any(film.label == label for film in films):
             raise DataError(f"{data} holds no film of class {name}; a network cannot learn one class alone.")
     films.sort(key=lambda film: film.file)
-    for one, two in zip(films, films[1:], strict=False):
+    for one, two in pairwise(films):
         if one.file == two.file:
             raise DataError(f"{data}: {one.file} is listed twice. Remove one of the lines.")
     return films

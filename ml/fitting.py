@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import MLError
+from ml.ranking import area_under_curve, loss_at_best_offset
 
 
 class TrainingError(MLError):
@@ -122,8 +123,8 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch, judge the averaged weights on validation films as they are and as other machines give them.
 
-    Puts ``val_loss`` (shifted films; see :func:`loss_at_best_offset`), ``val_auc`` (shifted) and ``val_auc_plain`` in the
-    logs, and keeps the best weights by ``val_loss``.
+    Puts ``val_loss`` (shifted films; see :func:`loss_at_best_offset`), ``val_auc`` (shifted) and ``val_auc_plain`` in
+    the logs, and keeps the best weights by ``val_loss``.
 
     Args:
         judge: A network by ``build_training`` at full size, to carry the averaged weights.
@@ -158,30 +159,6 @@ def predict(network: Any, films: NDArray[np.float32], batch: int = 64) -> NDArra
         np.asarray(network(films[i : i + batch], training=False)["pneumonia"]) for i in range(0, len(films), batch)
     ]
     return np.concatenate(parts)[:, 0].astype(np.float64)
-
-
-def loss_at_best_offset(labels: NDArray[np.int64], p: NDArray[np.float64]) -> float:
-    """Log loss, each class counting half, after the constant that suits the logits best has been added.
-
-    Films as they are look easier than augmented ones, so a network in training answers with an offset; calibration
-    takes it away later, and choosing weights by it would be choosing by noise.
-    """
-    logits, weight = np.log(p / (1 - p)), np.where(labels == 1, 0.5 / labels.mean(), 0.5 / (1 - labels.mean()))
-    offset = 0.0
-    for _ in range(20):
-        q = 1 / (1 + np.exp(-(logits + offset)))
-        offset += float(np.clip((weight * (labels - q)).mean() / max((weight * q * (1 - q)).mean(), 1e-6), -2, 2))
-    signed = np.where(labels == 1, 1, -1) * (logits + offset)
-    return float((weight * np.logaddexp(0, -signed)).mean())
-
-
-def area_under_curve(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
-    """Area under the ROC curve, ties counting half (Mann–Whitney)."""
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    positives = int(labels.sum())
-    negatives = len(labels) - positives
-    return float((ranks[labels == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]

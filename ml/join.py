@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ml.data import SIDES, DataError, check_sides, data_hash, load_pixels, read_films, split_films
+from ml.data import SIDES, DataError, data_hash
 from ml.errors import MLError
 from ml.model import Architecture, build_serving, build_training
+from ml.runfolder import find_split, save_run
 
 
 def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict[str, Any], list[dict[str, float]]]:
@@ -41,8 +42,8 @@ def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict
             weights = [stored[f"{which}{i}"] for i in range(count)]
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{run}/checkpoint.npz cannot be read ({error}). Train that run first.") from error
-    described = state["identity"]["architecture"]
-    shape = Architecture(**{k: tuple(v) if isinstance(v, list) else v for k, v in described.items()})
+    described: dict[str, Any] = state["identity"]["architecture"]
+    shape = Architecture.from_json(described)
     network = build_training(shape)
     network.set_weights(weights)
     return network, shape, state["identity"], state["history"]
@@ -56,7 +57,6 @@ def join(runs: Sequence[Path], data: Path, out: Path) -> None:
     """
     from ml.curves import learning_curves
     from ml.fitting import write_json, write_whole
-    from ml.train import find_split, save_run
 
     members = [load_member(run) for run in runs]
     films, pixels, twins = find_split(data, int(members[0][2]["split_seed"]), out.parent / "cache")

@@ -53,6 +53,11 @@ class Architecture:
         """The same as plain JSON values."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
+    @classmethod
+    def from_json(cls, described: dict[str, Any]) -> Architecture:
+        """Back from :meth:`as_json`."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in described.items()})
+
 
 def _views(film: Any, view: str) -> Any:
     """(N, H, W, 1) grey 0..255 → (N, H, W, 1 or 2), standardised; H and W are multiples of 16."""

@@ -73,7 +73,9 @@ def _marker(film: Grey, strength: int) -> Grey:
 
 SHIFTS: dict[str, Callable[[Grey, int], Grey]] = {
     "resolution": _resolution,
-    "sharpening": lambda f, s: _through_pillow(lambda i: i.filter(ImageFilter.UnsharpMask(2, (60, 120, 200)[s - 1])), f),
+    "sharpening": lambda f, s: _through_pillow(
+        lambda i: i.filter(ImageFilter.UnsharpMask(2, (60, 120, 200)[s - 1])), f
+    ),
     "jpeg": _jpeg,
     "noise": _noise,
     "brighter": lambda f, s: _curve(f, lambda v: v ** (0.8, 0.62, 0.48)[s - 1]),

@@ -1,0 +1,85 @@
+"""Which films each batch shows, and the pipeline that changes and mixes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.augment import Recipe, augment, mix
+from ml.data import Film
+from ml.model import KINDS
+
+
+def order_of_films(
+    labels: NDArray[np.int64], steps: int, batch: int, seed: int, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """Which films each batch shows: each class fills half of it, films of a class come in proportion to their weights.
+
+    Drawn epoch for epoch without luck (systematic resampling): a film of weight w comes w·k times or one time more.
+
+    Args:
+        labels: (N,) of 0 and 1.
+        steps: Batches in the whole run.
+        batch: Films a batch, even.
+        seed: Of the run.
+        weights: (N,) positive; all alike if not given.
+
+    Returns:
+        (steps, batch) indices, in random order within a batch.
+    """
+    rng = np.random.default_rng([seed, 1])
+    weights = np.ones(len(labels)) if weights is None else weights
+    half, columns = batch // 2, []
+    for label in (0, 1):
+        members = np.flatnonzero(labels == label)
+        drawn = []
+        for start in range(0, steps * half, len(members)):
+            count = min(len(members), steps * half - start)
+            shuffled = rng.permutation(len(members))
+            ends = np.cumsum(weights[members[shuffled]]) / weights[members].sum()
+            places = np.minimum(np.searchsorted(ends, (np.arange(count) + rng.random()) / count), len(members) - 1)
+            drawn.append(rng.permutation(members[shuffled[places]]))
+        columns.append(np.concatenate(drawn).reshape(steps, half))
+    return rng.permuted(np.concatenate(columns, axis=1), axis=1).astype(np.int64)
+
+
+def targets_of(films: Sequence[Film], smooth: float) -> NDArray[np.float32]:
+    """(N, 4): pneumonia, then the kind; a kind that is not known is all zeros and costs nothing."""
+    table = np.zeros((len(films), 1 + len(KINDS)), np.float32)
+    for row, film in zip(table, films, strict=True):
+        row[0] = film.label * (1 - smooth) + smooth / 2
+        if film.kind:
+            row[1 + KINDS.index(film.kind)] = 1.0
+    return table
+
+
+def batches_of(
+    pixels: Any, targets: Any, order: NDArray[np.int64], start: int, seed: int, recipe: Recipe, side: int
+) -> Any:
+    """The tf.data pipeline from batch ``start`` on.
+
+    Args:
+        pixels: uint8 (N, H, H).
+        targets: By :func:`targets_of`.
+        order: By :func:`order_of_films`.
+        start: First batch to show; earlier ones were shown before a resume.
+        seed: Of the run.
+        recipe: How films are changed.
+        side: Side of the films shown.
+    """
+    import tensorflow as tf
+
+    with tf.device("CPU"):
+        films, wanted, rows = tf.constant(pixels[..., None]), tf.constant(targets), tf.constant(order)
+
+    def load(step: Any) -> tuple[Any, dict[str, Any]]:
+        row = tf.ensure_shape(rows[step], (order.shape[1],))
+        shown = augment(tf.gather(films, row), seed, step, recipe, side)
+        shown, target = mix(shown, tf.gather(wanted, row), seed, step, recipe)
+        return shown, {"pneumonia": target[:, :1], "kind": target[:, 1:]}
+
+    steps = tf.data.Dataset.range(start, len(order))
+    return steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(4)

@@ -1,0 +1,129 @@
+"""One run, from films with sides to the network with its best weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.acquisition import describe, guess_labels, propensity_weights
+from ml.augment import Recipe
+from ml.batches import batches_of, order_of_films, targets_of
+from ml.data import SIDES, Film, data_hash, groups_of
+from ml.model import Architecture, build_training
+from ml.ranking import area_under_curve
+from ml.shifts import blend_of_shifts
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The parameters of one run; train.json keeps them all."""
+
+    seed: int = 1
+    split_seed: int = 2026
+    epochs: int = 60
+    batch: int = 64
+    side: int = 176
+    rate: float = 2e-3
+    decay: float = 0.02
+    kind_weight: float = 0.3
+    patience: int = 15
+    fairness: float = 4.0
+    start: str = ""
+    precision: str = "auto"
+    architecture: Architecture = field(default_factory=Architecture)
+    recipe: Recipe = field(default_factory=Recipe)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("architecture", "recipe")}
+        return {**plain, "architecture": self.architecture.as_json(), "recipe": self.recipe.as_json()}
+
+
+def _precision(wanted: str) -> str:
+    """The Keras policy: half precision where the hardware has it."""
+    import tensorflow as tf
+
+    if wanted != "auto":
+        return wanted
+    if tf.config.list_physical_devices("GPU"):
+        return "mixed_float16"
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return "float32"
+    return "mixed_bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
+
+
+def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path, *, resume: bool, log: bool) -> Any:
+    """Train one network and return it with its best averaged weights, and the history.
+
+    Args:
+        pixels: uint8 (N, 224, 224).
+        films: The same films, with sides.
+        plan: Parameters.
+        out: Where checkpoints and logs go.
+        resume: Go on from ``out/checkpoint.npz`` if it is there.
+        log: Write TensorBoard logs.
+
+    Returns:
+        (training network at full size, list of one dict an epoch).
+    """
+    import keras
+    import tensorflow as tf
+
+    from ml.fitting import Averaged, Checkpoint, EventLog, Pace, Stop, Watch
+
+    keras.utils.set_random_seed(plan.seed)
+    keras.config.set_dtype_policy(_precision(plan.precision))
+    side = np.array([SIDES.index(film.side) for film in films])
+    learn, choose = np.flatnonzero(side == 0), np.flatnonzero(side == 1)
+    labels = np.array([film.label for film in films], np.int64)
+    taught = [film for film in films if film.side == "train"]
+    steps = max(1, len(learn) // plan.batch)
+    weights = None
+    if plan.fairness > 1:
+        guess = guess_labels(describe(pixels[learn]), labels[learn], groups_of(taught))
+        weights = propensity_weights(guess, labels[learn], plan.fairness)
+        print(f"acquisition alone tells the label with AUC {area_under_curve(labels[learn], guess):.3f}", flush=True)
+    order = order_of_films(labels[learn], steps * plan.epochs, plan.batch, plan.seed, weights)
+    targets = targets_of(taught, plan.recipe.smooth)
+    plain = pixels[choose][..., None].astype(np.float32)
+    shifted = np.concatenate([blend_of_shifts(pixels[choose], seed) for seed in (1,)])[..., None].astype(np.float32)
+
+    many = len(tf.config.list_physical_devices("GPU")) > 1
+    strategy = tf.distribute.MirroredStrategy() if many else tf.distribute.get_strategy()
+    with strategy.scope():
+        network = build_training(plan.architecture, plan.side)
+        network.compile(
+            keras.optimizers.AdamW(plan.rate, weight_decay=plan.decay, global_clipnorm=1.0),
+            loss={"pneumonia": "binary_crossentropy", "kind": "categorical_crossentropy"},
+            loss_weights={"pneumonia": 1.0, "kind": plan.kind_weight},
+        )
+    network.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    if plan.start:
+        from ml.join import load_member
+
+        network.set_weights(load_member(Path(plan.start), "mean")[0].get_weights())
+    judge = build_training(plan.architecture)
+    averaged, pace = Averaged(), Pace(plan.rate, plan.epochs, steps)
+    watch = Watch(judge, averaged, plain, shifted, labels[choose])
+    stop = Stop(plan.patience)
+    stop.set_model(network)
+    stop.on_train_begin()
+    history: list[dict[str, float]] = []
+    identity = {**plan.as_json(), "data": data_hash(films, pixels)}
+    checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
+    done = checkpoint.restore(network, [pace, stop]) if resume else 0
+    callbacks = [watch, pace, averaged, stop, checkpoint]
+    if log:
+        callbacks.append(EventLog(out / "tensorboard"))
+    if done < plan.epochs and not network.stop_training:
+        data = batches_of(pixels[learn], targets, order, done * steps, plan.seed, plan.recipe, plan.side)
+        network.fit(data, initial_epoch=done, epochs=plan.epochs, steps_per_epoch=steps, verbose=2, callbacks=callbacks)
+    judge.set_weights(watch.best)
+    return judge, history

@@ -1,0 +1,104 @@
+"""What a run starts from and what it leaves: films with sides, and a folder another command can use.
+
+A run folder holds ``model.keras`` (the serving network), ``split.json`` (who was on which side), ``train.json`` (how to
+do it again), ``history.json`` and ``curves.svg``; ``checkpoint.npz`` and ``tensorboard/`` come from training itself.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.audit import find_twins
+from ml.data import SIDES, Film, check_sides, load_pixels, read_films, split_films
+from ml.model import multiply_adds
+
+
+def find_split(
+    data: Path, seed: int, cache: Path | None = None, limit: int | None = None
+) -> tuple[list[Film], NDArray[np.uint8], list[tuple[str, str]]]:
+    """Read, decode and audit a data set, and give every film a side.
+
+    Args:
+        data: Folder or CSV, see ``ml.data``.
+        seed: Draws the split.
+        cache: Where decoded films are kept.
+        limit: Use at most so many patients a class (a quick run).
+
+    Returns:
+        (films with sides, uint8 (N, 224, 224), pairs of near-identical films).
+
+    Raises:
+        DataError: The data cannot be used, or leaks.
+    """
+    films = read_films(data)
+    if limit:
+        films = _some(films, limit, seed)
+    pixels = load_pixels(data if data.is_dir() else data.parent, films, cache)
+    twins = find_twins(films, pixels)
+    films = split_films(films, seed, twins)
+    check_sides(films, twins)
+    return films, pixels, twins
+
+
+def _some(films: Sequence[Film], limit: int, seed: int) -> list[Film]:
+    """The films of at most ``limit`` patients a class, drawn by ``seed``."""
+    kept: set[str] = set()
+    for label in (0, 1):
+        patients = sorted({film.patient for film in films if film.label == label})
+        kept.update(patients[i] for i in np.random.default_rng(seed).permutation(len(patients))[:limit])
+    return [film for film in films if film.patient in kept]
+
+
+def _commit() -> str:
+    """The commit this code stands at, or an empty string outside a checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    answer = subprocess.run(  # noqa: S603
+        [git, "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip()
+
+
+def save_run(out: Path, model: Any, films: Sequence[Film], digest: str, facts: dict[str, Any]) -> None:
+    """Write the serving network and who was on which side; each file whole or not at all.
+
+    Args:
+        out: The run folder.
+        model: By ``build_serving``.
+        films: With sides.
+        digest: By ``data_hash``.
+        facts: What else goes into train.json.
+    """
+    from ml.fitting import write_json, write_whole
+
+    write_whole(out / "model.keras", model.save)
+    sides = {side: [film.file for film in films if film.side == side] for side in SIDES}
+    write_json(out / "split.json", {**sides, "seed": facts["split_seed"], "data_sha256": digest})
+    names = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "pillow")
+    write_json(
+        out / "train.json",
+        {
+            **facts,
+            "gmac": round(multiply_adds(model) / 1e9, 4),
+            "parameters": int(model.count_params()),
+            "versions": {"python": platform.python_version(), **{n: v for n in names if (v := _version(n))}},
+            "commit": _commit(),
+        },
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
