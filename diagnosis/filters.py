@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -26,8 +27,8 @@ ORDERS = {
 ORDER_NAMES: dict[str, Promise] = {
     "newest": _("Newest first"),
     "oldest": _("Oldest first"),
-    "highest": _("Highest probability first"),
-    "lowest": _("Lowest probability first"),
+    "highest": _("Most probable first"),
+    "lowest": _("Least probable first"),
     "label": _("Label, A to Z"),
 }
 SIZES = (25, 50, 100)
@@ -157,10 +158,16 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         self.form.is_valid()
         given = {name: value for name, value in self.form.cleaned_data.items() if name not in ("sort", "size")}
         return [
-            (name, str(self.form.fields[name].label), str(words.get(name, {}).get(value, value)))
+            (name, str(self.form.fields[name].label), _in_words(value, words.get(name, {})))
             for name, value in given.items()
             if value
         ]
+
+
+def _in_words(value: Any, words: dict[str, Any]) -> str:
+    if isinstance(value, dt.date):
+        return date_format(value, "SHORT_DATE_FORMAT")
+    return str(words.get(value, value))
 
 
 def midnight(day: dt.date) -> dt.datetime:

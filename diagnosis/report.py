@@ -20,13 +20,12 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
-from PIL import Image
 
 from diagnosis import films
 from diagnosis.accounts import person
 from diagnosis.models import OperatingPointName, Prediction, Reference, Review, State, Study
 from diagnosis.report_layout import Report
-from diagnosis.report_pictures import overlaid
+from diagnosis.report_pictures import for_paper, overlaid
 from diagnosis.results import card_of, consequences
 from diagnosis.reviews import hidden_from
 from diagnosis.templatetags.look import percent
@@ -80,8 +79,8 @@ def build(study: Study, *, by: str, author_id: int) -> bytes:
         made=_("Study %(id)s · made %(when)s for %(who)s")
         % {"id": study.pk, "when": moment(timezone.now()), "who": by},
     )
-    with films.open_film(study) as file, Image.open(file) as opened:
-        film = opened.convert("L")
+    with films.open_film(study) as file:
+        film = for_paper(file)
     report.facts(_facts(study))
     if prediction is not None and card is not None:
         _answer(report, study, prediction, card)

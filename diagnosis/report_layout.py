@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from django.utils.translation import gettext as _
 from PIL import Image as Pillow
+from reportlab import rl_config
 from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -31,7 +32,10 @@ from reportlab.platypus import (
 
 from diagnosis.report_pictures import as_jpeg
 
-MARGIN, HEAD, FOOT = 18 * mm, 24 * mm, 45 * mm
+# Pictures as bytes, not as text (ASCII85): a quarter smaller, and two thirds of the time were spent on encoding them.
+rl_config.useA85 = 0
+
+MARGIN, HEAD, FOOT = 18 * mm, 24 * mm, 40 * mm
 WIDTH = A4[0] - 2 * MARGIN
 INK, QUIET, LINE = HexColor("#14232a"), HexColor("#465d67"), HexColor("#b9c6cb")
 WARN, WARN_SOFT = HexColor("#744d00"), HexColor("#fbf1d9")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -13,9 +14,11 @@ from ml import upsample
 PIXELS = 1000  # longest side on paper: 8.5 cm at 300 dpi
 
 
-def for_paper(film: Image.Image) -> Image.Image:
-    """A copy no larger than what paper can show."""
-    copy = film.copy()
+def for_paper(file: IO[bytes]) -> Image.Image:
+    """A grey copy of a stored film, no larger than what paper can show."""
+    with Image.open(file) as film:
+        film.draft("L", (PIXELS, PIXELS))  # a JPEG is decoded at the size that is needed; nothing happens to a PNG
+        copy = film.convert("L")
     copy.thumbnail((PIXELS, PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return copy
 
@@ -24,10 +27,10 @@ def overlaid(film: Image.Image, heatmap: bytes) -> Image.Image:
     """A copy of the film with the heat map over it.
 
     Args:
-        film: grey, any size.
+        film: grey, from ``for_paper``.
         heatmap: the class activation map as a small grey PNG, 255 = 1.
     """
-    base = for_paper(film).convert("RGB")
+    base = film.convert("RGB")
     with Image.open(io.BytesIO(heatmap)) as image:
         levels = np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)
     layer = colour(upsample(levels, base.width, base.height))
@@ -39,6 +42,6 @@ def overlaid(film: Image.Image, heatmap: bytes) -> Image.Image:
 def as_jpeg(picture: Image.Image) -> io.BytesIO:
     """The picture as JPEG, as the PDF will contain it."""
     buffer = io.BytesIO()
-    for_paper(picture).save(buffer, "JPEG", quality=88)
+    picture.save(buffer, "JPEG", quality=88)
     buffer.seek(0)
     return buffer
