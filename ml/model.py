@@ -56,7 +56,8 @@ class Architecture:
     @classmethod
     def from_json(cls, described: dict[str, Any]) -> Architecture:
         """Back from :meth:`as_json`."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in described.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in described.items()}
+        return cls(**values)
 
 
 def _views(film: Any, view: str) -> Any:
