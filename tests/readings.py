@@ -1,0 +1,46 @@
+"""Studies that are judged, hidden or reviewed, for the tests of the reading room."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import Any
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.utils import timezone
+from PIL import Image
+
+from diagnosis.models import Preferences, Review, Study
+from tests.studies import judged
+
+
+def heat_map() -> bytes:
+    """A heat map as a prediction keeps it: warm in one corner."""
+    levels = np.zeros((7, 7), np.uint8)
+    levels[1:3, 1:3] = 230
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def with_heat(owner: User, seed: int = 0, **prediction: Any) -> Study:
+    """A judged study with a heat map and a warning that only the model's side could have given."""
+    warning = {"code": "UNLIKE_TRAINING", "message": "Unlike the films it learned from.", "advice": "Trust it less."}
+    return judged(owner, seed, heatmap=heat_map(), warnings=[warning], **prediction)
+
+
+def read_first(person: User) -> Preferences:
+    """Switch reader-first mode on, as of a minute ago, so that films submitted now are hidden."""
+    mine = Preferences.of(person)
+    mine.reader_first_since = timezone.now() - dt.timedelta(minutes=1)
+    mine.save()
+    return mine
+
+
+def reading(study: Study, author: User, finding: str, **said: Any) -> Review:
+    """A review, blind unless an agreement is given."""
+    said.setdefault("before_answer", "agreement" not in said)
+    return Review.say(
+        study=study, author=author, prediction=study.prediction, finding=finding, **{"certainty": "medium", **said}
+    )
