@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from diagnosis import films, submission
+from diagnosis import account_admin, films, submission  # noqa: F401  (account_admin registers the page for users)
 from diagnosis.film_views import send_film, send_thumbnail
 from diagnosis.models import PENDING, ModelVersion, Prediction, Review, State, Study
 from diagnosis.templatetags.look import percent

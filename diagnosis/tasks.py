@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from diagnosis import analysis, sweeper
+from diagnosis import analysis, housekeeping, sweeper
 from diagnosis.models import Study
 
 logger = logging.getLogger(__name__)
@@ -26,3 +26,9 @@ def analyse(study_id: str) -> None:
 def sweep() -> None:
     """Send what was never sent or got lost, take back what a vanished worker held."""
     sweeper.sweep()
+
+
+@shared_task(name="diagnosis.tasks.tidy", ignore_result=True)
+def tidy() -> None:
+    """Remove films that belong to no study any more."""
+    housekeeping.remove_orphans()

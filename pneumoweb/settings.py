@@ -318,6 +318,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": SWEEP_SECONDS},  # without a worker they must not pile up
     },
+    "tidy": {"task": "diagnosis.tasks.tidy", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
 }
 
 # ── Logging: to the terminal, in lines a person reads; ids only, never a film's name, a label or a header ─────────
