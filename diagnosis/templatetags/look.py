@@ -71,6 +71,7 @@ def in_our_words(form: BaseForm) -> BaseForm:
             field.label = _("E-mail address (optional)")
         if name == "password1":
             field.label = _("Password") if "username" in form.fields else _("New password")
+        form[name].label = field.label  # a form that was checked has kept the old one there
     return form
 
 
