@@ -166,20 +166,25 @@ class Gate:
         if kind[0] < limits.frontal:
             likeliest = KINDS[int(kind.argmax())]
             return GateResult(refusal(_CODES[likeliest]), (), scores)
+        turned, inverted = look.turn[row].argmax() != 0, look.inverted[row] > 0.5
+        if turned and look.turn[row].max() < limits.turn:
+            return GateResult(refusal("ROTATED"), (), scores)
+        if inverted and look.inverted[row] < limits.inverted:
+            return GateResult(refusal("INVERTED"), (), scores)
+        if turned or inverted:  # the distance is one from upright films: asked again once it has been put right
+            return GateResult(None, (), scores)
         if look.novelty[row] > limits.novelty:
             return GateResult(refusal("NOT_RECOGNISED"), (), scores)
-        if look.turn[row].argmax() != 0 and look.turn[row].max() < limits.turn:
-            return GateResult(refusal("ROTATED"), (), scores)
-        if 0.5 < look.inverted[row] < limits.inverted:
-            return GateResult(refusal("INVERTED"), (), scores)
         return GateResult(None, self._notices(film, look, row), scores)
 
     def _confirm(
         self, film: ModelInput, look: _Look, row: int, pixels: NDArray[np.uint8], turns: int, inverted: bool
     ) -> GateResult:
-        """Pass a film that was put right, if now it is beyond doubt; else refuse it for what it was."""
+        """Pass a film that was put right if it passes as it is now; else say what it is, or what it was."""
         again = self._judge(film, look, row)
-        if again.refusal is not None or look.turn[row].argmax() != 0 or look.inverted[row] > 0.5:
+        if again.refusal is not None:
+            return again
+        if look.turn[row].argmax() != 0 or look.inverted[row] > 0.5:
             return GateResult(refusal("ROTATED" if turns else "INVERTED"), (), again.scores)
         notices = list(again.notices)
         if inverted:

@@ -38,8 +38,9 @@ log = logging.getLogger("ml.train_gate")
 def choose(trunk: Any, white: dict[str, Any], films: Sequence[FrontalFilm], seed: int) -> Thresholds:
     """Choose thresholds on films kept out of training.
 
-    The line for *frontal* lies so that one film in 500 of them would fall below it, within [0.5, 0.9]; the lines for
-    novelty lie well beyond what these films reach, plain and changed as other hospitals might change them.
+    The line for *frontal* is 0.5, or lower if one film in 500 of them would fall below it; the line for *adult* is
+    where one child in 50 is warned of wrongly; the line for novelty lies well beyond what these films reach, plain and
+    as other hospitals might change them.
     """
     pixels = [film.pixels for film in films]
     plain = run_trunk(trunk, copies(pixels, seed, len(pixels), mild=True))
@@ -53,11 +54,11 @@ def choose(trunk: Any, white: dict[str, Any], films: Sequence[FrontalFilm], seed
     adult = 1 / (1 + np.exp(-plain["adult"][:, 0]))
     children = np.array([film.child for film in films])[np.resize(_order(len(films), seed), len(films))]
     return Thresholds(
-        frontal=float(np.clip(np.quantile(frontal, 0.002), 0.5, 0.9)),
-        novelty=float(max(1.3 * novelty(plain).max(), np.quantile(novelty(rough), 0.995))),
+        frontal=float(np.clip(np.quantile(frontal, 0.002), 0.3, 0.5)),
+        novelty=float(max(1.2 * novelty(plain).max(), np.quantile(novelty(rough), 0.99))),
         turn=0.9,
         inverted=0.9,
-        adult=float(np.clip(np.quantile(adult[children], 0.98), 0.5, 0.8)),
+        adult=float(np.clip(np.quantile(adult[children], 0.98), 0.02, 0.5)),
         unlike=float(np.quantile(novelty(plain), 0.99)),
     )
 

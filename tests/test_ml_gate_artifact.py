@@ -1,0 +1,87 @@
+"""The gate's files: whole, or not used at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ml.card import ARTIFACTS
+from ml.errors import ArtifactDamaged, ArtifactMissing
+from ml.gate import Gate
+
+COMMITTED = ARTIFACTS / "gate"
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(COMMITTED, tmp_path / "gate"))
+
+
+def test_the_committed_gate_loads_and_is_small(copied: Path) -> None:
+    Gate.load(copied, threads=1)
+    assert (copied / "model.keras").stat().st_size < 2_000_000
+    assert json.loads((copied / "card.json").read_text())["training"]["multiply_adds"] <= 100_000_000
+
+
+@pytest.mark.parametrize("name", ["card.json", "model.xml", "model.bin", "model.keras"])
+def test_a_missing_file_is_said_to_be_missing(copied: Path, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(ArtifactMissing, match=name):
+        Gate.load(copied, threads=1)
+
+
+@pytest.mark.parametrize("name", ["model.xml", "model.bin", "model.keras"])
+def test_a_changed_byte_is_found(copied: Path, name: str) -> None:
+    whole = bytearray((copied / name).read_bytes())
+    whole[len(whole) // 2] ^= 1
+    (copied / name).write_bytes(whole)
+    with pytest.raises(ArtifactDamaged, match=name):
+        Gate.load(copied, threads=1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"format_version": 1}', '{"format_version": 99}', "\x00" * 40],
+)
+def test_a_card_that_is_none_is_said_to_be_damaged(copied: Path, text: str) -> None:
+    (copied / "card.json").write_text(text)
+    with pytest.raises(ArtifactDamaged, match=r"card\.json"):
+        Gate.load(copied, threads=1)
+
+
+def test_a_card_of_another_network_is_refused(copied: Path) -> None:
+    card = json.loads((copied / "card.json").read_text())
+    card["kinds"] = ["frontal", "lateral"]
+    (copied / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ArtifactDamaged, match="another network"):
+        Gate.load(copied, threads=1)
+
+
+def test_a_card_that_names_no_network_is_refused(copied: Path) -> None:
+    card = json.loads((copied / "card.json").read_text())
+    del card["files"]["model.bin"]
+    (copied / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ArtifactDamaged, match="files"):
+        Gate.load(copied, threads=1)
+
+
+def test_the_classifiers_network_in_the_gates_place_is_refused(copied: Path) -> None:
+    other = ARTIFACTS / "pneumonia"
+    if not (other / "model.xml").is_file():
+        pytest.skip("the classifier is not published yet")
+    card = json.loads((copied / "card.json").read_text())
+    for name in ("model.xml", "model.bin"):
+        shutil.copy(other / name, copied / name)
+    card["files"] = {name: _sha(copied / name) for name in ("model.xml", "model.bin")}
+    (copied / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ArtifactDamaged, match="another network"):
+        Gate.load(copied, threads=1)
+
+
+def _sha(path: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(path.read_bytes()).hexdigest()
