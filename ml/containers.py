@@ -1,7 +1,7 @@
 """What a JPEG or a PNG declares about itself, read without decoding anything; and a JPEG stripped to its picture.
 
-These two formats are decoded in the calling process, so their declared size, their number of scans and of segments are
-known before Pillow sees a byte. A file that is odd in any of these is decoded in a process apart instead (ml.apart).
+These two formats are decoded in the calling process, so their declared size and their number of scans and parts are
+known and bounded before Pillow sees a byte. A JPEG of an unusual process is decoded apart instead (ml.apart).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from ml.errors import IntakeError
 
 _MAX_SEGMENTS = 2_000  # a real film has below 50; EXIF, ICC and XMP in 64 kB pieces may bring some hundreds
-_MAX_SCANS = 64  # progressive encoders write about 10
-_MAX_CHUNKS = 20_000  # 64 MiB in the usual pieces of 8 kB are 8,192
+_MAX_SCANS = 100  # progressive encoders write about 10; each scan costs a pass over the whole picture
+_MAX_CHUNKS = 100_000  # 64 MiB in the usual pieces of 8 kB are 8,192
 # After the start of a scan, a marker is an FF that is followed by neither stuffing (00), restart (D0-D7) nor fill (FF).
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # Quantisation, Huffman, restart interval, frame, scan: all that is needed to see the picture.
@@ -97,14 +97,29 @@ def declared_jpeg(data: bytes) -> Declared:
             "Lossless JPEG is read inside DICOM only.",
             "Export the film as DICOM, PNG or ordinary JPEG.",
         )
-    plain = (
-        frame.marker in (0xC0, 0xC1, 0xC2)
-        and frame.bits == 8
-        and frame.height > 0
-        and frame.segments <= _MAX_SEGMENTS
-        and data.count(b"\xff\xda") <= _MAX_SCANS
-    )
+    if frame.segments > _MAX_SEGMENTS or _scans(data) > _MAX_SCANS:
+        raise damaged("it is made of too many parts")
+    plain = frame.marker in (0xC0, 0xC1, 0xC2) and frame.bits == 8 and frame.height > 0
     return Declared(frame.width, frame.height, frame.channels, plain)
+
+
+def _scans(data: bytes) -> int:
+    """Number of scans, or something below the bound: counted exactly only when there may be too many."""
+    rough = data.count(b"\xff\xda")
+    if rough <= _MAX_SCANS:
+        return rough
+    at, scans = 2, 0
+    while at + 4 <= len(data) and scans <= _MAX_SCANS and data[at] == 0xFF and data[at + 1] != 0xD9:
+        marker = data[at + 1]
+        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            at += 1 if marker == 0xFF else 2
+            continue
+        at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+        if marker == 0xDA:
+            scans += 1
+            found = _SCAN_END.search(data, at)
+            at = found.start() if found else len(data)
+    return scans
 
 
 def _sizes(data: bytes, at: int) -> tuple[int, int]:
@@ -135,7 +150,9 @@ def declared_png(data: bytes) -> Declared:
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour)
     if channels is None or bits not in (1, 2, 4, 8, 16):
         raise damaged("its PNG header makes no sense")
-    return Declared(width, height, channels, chunks <= _MAX_CHUNKS)
+    if chunks > _MAX_CHUNKS:
+        raise damaged("it is made of too many parts")
+    return Declared(width, height, channels, True)
 
 
 def bare_jpeg(data: bytes) -> bytes | None:
@@ -174,3 +191,9 @@ def bare_jpeg(data: bytes) -> bytes | None:
     if not scans:
         return None
     return b"".join([*parts, b"\xff\xd9"])
+
+
+def declared_j2k_bits(data: bytes) -> int:
+    """Bits of the first component of a JPEG 2000, from its SIZ marker; 16 when there is none to be found."""
+    at = data.find(b"\xff\x4f\xff\x51")
+    return (data[at + 42] & 0x7F) + 1 if 0 <= at < len(data) - 42 else 16

@@ -28,7 +28,7 @@ from ml.raster import check_size, too_large
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _PLAIN = b"1.2.840.10008.1.2.1\x00\x00\x00"  # explicit little endian, padded to the same length
-_INFLATED_BYTES = 256 * 1024 * 1024
+_INFLATED_BYTES = 128 * 1024 * 1024
 
 
 def read_dicom(data: bytes, limits: Limits, salt: bytes) -> Radiograph:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin
 
-from ml.containers import bare_jpeg, damaged
+from ml.containers import bare_jpeg, damaged, declared_j2k_bits
 from ml.errors import IntakeError
 from ml.film import SIDE, Limits, Radiograph
 from ml.grey import check_colour, depth_of, eight_bit, grey_of_colour, grey_of_floats
@@ -111,7 +111,7 @@ def _upright_grey(data: bytes, picture: Image.Image, kind: str, for_model_only: 
     picture.load()
     turn = _UPRIGHT.get(_orientation(picture))  # asked for after loading: Pillow turns a TIFF itself, and then says so
     scaled = picture.size != size
-    pixels = _grey(picture, kind)
+    pixels = _grey(picture, kind, data)
     if turn is not None:
         pixels = np.asarray(Image.fromarray(pixels).transpose(turn))
         size = size[::-1] if turn in _SWAPS else size
@@ -135,7 +135,7 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _grey(picture: Image.Image, kind: str) -> NDArray[np.uint8]:
+def _grey(picture: Image.Image, kind: str, data: bytes) -> NDArray[np.uint8]:
     """Any of Pillow's modes to 8-bit grey, black = 0; what is transparent is black, as beside a film."""
     mode = picture.mode
     if mode == "L" and "transparency" not in picture.info:
@@ -145,8 +145,9 @@ def _grey(picture: Image.Image, kind: str) -> NDArray[np.uint8]:
     if mode.startswith("I;16"):
         values = np.asarray(picture)
         values = values.astype(np.uint16, copy=False)
-        # Pillow shifts JPEG 2000 samples up to 16 bit whatever their depth, so there the depth is always 16.
-        depth = 16 if kind == "JPEG2000" else depth_of(values)
+        # Pillow shifts the samples of a JPEG 2000 that declares fewer bits up to 16.
+        shifted = kind == "JPEG2000" and declared_j2k_bits(data) < 16
+        depth = 16 if shifted else depth_of(values)
         grey = eight_bit(values, depth)
         return 255 - grey if _white_is_zero(picture) else grey
     if mode in ("I", "F"):
