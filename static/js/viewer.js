@@ -66,10 +66,10 @@ class Viewer {
     };
     if (this.heat) {
       Object.assign(actions, {
-        heat: () => { this.heatShown = !this.heatShown; },
+        heat: () => { this.heatShown = this.split || !this.heatShown; if (this.split) this.#splitUp(false); },
         fainter: () => { this.opacity.stepDown(10); this.heatShown = true; },
         stronger: () => { this.opacity.stepUp(10); this.heatShown = true; },
-        split: () => { this.split = !this.split; this.root.classList.toggle("is-split", this.split); },
+        split: () => this.#splitUp(!this.split),
       });
     }
     if (!actions[name]) return false;
@@ -99,6 +99,12 @@ class Viewer {
     return [clientX - box.left - box.width / 2, clientY - box.top - box.height / 2];
   }
 
+  #splitUp(on) {
+    this.split = on;
+    this.root.classList.toggle("is-split", on);
+    this.#resize();
+  }
+
   #enlarge() {
     if (document.fullscreenElement) document.exitFullscreen();
     else if (this.root.requestFullscreen) this.root.requestFullscreen().catch(() => this.#enlargeByStyle());
@@ -118,7 +124,6 @@ class Viewer {
 
   /** Draw on the next frame, and bring the tools into line. */
   #changed(action = "") {
-    if (action === "split") this.#resize();
     this.frame ??= requestAnimationFrame(() => { this.frame = undefined; this.#draw(); });
     this.#say();
     if (action) this.#announce();

@@ -56,11 +56,10 @@ export function listenToPointers(stage, viewer) {
   stage.addEventListener("pointerup", release);
   stage.addEventListener("pointercancel", release);
 
-  let touched = false;
-  stage.addEventListener("touchend", () => { touched = true; }, { passive: true });
-  stage.addEventListener("mousemove", () => { touched = false; });
+  let touched = -Infinity; // browsers make a double click of a double tap, which was dealt with above
+  stage.addEventListener("touchend", (event) => { touched = event.timeStamp; }, { passive: true });
   stage.addEventListener("dblclick", (event) => {
-    if (!touched) viewer.toggleZoom(...viewer.toStage(event.clientX, event.clientY)); // a double tap was dealt with above
+    if (event.timeStamp - touched > 1000) viewer.toggleZoom(...viewer.toStage(event.clientX, event.clientY));
   });
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
 
