@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from diagnosis.submission import Outcome, Ticket, submit
 from ml import IntakeError
+
+logger = logging.getLogger(__name__)
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # with entries, and empty (APPNOTE.TXT 4.3.6)
 # Pictures hardly shrink: whatever unpacks to far more than it was is a bomb, not a folder of films.
@@ -46,10 +49,23 @@ def take_in(ticket: Ticket, files: list[UploadedFile[bytes]]) -> list[Outcome]:
                         % settings.MAX_FILES_PER_SUBMISSION,
                         _("Submit the rest separately; films that were taken already are recognised."),
                     )
-                outcomes.append(submit(ticket, len(outcomes), film.name, film.read, film.size))
+                outcomes.append(_submit(ticket, len(outcomes), film))
         except IntakeError as error:
             outcomes.append(Outcome(name, error=error))
     return outcomes
+
+
+def _submit(ticket: Ticket, position: int, film: Incoming) -> Outcome:
+    try:
+        return submit(ticket, position, film.name, film.read, film.size)
+    except OSError:
+        logger.exception("A film could not be stored; is the disk of DATA_DIR full?")
+        error = IntakeError(
+            "NOT_STORED",
+            _("The film could not be stored on this site, so it was not submitted."),
+            _("Tell the people who run the site, and keep the film."),
+        )
+        return Outcome(film.name, error=error)
 
 
 def _films_in(name: str, file: UploadedFile[bytes]) -> Iterator[Incoming]:

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -67,9 +67,6 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
     Raises:
         OSError: the disk is full or not writable; nothing was stored.
     """
-    before = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position).first()
-    if before is not None:
-        return Outcome(name, study=before, already_known=True)
     bounds = limits()
     try:
         if size > bounds.max_bytes:
@@ -88,6 +85,12 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
 def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph) -> Outcome:
     """Keep a verified radiograph as a queued study, unless this person has submitted the same pixels before."""
     pixel_hash = radiograph.pixel_hash()
+    pressed = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position).first()
+    if pressed is not None:
+        if pressed.pixel_hash == pixel_hash:
+            return Outcome(name, study=pressed, already_known=True)
+        # The form was used again for another film, e.g. after the browser's back button: another press.
+        ticket = replace(ticket, token=uuid.uuid4())
     if not ticket.again:
         same = Study.objects.filter(owner_id=ticket.owner.pk, pixel_hash=pixel_hash).order_by("-created_at").first()
         if same is not None:

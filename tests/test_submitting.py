@@ -111,6 +111,14 @@ def test_a_second_click_makes_no_second_study(owner: User, client: Client) -> No
     assert Study.objects.count() == 1
 
 
+def test_another_film_in_a_form_that_was_used_before_is_another_study(owner: User, client: Client) -> None:
+    client.force_login(owner)
+    token = uuid.uuid4()
+    first = send(client, ("a.png", drawn_film(1)), token=token)
+    second = send(client, ("b.png", drawn_film(2)), token=token)
+    assert first["Location"] != second["Location"]
+
+
 def test_the_same_pixels_in_another_file_lead_to_the_earlier_result(owner: User, client: Client) -> None:
     client.force_login(owner)
     pixels = phantom.film(3, width=320, height=280)
@@ -142,6 +150,15 @@ def test_a_zip_is_unpacked_and_a_bomb_is_not(owner: User, client: Client) -> Non
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.png", b"\0" * 50_000_000)
     assert "too much" in send(client, ("bomb.zip", bomb.getvalue())).content.decode()
+
+
+def test_a_disk_that_takes_nothing_is_said_and_costs_no_500(owner: User, client: Client, settings: Any) -> None:
+    client.force_login(owner)
+    blocked = Path(settings.FILMS_DIR)
+    blocked.rmdir()
+    blocked.write_text("a file where the folder should be")
+    assert "could not be stored" in send(client, ("a.png", drawn_film())).content.decode()
+    assert not Study.objects.exists()
 
 
 def test_a_script_gets_json(owner: User, client: Client) -> None:
