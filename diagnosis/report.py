@@ -214,9 +214,9 @@ def _said_by_people(report: Report, study: Study, author_id: int) -> None:
             ),
             (_("Entered"), moment(review.created_at)),
         ]
-        if review.comment:
-            facts.append((_("Comment"), review.comment))
         report.facts(facts)
+        if review.comment:
+            report.quote(_("Comment"), review.comment)
     if reference is not None:
         report.facts(
             [(_("Confirmed diagnosis"), f"{reference.get_diagnosis_display()} ({reference.get_source_display()})")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import IO, Any
@@ -10,7 +11,7 @@ from xml.sax.saxutils import escape
 from django.utils.translation import gettext as _
 from PIL import Image as Pillow
 from reportlab import rl_config
-from reportlab.lib.colors import Color, HexColor, white
+from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -30,22 +31,15 @@ from reportlab.platypus import (
     Table,
 )  # fmt: skip
 
+from diagnosis.report_drawing import COLOURS, INK, LINE, MARGIN, QUIET, CountingCanvas, Scale
 from diagnosis.report_pictures import as_jpeg
 
 # Pictures as bytes, not as text (ASCII85): a quarter smaller, and two thirds of the time were spent on encoding them.
 rl_config.useA85 = 0
 
-MARGIN, HEAD, FOOT = 18 * mm, 24 * mm, 40 * mm
+HEAD, FOOT = 24 * mm, 40 * mm
 WIDTH = A4[0] - 2 * MARGIN
-INK, QUIET, LINE = HexColor("#14232a"), HexColor("#465d67"), HexColor("#b9c6cb")
 WARN, WARN_SOFT = HexColor("#744d00"), HexColor("#fbf1d9")
-# As on the pages (static/css/pneumoweb.css); "" is no answer.
-COLOURS = {
-    "pneumonia": (HexColor("#9c3705"), HexColor("#fcebe1")),
-    "normal": (HexColor("#0a5596"), HexColor("#e2eefa")),
-    "indeterminate": (HexColor("#48535a"), HexColor("#e8ecee")),
-    "": (HexColor("#48535a"), HexColor("#e8ecee")),
-}
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13, textColor=INK, spaceAfter=4)
 SMALL = ParagraphStyle("small", BODY, fontSize=8, leading=10.5, textColor=QUIET, spaceAfter=0)
 FINE = ParagraphStyle("fine", BODY, fontSize=7.6, leading=9.6, spaceAfter=2)
@@ -100,6 +94,13 @@ class Report:
         """A paragraph."""
         self._parts.append(_paragraph(text, BODY))
 
+    def quote(self, name: str, text: str) -> None:
+        """What somebody wrote; however long, it runs over as many pages as it needs. Rows of empty lines become one."""
+        self._parts.append(_paragraph(name, ParagraphStyle("name", BODY, textColor=QUIET, spaceAfter=0)))
+        indented = ParagraphStyle("quote", BODY, leftIndent=4 * mm, splitLongWords=1)
+        for part in re.split(r"\n\s*\n", text.strip()):
+            self._parts.append(_paragraph(part, indented))
+
     def bullets(self, texts: Sequence[str]) -> None:
         """A list."""
         style = ParagraphStyle("bullet", BODY, leftIndent=4 * mm, bulletIndent=0.5 * mm, spaceAfter=2)
@@ -133,7 +134,7 @@ class Report:
             _paragraph(probability_words, BODY),
         ]
         if probability is not None:
-            inside.append(_Scale(probability, points, zone, strong, WIDTH - 10 * mm))
+            inside.append(Scale(probability, points, zone, strong, WIDTH - 10 * mm))
         self._parts += [_box(inside, strong, soft), Spacer(0, 3 * mm)]
 
     def warning(self, message: str, advice: str) -> None:
@@ -174,7 +175,7 @@ class Report:
         )  # fmt: skip
         frame = Frame(MARGIN, FOOT, WIDTH, A4[1] - HEAD - FOOT, leftPadding=0, rightPadding=0, topPadding=0, id="body")
         document.addPageTemplates([PageTemplate("page", [frame], onPage=self._furniture)])
-        document.build(self._parts, canvasmaker=_CountingCanvas)
+        document.build(self._parts, canvasmaker=CountingCanvas)
 
     def _furniture(self, canvas: Canvas, _document: BaseDocTemplate) -> None:
         """Head and foot of every page."""
@@ -222,74 +223,3 @@ def _box(inside: list[Flowable], strong: Color, soft: Color) -> Table:
         ]
     )
     return table
-
-
-class _Scale(Flowable):  # type: ignore[misc]  # ReportLab is not typed
-    """The probability on a line from 0 to 100 %, with the operating points above and the indeterminate zone on it."""
-
-    def __init__(
-        self, probability: float, points: Sequence[tuple[Any, float, bool]], zone: tuple[float, float] | None,
-        colour: Color, width: float,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.width, self.height = width, 17 * mm
-        self._probability, self._points, self._zone, self._colour = probability, points, zone, colour
-
-    def draw(self) -> None:
-        """Draw it from the left end of the line."""
-        canvas, y = self.canv, 5 * mm
-        canvas.setLineWidth(5)
-        canvas.setStrokeColor(LINE)
-        canvas.line(0, y, self.width, y)
-        if self._zone:
-            low, high = (edge * self.width for edge in self._zone)
-            canvas.setStrokeColor(COLOURS["indeterminate"][0])
-            canvas.setDash(2, 2)
-            canvas.line(low, y, high, y)
-            canvas.setDash()
-        right_ends: list[float] = []  # of the last label on each line: labels that would meet go on lines of their own
-        for name, threshold, used in self._points:
-            font, text, at = "Helvetica-Bold" if used else "Helvetica", str(name), threshold * self.width
-            length = pdfmetrics.stringWidth(text, font, 7.5)
-            left = min(max(0.0, at - length / 2), self.width - length)
-            line = next((i for i, end in enumerate(right_ends) if end + 4 < left), len(right_ends))
-            right_ends[line : line + 1] = [left + length]
-            canvas.setStrokeColor(INK)
-            canvas.setLineWidth(1.6 if used else 0.7)
-            canvas.line(at, y - 2 * mm, at, y + 3 * mm + line * 3.2 * mm)
-            canvas.setFillColor(INK if used else QUIET)
-            canvas.setFont(font, 7.5)
-            canvas.drawString(left, y + 3.8 * mm + line * 3.2 * mm, text)
-        canvas.setFillColor(self._colour)
-        canvas.setStrokeColor(white)
-        canvas.setLineWidth(1.5)
-        canvas.circle(self._probability * self.width, y, 4.5, fill=1)
-        canvas.setFillColor(QUIET)
-        canvas.setFont("Helvetica", 7.5)
-        canvas.drawString(0, 0, "0 %")
-        canvas.drawCentredString(self.width / 2, 0, "50 %")
-        canvas.drawRightString(self.width, 0, "100 %")
-
-
-class _CountingCanvas(Canvas):  # type: ignore[misc]
-    """Keeps the pages until all are there, so that each can say of how many it is."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._kept: list[dict[str, Any]] = []
-
-    def showPage(self) -> None:  # ReportLab's name
-        """Keep the page."""
-        self._kept.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        """Write all pages, each with its number."""
-        for number, page in enumerate(self._kept, start=1):
-            self.__dict__.update(page)
-            self.setFillColor(QUIET)
-            self.setFont("Helvetica", 8)
-            words = _("Page %(number)d of %(all)d") % {"number": number, "all": len(self._kept)}
-            self.drawRightString(A4[0] - MARGIN, 10.7 * mm, words)
-            super().showPage()
-        super().save()
