@@ -16,6 +16,7 @@ from ml.errors import MLError
 from ml.gate_augment import SOURCE_SIDE, textured
 from ml.gate_bones import BONES, LATERALS, Painter
 from ml.gate_derive import CROPS, SCRAMBLES, SHEETS, SIDE_VIEWS, Maker
+from ml.gate_profile import PROFILES
 from ml.gate_scenes import SCENES
 from ml.gate_shapes import Rng, finish
 from ml.gate_slices import SLICES
@@ -32,6 +33,8 @@ _DERIVED: dict[str, tuple[dict[str, Maker], float]] = {
     "cropped": (CROPS, 0.09),
     "multiple": (SHEETS, 0.05),
 }
+_UNTAUGHT: dict[str, dict[str, Maker]] = {"lateral": PROFILES}
+"""Families no network is ever taught: another hand's laterals, to examine how the taught ones carry over."""
 UNSEEN = ("hand", "skull", "breast", "ct_chest", "ultrasound", "tissue", "page", "face", "solid", "twisted")
 """Families kept out of the second network's training, to see how the gate meets what nobody drew for it."""
 
@@ -136,7 +139,8 @@ def counter(rng: Rng, films: Sequence[FrontalFilm], kind: str, family: str, side
     if family == "pictured":
         scene = list(SCENES.values())[int(rng.integers(0, len(SCENES)))]
         chosen.append(finish(rng, scene(rng, side)))
-    return Counter(_DERIVED[kind][0][family](rng, chosen), kind, family)
+    made = _DERIVED[kind][0] | _UNTAUGHT.get(kind, {})
+    return Counter(made[family](rng, chosen), kind, family)
 
 
 def counters(seed: int, films: Sequence[FrontalFilm], count: int, without: Sequence[str] = ()) -> list[Counter]:
@@ -152,5 +156,11 @@ def counters(seed: int, films: Sequence[FrontalFilm], count: int, without: Seque
 
 
 def families() -> list[tuple[str, str]]:
-    """List every (kind, family) there is."""
-    return [(kind, name) for table in (_DRAWN, _DERIVED) for kind, (names, _) in table.items() for name in names]
+    """List every (kind, family) there is, the untaught ones last."""
+    taught = [(kind, name) for table in (_DRAWN, _DERIVED) for kind, (names, _) in table.items() for name in names]
+    return taught + untaught()
+
+
+def untaught() -> list[tuple[str, str]]:
+    """List the (kind, family) pairs that no network is taught."""
+    return [(kind, name) for kind, names in _UNTAUGHT.items() for name in names]

@@ -57,10 +57,10 @@ def publish(out: Path, served: Any, thresholds: Thresholds, films: NDArray[np.ui
 
 
 def add_exam(out: Path, exams: dict[str, Sequence[Row]]) -> dict[str, Any]:
-    """Put the outcome of the examinations into the card in ``out`` and return the card."""
+    """Put outcomes of examinations into the card in ``out``, beside those it has, and return the card."""
     path = out / "card.json"
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    card["exam"] = {name: [row.as_json() for row in rows] for name, rows in exams.items()}
+    card["exam"] = card.get("exam", {}) | {name: [row.as_json() for row in rows] for name, rows in exams.items()}
     draft = path.with_suffix(".part")
     draft.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     draft.replace(path)
@@ -85,8 +85,8 @@ def page(card: dict[str, Any]) -> str:
         "tests below.",
         "",
     ]
-    for name, rows in card["exam"].items():
-        title, text = _TITLES[name]
+    for name, (title, text) in _TITLES.items():
+        rows = card["exam"].get(name, [])
         lines += [f"## {title}", "", text, ""]
         lines += [
             "| group | wanted | right | share, 95 % interval | refused as | warned |",
