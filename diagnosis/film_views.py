@@ -89,7 +89,7 @@ def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404("The heat map is shown once the film has been read.")
     with Image.open(io.BytesIO(prediction.heatmap)) as image:
         levels = np.asarray(image, dtype=np.float32) / np.float32(255)
-    scale = min(1.0, 1024 / max(study.width, study.height))
+    scale = min(1.0, 512 / max(study.width, study.height))  # smooth anyway; the browser spreads it over the film
     full = upsample(levels, max(1, round(study.width * scale)), max(1, round(study.height * scale)))
     buffer = io.BytesIO()
     colour(full).save(buffer, "PNG", compress_level=1)

@@ -15,11 +15,11 @@ from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
-from django.views.i18n import set_language
 
 from diagnosis import VERSION
 from diagnosis.intended_use import STATEMENT
 from diagnosis.models import ModelVersion
+from diagnosis.preferences import language
 from diagnosis.results import consequences
 from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card
 
@@ -156,5 +156,5 @@ urlpatterns: list[URLPattern] = [
     path("about/model/<slug:name>.svg", about_model_figure, name="about_model_figure"),
     path("about/privacy/", about_privacy, name="about_privacy"),
     path("help/", help_page, name="help"),
-    path("language/", login_not_required(set_language), name="language"),
+    path("language/", language, name="language"),
 ]

@@ -10,14 +10,16 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language
 
 from diagnosis.models import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
 from diagnosis.results import POINT_MEANINGS, active_card, consequences
@@ -142,6 +144,17 @@ def prevalence(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return redirect(f"{back}#prevalence" if allowed else resolve_url("preferences"))
+
+
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponseBase:
+    """The choice in the foot of every page: kept in a cookie, and over a language chosen in the preferences."""
+    response = set_language(request)
+    chosen = request.POST.get("language", "")
+    if request.user.is_authenticated and check_for_language(chosen):
+        Preferences.objects.filter(pk=request.user.pk).exclude(language="").update(language=chosen)
+    return response
 
 
 def live_by_preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

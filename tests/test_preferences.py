@@ -77,6 +77,13 @@ def test_times_and_texts_follow_the_person(owner: User, owner_client: Client) ->
     assert "+05:30" in text
 
 
+def test_the_choice_in_the_foot_overrules_the_preference(owner_client: Client) -> None:
+    owner_client.post(PAGE, chosen(language="de"))
+    owner_client.post(reverse("language"), {"language": "en", "next": PAGE})
+    assert Preferences.objects.get().language == "en"
+    assert '<html lang="en"' in owner_client.get(PAGE).content.decode()
+
+
 def test_the_next_person_served_by_the_same_thread_has_their_own_zone(
     owner: User, owner_client: Client, stranger: User, stranger_client: Client
 ) -> None:
