@@ -42,10 +42,13 @@ def _sigmoid(odds: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -60, 60))))
 
 
-def fit_affine(labels: Labels, logits: Floats, weights: Floats, *, temperature_only: bool = False) -> Calibration:
+def fit_affine(
+    labels: Labels | Floats, logits: Floats, weights: Floats, *, temperature_only: bool = False
+) -> Calibration:
     """Fit slope and intercept by maximum likelihood (Platt 1999), or the slope alone (temperature, Guo et al. 2017).
 
-    Newton's method with step halving; the likelihood is concave, so the start does not matter.
+    ``labels`` may be soft (between 0 and 1). Newton's method with step halving; the likelihood is concave, so the
+    start does not matter.
 
     Raises:
         ValueError: the logits rise where pneumonia falls, or the classes are told apart without one error, so that
@@ -79,7 +82,7 @@ def fit_affine(labels: Labels, logits: Floats, weights: Floats, *, temperature_o
     return Calibration(slope, 0.0 if temperature_only else float(beta[1]))
 
 
-def fit_isotonic(labels: Labels, logits: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def fit_isotonic(labels: Labels | Floats, logits: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Fit the best rising step function (pool adjacent violators); return its knots (logits, probabilities).
 
     Kept to measure the affine map against: it is not served, since its steps make ties of films that the network
@@ -102,7 +105,7 @@ def fit_isotonic(labels: Labels, logits: Floats, weights: Floats) -> tuple[Float
 
 
 def compare(
-    labels: Labels, logits: Floats, weights: Floats, patients: Sequence[str], folds: int = 5, seed: int = 0
+    labels: Labels | Floats, logits: Floats, weights: Floats, patients: Sequence[str], folds: int = 5, seed: int = 0
 ) -> dict[str, float]:
     """Cross-validate the three maps by patient; return each one's mean negative log-likelihood on films not fitted."""
     _, member = np.unique(np.asarray(patients), return_inverse=True)
@@ -117,7 +120,7 @@ def compare(
             "isotonic": np.clip(np.interp(logits[test], x, y), *BOUNDS),
         }
         for name, p in maps.items():
-            surprise = -np.log(np.where(labels[test] == 1, p, 1 - p))
+            surprise = -(labels[test] * np.log(p) + (1 - labels[test]) * np.log(1 - p))
             losses[name] += float(np.sum(weights[test] * surprise) / np.sum(weights))
     return losses
 

@@ -114,7 +114,7 @@ def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = Fal
 
 
 def _compare(model: Any, engine: Engine, films: NDArray[np.float32]) -> dict[str, float]:
-    wanted = [np.asarray(output) for output in as_list(model(films, training=False))]
+    wanted = [np.asarray(output.numpy()) for output in as_list(model(films, training=False))]
     for name, size in (("a batch", len(films)), ("one film", 1)):
         found = engine(films[:size])
         if [output.shape[1:] for output in found] != [output.shape[1:] for output in wanted]:

@@ -213,42 +213,43 @@ def robustness(table: Sequence[Mapping[str, Any]], plain: Mapping[str, Any]) -> 
     return canvas.svg()
 
 
-def learning(history: Sequence[Mapping[str, float]]) -> str:
-    """Learning curves: validation AUC on plain and shifted films, and the losses."""
-    canvas = _head("Learning", f"{len(history)} epochs; averaged weights are what is validated", "Learning curves.")
-    epochs = list(range(1, len(history) + 1))
-    _panel(canvas, 92, epochs, history, "AUC", (("val_auc_plain", *_STYLE["plain"]), ("val_auc", *_STYLE["shifted"])))
-    _panel(
-        canvas,
-        292,
-        epochs,
-        history,
-        "loss",
-        (("loss", "training, augmented", INK, ""), ("val_loss", *_STYLE["shifted"])),
-    )
+def learning(histories: Sequence[Sequence[Mapping[str, float]]]) -> str:
+    """Learning curves of each network that the model averages: AUC on validation films, and the losses."""
+    epochs = max(len(history) for history in histories)
+    many = f"{len(histories)} networks, " if len(histories) > 1 else ""
+    canvas = _head("Learning", f"{many}{epochs} epochs; averaged weights are what is validated", "Learning curves.")
+    losses = (("loss", "training, augmented", INK, ""), ("val_loss", *_STYLE["shifted"]))
+    _panel(canvas, 92, histories, "AUC", (("val_auc_plain", *_STYLE["plain"]), ("val_auc", *_STYLE["shifted"])))
+    _panel(canvas, 292, histories, "loss", losses)
     return canvas.svg()
 
 
 def _panel(
-    canvas: Canvas, top: float, epochs: Sequence[int], history: Sequence[Mapping[str, float]], label: str,
+    canvas: Canvas,
+    top: float,
+    histories: Sequence[Sequence[Mapping[str, float]]],
+    label: str,
     lines: Sequence[tuple[str, str, str, str]],
-) -> None:  # fmt: skip
-    series: dict[str, Floats] = {
-        key: np.array([float(epoch.get(key, np.nan)) for epoch in history]) for key, _, _, _ in lines
-    }
-    values = np.concatenate(list(series.values()))
+) -> None:
+    series: list[tuple[Floats, str, str]] = [
+        (np.array([float(epoch.get(key, np.nan)) for epoch in history]), colour, dash)
+        for history in histories
+        for key, _, colour, dash in lines
+    ]
+    values = np.concatenate([line for line, _, _ in series])
     values = values[np.isfinite(values)]
     if not len(values):
         return
     # The first epochs would squeeze everything that matters into a corner.
     low, high = np.percentile(values, [8, 100]) if label == "AUC" else np.percentile(values, [0, 96])
     pad = 0.05 * (high - low) or 0.01
-    axes = Axes(canvas, 84, top, 528, 130, x=(1, max(2, len(epochs))), y=(float(low - pad), float(high + pad)))
-    ticks = np.unique(np.linspace(1, max(2, len(epochs)), 6).astype(int)).tolist()
+    last = max(2, *(len(line) for line, _, _ in series))
+    axes = Axes(canvas, 84, top, 528, 130, x=(1, last), y=(float(low - pad), float(high + pad)))
+    ticks = np.unique(np.linspace(1, last, 6).astype(int)).tolist()
     axes.frame("epoch" if label == "loss" else "", label, ticks, np.linspace(low, high, 4).tolist(), form="{:.3g}")
-    for key, _, colour, dash in lines:
-        kept = np.isfinite(series[key])
-        axes.curve(np.array(epochs)[kept], series[key][kept], stroke=colour, dash=dash, width=2)
+    for line, colour, dash in series:
+        kept = np.isfinite(line)
+        axes.curve(1 + np.flatnonzero(kept), line[kept], stroke=colour, dash=dash, width=2)
     canvas.legend(
         350, top + (92 if label == "AUC" else 20), [(words, colour, dash) for _, words, colour, dash in lines]
     )

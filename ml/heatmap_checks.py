@@ -127,7 +127,7 @@ def randomisation(model: Any, films: Films, seed: int = 0) -> dict[str, float]:
     weights, _ = read_head(model)
 
     def maps(head: NDArray[np.float32]) -> Maps:
-        features = np.concatenate([np.asarray(as_list(model(batch[i : i + 8]))[1]) for i in range(0, len(batch), 8)])
+        features = np.concatenate([as_list(model(batch[i : i + 8]))[1].numpy() for i in range(0, len(batch), 8)])
         raw: Maps = features @ head
         return raw
 

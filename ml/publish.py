@@ -50,7 +50,7 @@ class Run:
     films: Sequence[Film]
     pixels: Films
     facts: dict[str, Any]
-    history: list[dict[str, float]]
+    histories: list[list[dict[str, float]]]
 
     def side(self, name: str) -> TestSet:
         """The films of one side."""
@@ -84,7 +84,10 @@ def read_run(data: Path, run: Path) -> Run:
         raise PublishError(f"{data} has changed since {run} was trained on it. Train again, or restore the data.")
     twins = find_twins(films, pixels)
     check_sides(films, twins)
-    return Run(films, pixels, {**facts, "data_sha256": split["data_sha256"], "split_seed": split["seed"]}, history)
+    # A run that averages several networks keeps the histories of all of them.
+    histories = history if history and isinstance(history[0], list) else [history]
+    facts |= {"data_sha256": split["data_sha256"], "split_seed": split["seed"]}
+    return Run(films, pixels, facts, [one for one in histories if one])
 
 
 def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
@@ -100,9 +103,12 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
     # Platt's targets: a finite set never proves a probability of 0 or 1.
     positives, negatives = int(val.labels.sum()), int(len(val.labels) - val.labels.sum())
     soft = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    losses = calibrate.compare(labels, logits, weights, patients)
-    temperature = losses["temperature"] <= losses["affine"]
-    fitted = calibrate.fit_affine(soft, logits, weights, temperature_only=temperature)
+    try:
+        losses = calibrate.compare(soft, logits, weights, patients)
+        temperature = losses["temperature"] <= losses["affine"]
+        fitted = calibrate.fit_affine(soft, logits, weights, temperature_only=temperature)
+    except ValueError as error:
+        raise PublishError(f"The run cannot be calibrated on its validation films. {error}") from error
     p = fitted(logits)
     thresholds = calibrate.choose_thresholds(labels, p, weights, patients)
     zone = calibrate.choose_zone(labels, p, weights, thresholds["balanced"])
@@ -195,7 +201,7 @@ def publish(
         metrics["validation"] = describe(judged(card, val.labels, val_logits, val.patients), card, draws=300)
         metrics["parity_with_keras"], metrics["command"] = parity, command
         fill(raw, metrics)
-        _write(staging, raw, metrics, draw(metrics, samples, card, read.history))
+        _write(staging, raw, metrics, draw(metrics, samples, card, read.histories))
         load_card(staging).verify()
         _put_in_place(staging, out)
     finally:
