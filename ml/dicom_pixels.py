@@ -64,7 +64,9 @@ def decoded(dataset: pydicom.Dataset, rows: int, columns: int) -> NDArray[Any]:
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax in _NATIVE:
         _check_native_length(dataset, rows, columns)
-        pixels, _ = get_decoder(syntax).as_array(dataset, index=0, correct_unused_bits=False)
+        # The bits above and below the stored ones are taken off later, with HighBit, which pydicom passes over here.
+        as_stored: dict[str, Any] = {"correct_unused_bits": False}
+        pixels, _ = get_decoder(syntax).as_array(dataset, index=0, **as_stored)
         pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     elif syntax in _PLUGINS and get_decoder(syntax).is_available:
         frame = get_frame(dataset.PixelData, 0, number_of_frames=1)

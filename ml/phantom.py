@@ -42,7 +42,8 @@ def film(
     rng = np.random.default_rng([seed, 20_261])
     scale = _GRID / max(width, height)
     grid = (max(48, round(width * scale)), max(48, round(height * scale)))
-    anatomy = Image.fromarray(_anatomy(rng, grid[0], grid[1], opacity))
+    patch = np.random.default_rng([seed, 3]) if opacity else None  # apart, so that nothing else of the film changes
+    anatomy = Image.fromarray(_anatomy(rng, grid[0], grid[1], patch))
     full = np.asarray(anatomy.resize((width, height), Image.Resampling.BICUBIC), dtype=np.float32)
     grain = rng.standard_normal((height, width), dtype=np.float32)
     full = full + grain * (0.008 + 0.012 * np.clip(1.0 - full, 0.0, 1.0))
@@ -51,7 +52,7 @@ def film(
     return np.asarray(np.rint(full * top), dtype=np.uint8 if bits == 8 else np.uint16)
 
 
-def _anatomy(rng: np.random.Generator, width: int, height: int, opacity: bool) -> Float:
+def _anatomy(rng: np.random.Generator, width: int, height: int, opacity: np.random.Generator | None) -> Float:
     """The film without grain and letters: ``(height, width)`` float32 in about 0…1, bright where much is absorbed."""
     x, y = np.meshgrid(
         np.linspace(-1.0, 1.0, width, dtype=np.float32), np.linspace(0.0, 1.0, height, dtype=np.float32), copy=False
@@ -84,10 +85,10 @@ def _anatomy(rng: np.random.Generator, width: int, height: int, opacity: bool) -
     total -= 0.16 * _rise(_blob(x, y, 0.40, 0.90, 0.13, 0.05), 0.5, 0.08) * below
 
     if opacity:
-        side = np.float32(rng.choice([-1.0, 1.0]))
-        place = (side * np.float32(rng.uniform(0.36, 0.46)), np.float32(rng.uniform(0.40, 0.62)))
-        patch = _blob(x, y, place[0], place[1], float(rng.uniform(0.20, 0.27)), float(rng.uniform(0.11, 0.16)))
-        mottle = 0.75 + 0.25 * _cloud(rng, x.shape, 24)
+        side = np.float32(opacity.choice([-1.0, 1.0]))
+        place = (side * np.float32(opacity.uniform(0.36, 0.46)), np.float32(opacity.uniform(0.40, 0.62)))
+        patch = _blob(x, y, place[0], place[1], opacity.uniform(0.20, 0.27), opacity.uniform(0.11, 0.16))
+        mottle = 0.75 + 0.25 * _cloud(opacity, x.shape, 24)
         total += 0.34 * np.clip(_rise(patch, 0.42, 0.12) * mottle, 0.0, 1.0) * inside
 
     total += 0.025 * _cloud(rng, x.shape, 5) * body
