@@ -53,7 +53,7 @@ def queue_length() -> int:
         redis.RedisError: the broker does not answer.
     """
     with broker() as client:
-        return int(client.llen(current_app.conf.task_default_queue))  # type: ignore[arg-type]  # never a coroutine here
+        return int(client.llen(current_app.conf.task_default_queue))
 
 
 def _check_database() -> None:

@@ -40,8 +40,8 @@ def find_server() -> Path:
         RedisUnavailable: there is none.
     """
     for name in SERVERS:
-        if found := shutil.which(name):
-            return Path(found)
+        if in_path := shutil.which(name):
+            return Path(in_path)
     for package in BUNDLES:
         spec = importlib.util.find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:

@@ -73,7 +73,7 @@ try:
     unknown = set(dotenv_values(ENV_FILE)) - set(env.dump()) if ENV_FILE.is_file() else set()
     if unknown:
         raise ImproperlyConfigured(f"{ENV_FILE} sets what PneumoWeb does not know: {', '.join(sorted(unknown))}")
-    database = dj_database_url.parse(DATABASE_URL) if DATABASE_URL else None
+    database: dict[str, Any] = {**dj_database_url.parse(DATABASE_URL)} if DATABASE_URL else {}
 except EnvError as error:
     raise ImproperlyConfigured(str(error)) from None
 except (ValueError, KeyError) as error:  # dj_database_url has several names for "no such database"
@@ -172,14 +172,13 @@ SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728; "
     "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864"
 )
-if database is None:
-    database = dj_database_url.parse(f"sqlite:///{DATA_DIR / 'pneumoweb.sqlite3'}")
+database = database or {**dj_database_url.parse(f"sqlite:///{DATA_DIR / 'pneumoweb.sqlite3'}")}
 if database["ENGINE"] == "django.db.backends.sqlite3":
     options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
     database.update(CONN_MAX_AGE=None, OPTIONS=options)
 else:
     database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
-DATABASES: dict[str, Any] = {"default": database}
+DATABASES = {"default": database}
 
 # Rate limits must hold across web processes and must not fall with Redis: a table, touched by sign-ins only.
 CACHES = {
@@ -230,7 +229,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},  # type: ignore[dict-item]
+        "OPTIONS": {"min_length": 10},
     }
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "studies", "landing"

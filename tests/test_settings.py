@@ -107,3 +107,16 @@ def test_the_example_file_copied_as_it_is_changes_nothing(tmp_path: Path) -> Non
         "from django.conf import settings as s; print(s.DATABASES, s.ALLOWED_HOSTS, s.EMAIL_BACKEND, s.SIGNUP_OPEN)",
     )
     assert start(tmp_path, *ask, env_file=ROOT / ".env.example") == start(tmp_path, *ask)
+
+
+def test_every_package_is_pinned_exactly_and_has_its_reason() -> None:
+    reasons = (ROOT / "docs" / "decisions.md").read_text()
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / file).read_text().splitlines():
+            if not line or line.startswith(("#", "-r ")):
+                continue
+            name, pin = re.split(r"(?=[=<>~ ;])", line, maxsplit=1)
+            assert pin.startswith("=="), f"{file}: {line}"
+            assert re.search(rf"^\|.*\b{re.escape(name.split('[')[0])}\b.*\|", reasons, re.MULTILINE), (
+                f"no reason for {name}"
+            )
