@@ -100,7 +100,7 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
         for _ in range(int(rng.integers(1, 4))):
             x, y, w, h = rng.uniform(0, side, 4)
             shade = int(rng.choice((0, 255, 200)))
-            pick = rng.integers(0, 5)
+            pick = rng.integers(0, 6)
             if pick == 0:
                 draw.text((x, y), words(rng, 1), fill=255, font_size=rng.uniform(6, 14))
             elif pick == 1:
@@ -111,8 +111,12 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
             elif pick == 3:
                 r = rng.uniform(1, side / 8)
                 draw.ellipse((x - r, y - r, x + r, y + r), outline=shade, fill=shade if r < 4 else None)
-            else:
+            elif pick == 4:
                 draw.rectangle((x, y, x + w / 4, y + h / 6), fill=int(rng.choice((0, 0, 255, 128))))
+            else:
+                box = (x / 2, y / 2, x / 2 + w / 2, y / 2 + h / 2)
+                outline = draw.rectangle if rng.random() < 0.5 else draw.ellipse
+                outline(box, outline=shade, width=int(rng.integers(1, 3)))
         canvas = unpencil(image)
     if rng.random() < 0.25:
         m = (rng.exponential(0.05, 4) * INPUT_SIDE * (rng.random(4) < 0.7)).astype(int).clip(0, INPUT_SIDE // 7)
@@ -132,8 +136,8 @@ def augment(rng: Rng, picture: NDArray[np.uint8], *, mild: bool = False) -> NDAr
 def textured(rng: Rng, drawn: NDArray[np.uint8], film: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a drawn picture with a film's own grain and shading laid on it, so that grain tells nothing."""
     n = film.shape[0]
-    left, top = (rng.uniform(0, 0.3, 2) * n).tolist()
-    patch = Image.fromarray(film).resize(drawn.shape[::-1], box=(left, top, left + 0.6 * n, top + 0.6 * n))
+    left, top = (rng.uniform(0, 0.7, 2) * n).tolist()  # a part too small to show a chest
+    patch = Image.fromarray(film).resize(drawn.shape[::-1], box=(left, top, left + 0.3 * n, top + 0.3 * n))
     own = rng.random() < 0.6
     grain = (np.asarray(patch, dtype=np.float32) / 255 if own else fractal(rng, drawn.shape[0], 2.6)) - 0.5
     canvas = drawn.astype(np.float32) / 255
