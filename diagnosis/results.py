@@ -129,4 +129,5 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         "probability_at_home": _at_prevalence(card, prediction.probability, prevalence) if prevalence else None,
         "calibrated_at": card.calibration.get("prevalence"),
         "warnings": [*study.notices, *prediction.warnings],
+        "earlier": study.predictions.filter(is_current=False).select_related("model_version").defer("heatmap"),
     }

@@ -80,6 +80,19 @@ def test_an_indeterminate_film_is_said_to_need_a_person(owner: User, owner_clien
     assert "this film needs a person" in text
 
 
+def test_earlier_answers_stay_as_they_were_said(owner: User, owner_client: Client) -> None:
+    study = judged(owner, probability=0.91)
+    study.analyse_again()
+    attempt = study.claim()
+    assert attempt is not None
+    version = study.predictions.get().model_version
+    study.complete(attempt, model_version=version, finding="normal", probability=0.04, operating_point="balanced",
+                   threshold=0.5, milliseconds=2.0)  # fmt: skip
+    text = page(owner_client, study)
+    assert "4 %" in text[text.index("finding-card") : text.index("How often")]
+    assert "91 %" in text[text.index("Earlier answers") :]
+
+
 def test_a_rejected_film_has_no_number_and_no_heat_map(owner: User, owner_client: Client) -> None:
     study = submitted(owner)
     attempt = study.claim()
@@ -103,5 +116,5 @@ def test_the_page_keeps_to_the_strict_policy_of_content(owner: User, owner_clien
 def test_the_page_takes_few_queries(owner: User, owner_client: Client, django_assert_max_num_queries: object) -> None:
     study = with_heat(owner)
     page(owner_client, study)  # the card is parsed once in a process
-    with django_assert_max_num_queries(11):  # type: ignore[operator]
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
         page(owner_client, study)

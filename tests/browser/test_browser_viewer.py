@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
@@ -13,6 +14,7 @@ from tests.browser.conftest import sign_up
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 GREYS = """() => { const c = document.querySelector("canvas"); const x = c.getContext("2d");
   const at = (u, v) => [...x.getImageData(u * c.width, v * c.height, 1, 1).data.slice(0, 3)];
   return [at(.5, .5), at(.4, .3), at(.3, .6), at(.6, .9)].flat(); }"""
@@ -147,12 +149,30 @@ def test_the_heat_map_is_a_layer_and_never_on_the_stored_film(viewer: Page) -> N
     expect(viewer.get_by_text("not the outline of a disease")).to_be_visible()
 
 
+def test_axe_finds_nothing_in_the_reading_room(viewer: Page) -> None:
+    def faults() -> list[str]:
+        found = Axe().run(viewer, options=RULES).response["violations"]
+        return [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in found]
+
+    viewer.keyboard.press("s")
+    for summary in viewer.locator("details.review-details > summary").all():
+        summary.click()
+    assert faults() == []
+    viewer.get_by_role("button", name="Keys and gestures").click()
+    assert faults() == []
+    viewer.goto(f"{viewer.url}review/")
+    assert faults() == []
+
+
 def test_nothing_moves_while_the_page_loads(viewer: Page) -> None:
     viewer.reload()
     expect(viewer.locator(".viewer[data-ready]")).to_be_attached()
     moved = viewer.evaluate(
-        "() => new Promise(done => new PerformanceObserver(list => done(list.getEntries().reduce((s, e) => s + e.value, 0)))"
-        ".observe({type: 'layout-shift', buffered: true}) ?? setTimeout(() => done(0), 500))"
+        """() => new Promise(done => {
+          const sum = list => list.getEntries().reduce((total, shift) => total + shift.value, 0);
+          new PerformanceObserver(list => done(sum(list))).observe({type: "layout-shift", buffered: true});
+          setTimeout(() => done(0), 500);
+        })"""
     )
     assert moved < 0.02
 
