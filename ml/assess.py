@@ -190,3 +190,31 @@ def quality(pixels: NDArray[np.uint8]) -> dict[str, Floats]:
         "contrast": films.std(axis=(1, 2)).astype(float),
         "brightness": films.mean(axis=(1, 2)).astype(float),
     }
+
+
+def summary(metrics: dict[str, Any]) -> str:
+    """The main figures as a few lines of text."""
+    lines = [f"model {metrics['model']['version']} on {metrics['films']}"]
+    for name in ("plain", "shifted"):
+        part = metrics[name]
+        lines.append(
+            f"{name}: {part['films']} films ({part['positives']} with pneumonia) of {part['patients']} patients, "
+            f"AUC {_ci(part['auc'])}, Brier {_ci(part['brier'])}, ECE {_ci(part['ece'])}"
+        )
+        for point, values in part["operating_points"].items():
+            lines.append(
+                f"  {point:<9} from {values['threshold']:.3f}: sensitivity {_ci(values['sensitivity'])}, "
+                f"specificity {_ci(values['specificity'])}, accuracy {_ci(values['accuracy'])}"
+            )
+            for label, row in values["report"].items():
+                lines.append(
+                    f"    {label:<9} precision {row['precision']:.3f}  recall {row['recall']:.3f}  "
+                    f"F1 {row['f1']:.3f}  films {row['support']}"
+                )
+        zone = part["indeterminate"]
+        lines.append(f"  indeterminate {zone['share']:.3f} of films; {zone['error_outside']:.3f} of the others wrong")
+    return "\n".join(lines)
+
+
+def _ci(value: dict[str, Any]) -> str:
+    return f"{value['value']:.3f} [{value['ci'][0]:.3f}, {value['ci'][1]:.3f}]"

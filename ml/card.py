@@ -105,13 +105,15 @@ class ModelCard:
         """Turn feature maps (n, h, w, c) into heat maps (n, h, w) in [0, 1].
 
         The value before scaling is the calibrated log-odds that each place adds; their mean over a film is that
-        film's log-odds. Only evidence *for* pneumonia is kept. The scale is one number for all films (the strongest
-        spot of a typical pneumonia film is 1), so a normal film's map stays cold instead of being stretched.
+        film's log-odds. What shows is how far a place speaks for pneumonia beyond both nought and the film's middle
+        place: in a film that is suspicious everywhere the map still says where most. The scale is one number for all
+        films (the strongest spot of a typical pneumonia film is 1), so a normal film's map stays cold.
         """
         weights = np.asarray(self.head["weights"], np.float32)
         local = features @ weights + np.float32(self.head["bias"])
         odds = np.float32(self.calibration["slope"]) * local + np.float32(self.calibration["intercept"])
-        heat: NDArray[np.float32] = np.clip(odds / np.float32(self.head["heat_scale"]), 0.0, 1.0)
+        base = np.maximum(np.median(odds, axis=(1, 2), keepdims=True), 0)
+        heat: NDArray[np.float32] = np.clip((odds - base) / np.float32(self.head["heat_scale"]), 0.0, 1.0)
         return heat
 
     def verify(self) -> None:

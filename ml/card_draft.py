@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+from pathlib import Path
 from typing import Any
 
 from ml.calibrate import BOUNDS
-from ml.card import FORMAT_VERSION, OPERATING_POINTS
+from ml.card import FORMAT_VERSION, OPERATING_POINTS, load_card
+from ml.errors import ArtifactError
 from ml.images import SIDE
 
 PREVALENCE = 0.5
@@ -86,3 +89,13 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any]) -> None:
         "heat_map": metrics["heat_map"],
         "parity_with_keras": metrics["parity_with_keras"],
     }
+
+
+def next_version(out: Path, today: datetime.date) -> str:
+    """Year, month and a number that counts up: 2026.11.1."""
+    prefix = f"{today.year}.{today.month}."
+    try:
+        last = load_card(out).version
+    except ArtifactError:
+        last = ""
+    return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last.startswith(prefix) else 1}"

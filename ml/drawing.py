@@ -128,7 +128,9 @@ class Axes:
             self.canvas.text(self.left - 8, py + 4, form.format(tick), size=12, anchor="end", fill=SOFT)
         middle = self.left + self.width / 2
         self.canvas.text(middle, self.top + self.height + 40, xlabel, anchor="middle")
-        self.canvas.text(self.left - 44, self.top + self.height / 2, ylabel, anchor="middle", turned=True)
+        self.canvas.text(
+            self.left - (44 if self.left < 80 else 60), self.top + self.height / 2, ylabel, anchor="middle", turned=True
+        )
 
     def curve(self, x: Iterable[float], y: Iterable[float], *, stroke: str, width: float = 2.5, dash: str = "") -> None:
         self.canvas.line([self.at(a, b) for a, b in zip(x, y, strict=True)], stroke=stroke, width=width, dash=dash)

@@ -92,7 +92,7 @@ def calibration(samples: Two, card: ModelCard) -> str:
     prevalence = float(card.calibration["prevalence"])
     canvas = _head(
         "What a probability is worth",
-        f"{_note(plain)}, weighted to the assumed prevalence of {100 * prevalence:.0f} %; larger dots: more films",
+        f"{len(plain.labels)} films, weighted to a prevalence of {100 * prevalence:.0f} %; larger dots: more films",
         "Reliability diagram.",
     )
     axes = Axes(canvas, 72, 76, 540, 260)
@@ -109,7 +109,7 @@ def calibration(samples: Two, card: ModelCard) -> str:
             canvas.dot(*axes.at(p, share), radius, fill=colour, hollow=bool(dash))
         error = reliability(sample.labels, sample.probabilities, weights).expected_error
         entries.append((f"{words}: expected error {_percent(error)}", colour, dash))
-    canvas.legend(232, 294, entries)
+    canvas.legend(232, 298, entries)
     below = Axes(canvas, 72, 364, 540, 48)
     counts, edges = np.histogram(plain.probabilities, bins=20, range=(0, 1))
     for count, left in zip(counts, edges, strict=False):
@@ -193,7 +193,8 @@ def robustness(table: Sequence[Mapping[str, Any]], plain: Mapping[str, Any]) -> 
         "When films look different", "AUC on the same films, changed on purpose; larger dots: stronger", "Robustness."
     )
     axes = Axes(canvas, 116, 72, 496, 348, x=(floor, 1.0))
-    ticks = np.round(np.arange(floor, 1.001, 0.05 if 1 - floor < 0.45 else 0.1), 2).tolist()
+    step = 0.01 if 1 - floor < 0.12 else 0.05 if 1 - floor < 0.45 else 0.1
+    ticks = np.round(np.arange(floor, 1.001, step), 2).tolist()
     axes.frame("AUC", "", ticks, [])
     x, _ = axes.at(base, 0)
     canvas.line([(x, axes.top), (x, axes.top + axes.height)], stroke=SOFT, width=1.5, dash="3 4")

@@ -7,7 +7,7 @@ the same when the network has been scrambled (Adebayo et al., Sanity Checks for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,27 +29,39 @@ RIGHT_LUNG = ((0.42, 0.18), (0.34, 0.24), (0.24, 0.42), (0.14, 0.77), (0.28, 0.7
 LEFT_LUNG = ((0.58, 0.18), (0.66, 0.26), (0.76, 0.45), (0.88, 0.82), (0.76, 0.77), (0.58, 0.76), (0.56, 0.50))
 
 
+# The same outer edge, across the middle too: opacities beside the heart and at the hila lie over the mediastinum.
+CHEST = (*RIGHT_LUNG[:4], (0.28, 0.78), (0.50, 0.80), *LEFT_LUNG[4:2:-1], *LEFT_LUNG[2::-1])
+
+
 def rough_lungs() -> NDArray[np.bool_]:
     """The rough lung mask, (224, 224)."""
+    return _inside(RIGHT_LUNG, LEFT_LUNG)
+
+
+def rough_chest() -> NDArray[np.bool_]:
+    """Lungs and what lies between them, (224, 224)."""
+    return _inside(CHEST)
+
+
+def _inside(*outlines: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
     picture = Image.new("L", (SIDE, SIDE))
-    for outline in (RIGHT_LUNG, LEFT_LUNG):
+    for outline in outlines:
         ImageDraw.Draw(picture).polygon([(x * SIDE, y * SIDE) for x, y in outline], fill=1)
     return np.asarray(picture) > 0
 
 
 def lung_share(maps: Maps) -> dict[str, float]:
     """Mean share of each map's heat inside the rough lungs, and what heat spread evenly would give."""
-    mask = rough_lungs()
     large = np.stack([upsample(heat, SIDE, SIDE) for heat in maps])
-    hot = large.sum(axis=(1, 2)) > 0
-    shares = (large[hot] * mask).sum(axis=(1, 2)) / large[hot].sum(axis=(1, 2))
-    peaks = [mask.reshape(-1)[int(heat.argmax())] for heat in large[hot]]
-    return {
-        "films": float(hot.sum()),
-        "share_in_lungs": float(np.mean(shares)) if len(shares) else float("nan"),
-        "even_heat_would_give": float(mask.mean()),
-        "hottest_place_in_lungs": float(np.mean(peaks)) if peaks else float("nan"),
-    }
+    large = large[large.sum(axis=(1, 2)) > 0]
+    result = {"films": float(len(large))}
+    for name, mask in (("lungs", rough_lungs()), ("chest", rough_chest())):
+        shares = (large * mask).sum(axis=(1, 2)) / large.sum(axis=(1, 2))
+        peaks = [float(mask.reshape(-1)[int(heat.argmax())]) for heat in large]
+        result[f"share_in_{name}"] = float(np.mean(shares)) if len(shares) else float("nan")
+        result[f"even_heat_would_give_{name}"] = float(mask.mean())
+        result[f"hottest_place_in_{name}"] = float(np.mean(peaks)) if peaks else float("nan")
+    return result
 
 
 def _moved(film: Films, dx: int, dy: int) -> Films:

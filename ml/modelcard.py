@@ -193,10 +193,14 @@ def _heat(metrics: Mapping[str, Any]) -> str:
     lungs, still, order = found["lungs"], found["stability"], found["deletion_insertion"]
     text = (
         "## Heat map\n\nClass activation map (Zhou et al. 2016) of the same forward pass: the calibrated log-odds each "
-        f"place adds. Checked on {found['on']}; code in `ml/heatmap_checks.py`.\n\n"
-        f"- **In the lungs:** {_share(lungs['share_in_lungs'])} of the heat lies inside a rough lung outline (drawn by "
-        f"hand on the mean normal film) that covers {_share(lungs['even_heat_would_give'])} of the picture; the "
-        f"hottest place lies inside for {_share(lungs['hottest_place_in_lungs'])} of {lungs['films']:.0f} films.\n"
+        "place adds, beyond nought and beyond the film's middle place. Checked on "
+        f"{found['on']}; code in `ml/heatmap_checks.py`.\n\n"
+        f"- **Where:** {_share(lungs['share_in_lungs'])} of the heat lies inside a rough outline of the lungs (drawn "
+        f"by hand on the mean normal film) that covers {_share(lungs['even_heat_would_give_lungs'])} of the picture, "
+        f"{_share(lungs['share_in_chest'])} inside lungs and mediastinum together "
+        f"({_share(lungs['even_heat_would_give_chest'])} of the picture); the hottest place lies in the lungs for "
+        f"{_share(lungs['hottest_place_in_lungs'])} and in the chest for {_share(lungs['hottest_place_in_chest'])} of "
+        f"{lungs['films']:.0f} films.\n"
         f"- **Stability:** films moved by {still['moved_by_pixels']:.0f} pixels give maps that correlate with the "
         f"first at {still['map_correlation']:.2f}; the probability changes by "
         f"{still['mean_change_of_probability']:.3f} on average, at most {still['largest_change_of_probability']:.3f}.\n"

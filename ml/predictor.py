@@ -165,9 +165,7 @@ def _as_submitted(heat: NDArray[np.float32], check: GateResult | None) -> NDArra
     return heat if check is None else np.ascontiguousarray(np.rot90(heat, -check.quarter_turns))
 
 
-def _load_gate(threads: int | None) -> Gate | None:
-    if not (ARTIFACTS / "gate").is_dir():  # until the gate is published; then it is required
-        return None
+def _load_gate(threads: int | None) -> Gate:
     from ml.gate import Gate
 
     return Gate.load(ARTIFACTS / "gate", threads=threads)

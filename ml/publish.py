@@ -25,15 +25,15 @@ from typing import Any
 import numpy as np
 
 from ml import calibrate
-from ml.assess import describe, judged
+from ml.assess import describe, judged, summary
 from ml.card import ARTIFACTS, ModelCard, file_sha256, load_card, parse_card
-from ml.card_draft import PREVALENCE, draft, fill
+from ml.card_draft import PREVALENCE, draft, fill, next_version
 from ml.data import Film, check_sides, data_hash, load_pixels, read_films
 from ml.engine import Engine
-from ml.errors import ArtifactError, MLError
-from ml.evaluate import BATCH, Films, TestSet, draw, evaluate, say, summary
+from ml.errors import MLError
+from ml.evaluate import BATCH, Films, TestSet, draw, evaluate, say
 from ml.predictor import run_network
-from ml.scores import balanced_weights
+from ml.scores import Floats, balanced_weights
 from ml.shifts import blend_of_shifts
 
 SHIFT_SEEDS = (11, 12, 13)
@@ -96,8 +96,8 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
     Each film counts four times: as it is, and as three other sites might have delivered it.
     """
     versions = [val.pixels, *(blend_of_shifts(val.pixels, seed) for seed in SHIFT_SEEDS)]
-    passes = [_logits_and_strength(card, engine, films) for films in versions]
-    logits = np.concatenate([logit for logit, _ in passes])
+    passes = [_logits_and_places(card, engine, films) for films in versions]
+    logits = np.concatenate([logit for logit, _, _ in passes])
     labels, patients = np.tile(val.labels, len(versions)), val.patients * len(versions)
     weights = balanced_weights(labels, PREVALENCE)
     # Platt's targets: a finite set never proves a probability of 0 or 1.
@@ -112,7 +112,8 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
     p = fitted(logits)
     thresholds = calibrate.choose_thresholds(labels, p, weights, patients)
     zone = calibrate.choose_zone(labels, p, weights, thresholds["balanced"])
-    strengths = np.maximum(fitted.slope * passes[0][1] + fitted.intercept, 0)[val.labels == 1]
+    strongest, middle = (fitted.odds(places) for places in passes[0][1:])
+    strengths = (strongest - np.maximum(middle, 0))[val.labels == 1]
     return {
         "calibration": {
             "method": "temperature" if temperature else "slope and intercept (Platt)",
@@ -130,30 +131,18 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
     }
 
 
-def _logits_and_strength(card: ModelCard, engine: Engine, films: Films) -> tuple[Any, Any]:
-    """Logits (n,) and each film's strongest place before calibration (n,)."""
-    logits, strongest = [], []
+def _logits_and_places(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, Floats, Floats]:
+    """Logits (n,), and the strongest and the middle place of each film's raw map (n,), before calibration."""
+    found: list[tuple[Any, ...]] = []
     head = np.asarray(card.head["weights"], np.float32)
     for start in range(0, len(films), BATCH):
         logit, features = run_network(card, engine, films[start : start + BATCH])
-        logits.append(logit)
-        strongest.append((features @ head + np.float32(card.head["bias"])).max(axis=(1, 2)))
-        pooled = features.mean(axis=(1, 2)) @ head + np.float32(card.head["bias"])
-        if np.abs(pooled - logit).max() > 1e-3 * max(1.0, float(np.abs(logit).max())):
-            raise PublishError(
-                "The logit is not the pooled features times the head, so the heat map would be another's."
-            )
-    return np.concatenate(logits).astype(np.float64), np.concatenate(strongest).astype(np.float64)
-
-
-def next_version(out: Path, today: datetime.date) -> str:
-    """Year, month and a number that counts up: 2026.11.1."""
-    prefix = f"{today.year}.{today.month}."
-    try:
-        last = load_card(out).version
-    except ArtifactError:
-        last = ""
-    return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last.startswith(prefix) else 1}"
+        local = features @ head + np.float32(card.head["bias"])
+        if np.abs(local.mean(axis=(1, 2)) - logit).max() > 1e-3 * max(1.0, float(np.abs(logit).max())):
+            raise PublishError("The logit is not the pooled features times the head, so no heat map can be had of it.")
+        found.append((logit, local.max(axis=(1, 2)), np.median(local, axis=(1, 2))))
+    logits, strongest, middle = (np.concatenate(part).astype(np.float64) for part in zip(*found, strict=True))
+    return logits, strongest, middle
 
 
 def publish(
@@ -197,7 +186,7 @@ def publish(
         raw["training"] = _training(read, run)
         card = parse_card(raw, staging)
         metrics, samples, _ = evaluate(card, engine, test, keras_model=model)
-        val_logits, _ = _logits_and_strength(card, engine, val.pixels)
+        val_logits, _, _ = _logits_and_places(card, engine, val.pixels)
         metrics["validation"] = describe(judged(card, val.labels, val_logits, val.patients), card, draws=300)
         metrics["parity_with_keras"], metrics["command"] = parity, command
         fill(raw, metrics)
