@@ -35,7 +35,7 @@
     const node = template.content.firstElementChild.cloneNode(true);
     const entry = { file, node, state: "new", token: crypto.randomUUID?.() ?? randomUUID(), again: false };
     node.querySelector("[data-name]").textContent = file.name || text.pasted;
-    node.querySelector("[data-size]").textContent = `${(file.size / 1e6).toFixed(1)} MB`;
+    node.querySelector("[data-size]").textContent = file.size < 1e6 ? `${Math.ceil(file.size / 1e3)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
     preview(file, node.querySelector("img"));
     node.querySelector("[data-remove]").addEventListener("click", () => remove(entry));
     node.querySelector("[data-retry]").addEventListener("click", () => { show(entry, "new"); start(); });
