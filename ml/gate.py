@@ -195,9 +195,10 @@ class Gate:
 
     def _notices(self, film: ModelInput, look: _Look, row: int) -> tuple[Notice, ...]:
         notices = list(header_notices(film.header))
-        if look.adult[row] >= self.thresholds.adult:
+        young = film.header.age_years is not None and not notices  # then it is the machine or the hospital that differs
+        if look.adult[row] >= self.thresholds.adult and not young:
             notices.append(LOOKS_ADULT)
-        elif look.novelty[row] > self.thresholds.unlike:
+        elif look.adult[row] >= self.thresholds.adult or look.novelty[row] > self.thresholds.unlike:
             notices.append(UNLIKE_TRAINING_FILMS)
         return tuple(notices)
 
