@@ -24,6 +24,7 @@ from ml.scores import (
     interval,
     rates,
     reliability,
+    wilson,
     with_interval,
 )
 
@@ -116,8 +117,8 @@ def at_threshold(sample: Sample, threshold: float, weights: Floats) -> dict[str,
     right = positive == (labels == 1)
     return {
         "threshold": threshold,
-        "sensitivity": {"value": float(sensitivity), "ci": list(interval(drawn[0]))},
-        "specificity": {"value": float(specificity), "ci": list(interval(drawn[1]))},
+        "sensitivity": {"value": float(sensitivity), "ci": _rate_interval(sample, 1, float(sensitivity), drawn[0])},
+        "specificity": {"value": float(specificity), "ci": _rate_interval(sample, 0, float(specificity), drawn[1])},
         "accuracy": with_interval(lambda w: np.asarray((w * right).sum(-1) / w.sum(-1)), weights),
         "balanced_accuracy": float((sensitivity + specificity) / 2),
         "confusion": counts,
@@ -126,6 +127,17 @@ def at_threshold(sample: Sample, threshold: float, weights: Floats) -> dict[str,
             "PNEUMONIA": _report(counts["true_positive"], counts["false_positive"], counts["false_negative"]),
         },
     }
+
+
+def _rate_interval(sample: Sample, label: int, rate: float, drawn: Floats) -> list[float]:
+    """Bootstrap interval of a rate; where not one error was seen every draw says the same, and Wilson's is used.
+
+    It counts patients, not films: ten films of one child are not ten independent ones.
+    """
+    if 0 < rate < 1:
+        return list(interval(drawn))
+    patients = len({patient for patient, of in zip(sample.patients, sample.labels, strict=True) if of == label})
+    return list(wilson(round(rate) * patients, patients))
 
 
 def _report(hit: int, wrongly: int, lost: int) -> dict[str, float | int]:

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, precision_recall_curve, roc_auc_score, roc_curve
 
-from ml.scores import balanced_weights, bootstrap_weights, brier, curve, interval, rates, reliability, with_interval
+from ml.scores import (
+    balanced_weights,
+    bootstrap_weights,
+    brier,
+    curve,
+    interval,
+    rates,
+    reliability,
+    wilson,
+    with_interval,
+)
 
 
 def _films(count: int = 400, ties: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -90,3 +100,10 @@ def test_balanced_weights_give_the_prevalence_asked_for() -> None:
     assert weights.mean() == pytest.approx(1)
     assert (weights * labels).sum() / weights.sum() == pytest.approx(0.25)
     assert with_interval(lambda w: brier(labels, labels.astype(float), w), np.ones((3, 100)))["value"] == 0
+
+
+def test_a_rate_without_one_error_keeps_an_honest_interval() -> None:
+    """Every bootstrap draw of 134 right out of 134 says 100 %; that is not certainty."""
+    low, high = wilson(134, 134)
+    assert low == pytest.approx(134 / (134 + 1.959964**2))
+    assert high == 1.0
