@@ -28,6 +28,7 @@ from diagnosis.report_layout import Report
 from diagnosis.report_pictures import for_paper, overlaid
 from diagnosis.results import card_of, consequences
 from diagnosis.reviews import hidden_from
+from diagnosis.said_by_ml import said
 from diagnosis.templatetags.look import percent
 from ml import ModelCard
 
@@ -95,9 +96,9 @@ def build(study: Study, *, by: str, author_id: int) -> bytes:
     _said_by_people(report, study, author_id)
     if card is not None:
         report.heading(_("Whose films the model learned from"))
-        report.text(_(card.population))
+        report.text(said(card.population))
         report.heading(_("Limits of the model"))
-        report.bullets([_(limit) for limit in card.limits])
+        report.bullets([said(limit) for limit in card.limits])
     buffer = io.BytesIO()
     report.write(buffer)
     return buffer.getvalue()
@@ -158,9 +159,9 @@ def _no_answer(report: Report, study: Study) -> None:
         else _("This film could not be analysed")
     )
     report.finding("", title, _("There is no finding and no probability."))
-    report.warning(_(study.reason), f"{_(study.advice) if study.advice else ''} ({study.reason_code})".strip())
+    report.warning(said(study.reason), f"{said(study.advice)} ({study.reason_code})".strip())
     for notice in study.notices:
-        report.warning(_(notice["message"]), _(notice["advice"]) if notice.get("advice") else "")
+        report.warning(said(notice["message"]), said(notice.get("advice") or ""))
 
 
 def _judged_by(report: Report, prediction: Prediction, card: ModelCard) -> None:

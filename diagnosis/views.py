@@ -23,6 +23,7 @@ from diagnosis.models import Preferences, State, Study
 from diagnosis.preferences import PrevalenceForm
 from diagnosis.results import explain
 from diagnosis.reviews import reading_context
+from diagnosis.said_by_ml import said_error
 from diagnosis.submission import Outcome, Ticket
 
 PARTS = {"badge": "studies/_live_state.html"}  # of other pages, polled alike
@@ -69,7 +70,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
         return redirect(outcomes[0].study)
     if not any(outcome.study for outcome in outcomes):
         for outcome in outcomes:
-            form.add_error("films", f"{outcome.name}: {outcome.error}")
+            form.add_error("films", f"{outcome.name}: {said_error(outcome.error)}")
         return render(request, "studies/new.html", {"form": form, "limits": limits})
     waiting = [outcome.study for outcome in outcomes if outcome.study and outcome.study.is_pending]
     return render(request, "studies/submitted.html", {"outcomes": outcomes, **live_context(waiting, "badge")})
@@ -78,7 +79,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
 def _as_json(outcome: Outcome) -> dict[str, str | bool]:
     """What the page's own script is told of one file."""
     if outcome.study is None:
-        return {"name": outcome.name, "error": str(outcome.error)}
+        return {"name": outcome.name, "error": said_error(outcome.error)}
     return {
         "name": outcome.name,
         "url": outcome.study.get_absolute_url(),

@@ -9,12 +9,15 @@ from django import template
 from django.forms import BaseForm
 from django.templatetags.static import static
 from django.utils.formats import number_format
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from diagnosis import said_by_ml
+
 register = template.Library()
+register.filter(said_by_ml.said)
+register.filter(said_by_ml.said_error)
 
 
 @register.simple_tag
@@ -29,12 +32,12 @@ def icon(name: str, classes: str = "") -> SafeString:
 
 
 @register.filter
-def percent(value: float | None, digits: int = 0) -> str:
+def percent(value: float | str | None, digits: int = 0) -> str:
     """A share (0–1) as "63 %"; what rounds to nothing or to everything is "< 1 %" or "> 99 %", never 0 or 100.
 
     Exactly 0 and exactly 1 (a measured rate) stay as they are. None gives a dash.
     """
-    if value is None or value == "":
+    if value is None or isinstance(value, str):  # a template gives "" for what is not there
         return "–"
     step = 10**-digits
     shown = round(float(value) * 100, digits)
@@ -51,7 +54,7 @@ def position(value: float | None) -> str:
     return f"{min(max(float(value or 0), 0.0), 1.0) * 100:.2f}%"
 
 
-ACCOUNT_LABELS: dict[str, Promise] = {
+ACCOUNT_LABELS = {
     "login": _("User name or e-mail address"),
     "username": _("User name"),
     "email": _("E-mail address"),
@@ -64,22 +67,21 @@ ACCOUNT_LABELS: dict[str, Promise] = {
 @register.filter
 def in_our_words(form: BaseForm) -> BaseForm:
     """One of allauth's forms with our labels, and without placeholders that only repeat a label until one types."""
+    labels = {**ACCOUNT_LABELS, "password1": _("Password") if "username" in form.fields else _("New password")}
     for name, field in form.fields.items():
         field.widget.attrs.pop("placeholder", None)
-        field.label = ACCOUNT_LABELS.get(name, field.label)
-        if name == "email" and not field.required:
-            field.label = _("E-mail address (optional)")
-        if name == "password1":
-            field.label = _("Password") if "username" in form.fields else _("New password")
-        form[name].label = field.label  # a form that was checked has kept the old one there
+        if name in labels:
+            optional = name == "email" and not field.required
+            # Twice: a form that was checked has kept the old one in its bound field.
+            field.label = form[name].label = _("E-mail address (optional)") if optional else labels[name]
     return form
 
 
 @register.filter
-def figure(value: float | Mapping[str, Any] | None, digits: int = 3) -> str:
+def figure(value: float | str | Mapping[str, Any] | None, digits: int = 3) -> str:
     """A measured figure as the card records it: a number, or {"value": …, "ci": [low, high]} as "0.97 [0.95; 0.99]"."""
     if not isinstance(value, Mapping):
-        return "–" if value is None or value == "" else number_format(value, digits)
+        return "–" if value is None or isinstance(value, str) else number_format(value, digits)
     low, high = (number_format(bound, digits) for bound in value["ci"])
     return f"{number_format(value['value'], digits)} [{low}; {high}]"
 
