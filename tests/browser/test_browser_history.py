@@ -1,0 +1,85 @@
+"""The history in a real browser: it fills by itself, and what is chosen is compared, exported and deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import sign_up
+from tests.browser.test_browser_flow import drawn, somebody
+from tests.browser.test_browser_manners import RULES, Axe
+from tests.running_site import RunningSite
+
+pytestmark = pytest.mark.browser
+
+
+def submit(page: Page, folder: Path, *seeds: int) -> None:
+    """Submit drawn films one after the other, without waiting for their results."""
+    for seed in seeds:
+        page.goto("/studies/new/")
+        page.locator("input[type=file]").set_input_files(drawn(folder, seed))
+        page.get_by_label("Label").fill(f"film {seed}")
+        page.get_by_label("I have read what this is for").check()
+        page.get_by_role("button", name="Submit for analysis").click()
+        page.wait_for_url("**/studies/*-*/")
+
+
+def test_results_come_by_themselves_and_the_asking_ends(page: Page, tmp_path: Path) -> None:
+    sign_up(page, somebody())
+    submit(page, tmp_path, 21, 22)
+    page.goto("/studies/")
+    expect(page.locator("tbody .finding, tbody .state-rejected")).to_have_count(2)
+    expect(page.locator("#live[hx-get]")).to_have_count(0)
+
+
+def test_two_are_chosen_compared_and_deleted(page: Page, tmp_path: Path) -> None:
+    sign_up(page, somebody())
+    submit(page, tmp_path, 23, 24)
+    page.goto("/studies/")
+    bar = page.get_by_role("group", name="With the chosen studies")
+    expect(bar).to_be_hidden()
+    page.get_by_label("Choose film 23").check()
+    expect(bar.get_by_role("button", name="Compare two")).to_be_disabled()
+    page.get_by_label("Choose film 24").check()
+    assert Axe().run(page, options=RULES).response["violations"] == []
+    bar.get_by_role("button", name="Compare two").click()
+    expect(page.get_by_role("heading", name="film 23")).to_be_visible()
+    expect(page.get_by_role("heading", name="film 24")).to_be_visible()
+    assert Axe().run(page, options=RULES).response["violations"] == []
+    page.goto("/studies/?q=film")
+    for seed in (23, 24):
+        page.get_by_label(f"Choose film {seed}").press("Space")
+    bar.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Delete these 2 studies?")).to_be_visible()
+    page.get_by_role("button", name="Delete 2 studies for good").click()
+    expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
+
+
+def test_downloads_open_and_say_what_they_are(page: Page, tmp_path: Path) -> None:
+    sign_up(page, somebody())
+    submit(page, tmp_path, 25)
+    page.goto("/studies/")
+    expect(page.locator("tbody .finding, tbody .state-rejected")).to_have_count(1)
+    page.locator("details.menu summary", has_text="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All as CSV").click()
+    assert download.value.suggested_filename.startswith("pneumoweb-history-")
+    assert "film 25" in download.value.path().read_text(encoding="utf-8-sig")
+
+
+def test_without_javascript_all_of_it_works(chromium: Browser, site: RunningSite, tmp_path: Path) -> None:
+    context = chromium.new_context(base_url=site.url, java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    sign_up(page, somebody())
+    submit(page, tmp_path, 26)
+    page.goto("/studies/?sort=oldest")
+    page.get_by_label("Finding").select_option("Any finding")
+    page.get_by_label("Text in the label").fill("film 26")
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_label("Choose film 26").check()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete 1 study for good").click()
+    expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
+    context.close()
