@@ -74,7 +74,7 @@ def as_list(outputs: Any) -> list[Any]:
     """Put a model's outputs (one, several or named) in the order they are served in: the logit, others by name."""
     if isinstance(outputs, dict):
         return [outputs[name] for name in sorted(outputs, key=lambda name: (name != "logit", name))]
-    return list(outputs) if isinstance(outputs, list) or (outputs and isinstance(outputs, tuple)) else [outputs]
+    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
 
 def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = False) -> dict[str, float]:

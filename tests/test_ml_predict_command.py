@@ -94,12 +94,12 @@ def test_each_judged_film_can_be_had_under_its_heat_map(films: Path, tmp_path: P
 
 
 def test_wrong_usage_is_status_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in ([], [str(tmp_path)], ["x", "--operating-point", "mine"], ["x", "--csv", "-", "--json", "-"]):
-        (tmp_path / "x").touch()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for arguments in ([], [str(empty)], ["x", "--operating-point", "mine"], ["x", "--csv", "-", "--json", "-"]):
         with pytest.raises(SystemExit) as stopped:
-            predict.main([str(tmp_path / "x") if word == "x" else word for word in arguments])
+            predict.main(arguments)
         assert stopped.value.code == 2
-        (tmp_path / "x").unlink()
     assert "no film" in capsys.readouterr().err
 
 
