@@ -330,6 +330,7 @@ LOGGING = {
     "root": {"handlers": ["terminal"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["terminal"], "level": LOG_LEVEL, "propagate": False},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for every scanner that tries a name
         **{name: {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL} for name in CHATTY},
     },
 }
