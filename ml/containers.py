@@ -97,7 +97,8 @@ def declared_jpeg(data: bytes) -> Declared:
             "Lossless JPEG is read inside DICOM only.",
             "Export the film as DICOM, PNG or ordinary JPEG.",
         )
-    if frame.segments > _MAX_SEGMENTS or _scans(data) > _MAX_SCANS:
+    one_scan = frame.marker == 0xC0 and frame.channels == 1  # the decoder stops after it, whatever follows
+    if frame.segments > _MAX_SEGMENTS or (not one_scan and _scans(data) > _MAX_SCANS):
         raise damaged("it is made of too many parts")
     plain = frame.marker in (0xC0, 0xC1, 0xC2) and frame.bits == 8 and frame.height > 0
     return Declared(frame.width, frame.height, frame.channels, plain)

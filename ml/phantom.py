@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -166,10 +167,10 @@ def _vessels(rng: np.random.Generator, x: Float, y: Float, inside: Float) -> Flo
     for side in (-1.0, 1.0):
         hilum = (side * 0.17, 0.44)
         total += 1.3 * _blob(x, y, hilum[0], hilum[1], 0.075, 0.075)
-        for angle in rng.uniform(-1.35, 1.35, 11):
+        for angle in rng.uniform(-1.35, 1.35, 11).tolist():
             dx, dy = side * (x - hilum[0]), (y - hilum[1]) * 1.3
-            along = dx * np.cos(angle) + dy * np.sin(angle)
-            apart = dy * np.cos(angle) - dx * np.sin(angle) + 0.16 * np.sin(along * 8.0 + angle * 5.0) * along
+            along = dx * math.cos(angle) + dy * math.sin(angle)
+            apart = dy * math.cos(angle) - dx * math.sin(angle) + 0.16 * np.sin(along * 8.0 + angle * 5.0) * along
             thick = np.clip(0.018 - 0.030 * along, 0.004, None)
             total += np.exp(-((apart / thick) ** 2)) * (along > 0) * np.clip(1.0 - along / 0.55, 0.0, 1.0)
     return np.asarray(np.clip(total, 0.0, 1.6) * inside, dtype=np.float32)

@@ -109,7 +109,12 @@ def test_names_hidden_in_coded_fields_do_not_pass():
 
 
 def test_errors_about_damaged_files_quote_nothing_from_them(caplog, capfd):
-    for spoiled in ({"Rows": None}, {"BitsAllocated": 13}, {"PhotometricInterpretation": "WILHELMINE"}, {"Columns": 9000}):
+    for spoiled in (
+        {"Rows": None},
+        {"BitsAllocated": 13},
+        {"PhotometricInterpretation": "WILHELMINE"},
+        {"Columns": 9000},
+    ):
         error = refused(dicom_bytes(film_values(12), 12, **(SECRETS | spoiled)))
         said = f"{error!r} {error} {error.__cause__!r} {error.__context__!r} {caplog.text} {capfd.readouterr()}"
         assert not any(secret in said for secret in (*SECRETS.values(), "WILHELMINE"))
