@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,6 +63,12 @@ ACCOUNT_LABELS = {
     "password2": _("The same password again"),
     "remember": _("Keep me signed in"),
 }
+
+
+@register.filter(expects_localtime=True)
+def iso(moment: dt.datetime) -> str:
+    """A moment for <time datetime>; whole seconds, as HTML allows no more than three digits after them."""
+    return moment.isoformat(timespec="seconds")
 
 
 @register.filter
