@@ -107,7 +107,7 @@ def _several(kind: str) -> IntakeError:
 def _upright_grey(data: bytes, picture: Image.Image, kind: str, for_model_only: bool) -> Radiograph:
     size = picture.size
     if for_model_only and kind == "JPEG":
-        # Three times the side: twice would decode large films at a quarter, which moves a sharp one by 3.5 levels (rms).
+        # Three times the side: twice would decode large ones at a quarter, which moves a sharp film by 3.5 levels.
         picture.draft(None, (3 * SIDE, 3 * SIDE))
     picture.load()
     turn = _UPRIGHT.get(_orientation(picture))  # asked for after loading: Pillow turns a TIFF itself, and then says so
