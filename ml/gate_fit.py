@@ -23,7 +23,7 @@ _SHARES = {"children": 0.42, "nih": 0.33, "covid": 0.20, "phantom": 0.05}
 class Plan:
     """How long and how to train."""
 
-    epochs: int = 12
+    epochs: int = 6
     steps: int = 230
     batch: int = 64
     rate: float = 3e-3

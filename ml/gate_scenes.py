@@ -68,9 +68,8 @@ def screen(rng: Rng, side: int) -> Canvas:
             rng.exponential(0.18) + 0.03,
         )
         box = (x * side, y * side, min(1.0, x + w) * side + 2, min(1.0, y + h) * side + 2)
-        draw.rounded_rectangle(
-            box, radius=rng.uniform(0, 6), fill=int(rng.integers(0, 256)), outline=int(rng.integers(0, 256))
-        )
+        corner = rng.uniform(0, 0.4) * min(box[2] - box[0], box[3] - box[1], 12.0)
+        draw.rounded_rectangle(box, radius=corner, fill=int(rng.integers(0, 256)), outline=int(rng.integers(0, 256)))
         if rng.random() < 0.7:
             draw.text(
                 (box[0] + 3, box[1] + 2),

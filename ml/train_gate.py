@@ -139,7 +139,7 @@ def _run(given: argparse.Namespace) -> None:
     train, rest = held_out(films, given.seed, 0.15)
     tune, test = held_out(rest, given.seed + 1, 0.5)
     plan = Plan(epochs=1, steps=20) if given.quick else Plan(epochs=given.epochs)
-    sizes = (4, 200) if given.quick else (80, 10_000)
+    sizes = (4, 200) if given.quick else (60, 8_000)
     facts = {
         "training": {
             "command": f"python -m ml.train_gate --data DIR --out DIR --seed {given.seed} --epochs {plan.epochs}",
