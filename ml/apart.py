@@ -44,7 +44,12 @@ class _Helper:
     """One running ``ml.apart_worker``; not safe for use by two threads at once."""
 
     def __init__(self) -> None:
-        environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        environment = {
+            "PATH": os.defpath,
+            "LC_ALL": "C.UTF-8",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ml.apart_worker"],
             cwd=_ROOT,

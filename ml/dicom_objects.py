@@ -183,13 +183,15 @@ def _age(data: Dataset) -> float | None:
     if written:
         # Some archives write the bare number; they mean years.
         years = int(written[1]) / {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0, "": 1.0}[written[2]]
-        return years if years <= 120 else None
+        return round(years, 2) if years <= 120 else None
     born = _date(data, "PatientBirthDate")
     for keyword in ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate"):
         taken = _date(data, keyword)
         if born and taken:
-            years = (taken - born).days / 365.25
-            return round(years, 2) if 0 <= years <= 120 else None
+            years = taken.year - born.year - ((taken.month, taken.day) < (born.month, born.day))
+            since = (taken - born).days - years * 365.2425
+            # Completed years and tenths: no more than is needed, and too little to find the birthday by.
+            return years + min(9, max(0, int(since / 36.525))) / 10 if 0 <= years <= 120 else None
     return None
 
 
