@@ -141,7 +141,7 @@
     window.htmx?.process(studies);
     const good = outcomes.filter((outcome) => outcome.url);
     entry.url = good.length === 1 ? good[0].url : null;
-    if (!good.length) return show(entry, "refused", outcomes.length === 1 ? outcomes[0].error : "");
+    if (!good.length) return show(entry, "refused");
     if (outcomes.every((outcome) => outcome.known)) return show(entry, "known", text.known);
     return show(entry, "done");
   }
