@@ -69,7 +69,8 @@ def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
         notices: tuple[Notice, ...] = ()
     else:
         grey, notices = _grey(dataset, pixels)
-    return Radiograph(_squared(grey, square_ratio(dataset)), "DICOM", header, (*notices, *_remarks(dataset, header)))
+    grey = _squared(grey, square_ratio(dataset), limits)
+    return Radiograph(grey, "DICOM", header, (*notices, *_remarks(dataset, header)))
 
 
 def _inflated(data: bytes) -> bytes:
@@ -116,12 +117,14 @@ def _eight_bit_colour(pixels: NDArray[Any], dataset: pydicom.Dataset) -> NDArray
     return eight_bit(pixels.astype(np.uint16), max(bits, 8))
 
 
-def _squared(grey: NDArray[np.uint8], ratio: float) -> NDArray[np.uint8]:
-    """Square pixels, by stretching the coarser direction."""
+def _squared(grey: NDArray[np.uint8], ratio: float, limits: Limits) -> NDArray[np.uint8]:
+    """Square pixels, by stretching the coarser direction, or shrinking the finer one where that grows too large."""
     if ratio == 1.0:
         return grey
     height, width = grey.shape
-    size = (width, round(height * ratio)) if ratio > 1 else (round(width / ratio), height)
+    stretch = max(ratio, 1 / ratio) * height * width <= limits.max_pixels
+    size = (width, round(height * ratio)) if (ratio > 1) == stretch else (round(width / ratio), height)
+    check_size(*size, limits)
     return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BILINEAR))
 
 

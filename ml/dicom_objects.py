@@ -119,7 +119,8 @@ def check_object(data: Dataset) -> None:
         )
     if sop_class and sop_class not in _RADIOGRAPHS | _SECONDARY:
         raise _wrong(_name_of_class(sop_class, modality))
-    if modality not in _MODALITIES:
+    # Vendors invent modalities ("DR"); where the SOP class is a radiograph's, only a known other one is believed.
+    if modality in _MODALITY_NAMES or (modality not in _MODALITIES and sop_class not in _RADIOGRAPHS):
         raise _wrong(_MODALITY_NAMES.get(modality, "an object of another kind"))
     if not any(keyword in data for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise IntakeError(

@@ -8,7 +8,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_voi_lut
 
-from ml.images import read_radiograph
+from ml.images import Limits, read_radiograph
 from tests.dicom_files import as_file, dicom_bytes, film_object, film_values, scaled
 
 TWELVE = 4095
@@ -166,3 +166,26 @@ def test_grey_saved_as_colour_is_taken_and_colour_is_not():
     as_rgb = np.stack([grey] * 3, axis=-1)
     secondary = {"SOPClassUID": uid.SecondaryCaptureImageStorage, "Modality": "OT"}
     np.testing.assert_array_equal(read_radiograph(dicom_bytes(as_rgb, 8, **secondary)).pixels, grey)
+
+
+def test_a_grey_palette_is_followed():
+    values = film_values(8)
+    tags = {
+        "SOPClassUID": uid.SecondaryCaptureImageStorage,
+        "Modality": "OT",
+        "PhotometricInterpretation": "PALETTE COLOR",
+    }
+    for depth in (8, 16):
+        data = film_object(values, 8, **tags)
+        turned = np.arange(255, -1, -1) * (257 if depth == 16 else 1)
+        for colour in ("Red", "Green", "Blue"):
+            setattr(data, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, depth])
+            entries = turned.astype("<u2" if depth == 16 else "u1").tobytes()
+            setattr(data, f"{colour}PaletteColorLookupTableData", entries)
+        np.testing.assert_array_equal(read_radiograph(as_file(data)).pixels, 255 - values)
+
+
+def test_pixels_that_would_grow_too_many_are_shrunk_instead():
+    data = dicom_bytes(film_values(12), 12, PixelAspectRatio=[2, 1])
+    film = read_radiograph(data, limits=Limits(max_pixels=70_000, min_pixels=20_000))
+    assert (film.width, film.height) == (128, 240)

@@ -52,11 +52,18 @@ def test_other_objects_are_refused_by_their_name(sop_class, modality, name):
     ("sop_class", "modality"),
     [(uid.ComputedRadiographyImageStorage, "CR"), (uid.DigitalXRayImageStorageForPresentation, "DX"),
      (uid.ComputedRadiographyImageStorage, "RG"), (uid.SecondaryCaptureImageStorage, "OT"),
-     (uid.SecondaryCaptureImageStorage, "DX"), (uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage, "CR")],
+     (uid.SecondaryCaptureImageStorage, "DX"), (uid.ComputedRadiographyImageStorage, ""),
+     (uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage, "CR")],
 )  # fmt: skip
 def test_radiographs_and_what_is_derived_from_them_are_read(sop_class, modality):
     tags = {"SOPClassUID": sop_class, "Modality": modality, "NumberOfFrames": 1}
     assert read_radiograph(dicom_bytes(film_values(12), 12, **tags)).header.modality == modality
+
+
+def test_an_invented_modality_is_passed_over_where_the_class_is_a_radiographs():
+    tags = {"SOPClassUID": uid.DigitalXRayImageStorageForPresentation, "Modality": "DR"}
+    assert read_radiograph(dicom_bytes(film_values(12), 12, **tags)).header.modality == ""
+    assert refused(dicom_bytes(film_values(12), 12, **(tags | {"Modality": "MG"}))).code == "WRONG_DICOM_OBJECT"
 
 
 def test_several_frames_raw_detector_data_and_missing_pixels_have_codes_of_their_own():

@@ -38,7 +38,7 @@ def test_lossless_syntaxes_give_the_same_film_at_every_depth_and_polarity(syntax
 @pytest.mark.parametrize("bits", [8, 12, 16])
 @pytest.mark.parametrize(
     "syntax",
-    [*NATIVE, uid.RLELossless, uid.JPEGLosslessSV1, uid.JPEG2000Lossless],
+    [*NATIVE, uid.RLELossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.JPEG2000Lossless],
     ids=lambda syntax: uid.UID(syntax).keyword,
 )
 def test_signed_pixels_are_read_as_signed(syntax, bits):
@@ -74,6 +74,12 @@ def test_a_file_without_preamble_and_meta_information_is_read(syntax):
     values = film_values(12)
     data = as_file(film_object(values, 12, syntax), preamble=False)
     assert b"DICM" not in data[:200]
+    np.testing.assert_array_equal(read_radiograph(data).pixels, scaled(values, 0, 4095))
+
+
+def test_a_file_that_begins_with_its_meta_information_is_read():
+    values = film_values(12)
+    data = dicom_bytes(values, 12)[132:]
     np.testing.assert_array_equal(read_radiograph(data).pixels, scaled(values, 0, 4095))
 
 
