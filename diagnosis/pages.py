@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.staticfiles import finders
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -85,6 +86,7 @@ def about_model(request: HttpRequest) -> HttpResponse:
             "figures": sorted(_figures(card), key=_place),
             "metrics": _metrics(card),
             "gate": _gate_card(),
+            "failures": _failures(card),
         }
     return render(request, "pages/model.html", context)
 
@@ -132,6 +134,13 @@ def _place(figure: str) -> tuple[int, str]:
 def _gate_card() -> dict[str, Any]:
     """The input gate's card as it is; empty if it cannot be read."""
     return _json(ARTIFACTS / "gate" / "card.json")
+
+
+def _failures(card: ModelCard) -> list[dict[str, Any]]:
+    """What this very model said of drawn films (docs/draw_pictures.py); nothing if another version said it."""
+    file = finders.find("img/failures/failures.json")
+    told = _json(Path(file)) if file else {}
+    return told["films"] if told.get("sha256") == card.sha256 else []
 
 
 def _metrics(card: ModelCard) -> dict[str, Any]:
