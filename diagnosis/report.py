@@ -149,7 +149,7 @@ def _answer(report: Report, study: Study, prediction: Prediction, card: ModelCar
     if prediction.finding == "indeterminate":
         report.text(_("The model does not know. This film needs a person."))
     for warning in (*study.notices, *prediction.warnings):
-        report.warning(_(warning["message"]), _(warning["advice"]) if warning.get("advice") else "")
+        report.warning(said(warning["message"]), said(warning.get("advice") or ""))
 
 
 def _no_answer(report: Report, study: Study) -> None:
@@ -165,19 +165,19 @@ def _no_answer(report: Report, study: Study) -> None:
 
 
 def _judged_by(report: Report, prediction: Prediction, card: ModelCard) -> None:
-    said = consequences(card, prediction.operating_point)
-    point = said.point
+    meant = consequences(card, prediction.operating_point)
+    point = meant.point
     report.heading(_("Judged by"))
     report.text(
         _("Operating point %(name)s: pneumonia from %(threshold)s upwards. %(meaning)s")
-        % {"name": said.name, "threshold": percent(prediction.threshold), "meaning": said.meaning}
+        % {"name": meant.name, "threshold": percent(prediction.threshold), "meaning": meant.meaning}
     )
     report.text(
         _(
             "Of 100 such films with pneumonia it misses about %(missed)d; of 100 without, it raises about %(alarms)d "
             "false alarms. Measured on films like those it learned from; on other films it can be wrong far more often."
         )
-        % {"missed": said.missed_of_100, "alarms": said.false_alarms_of_100}
+        % {"missed": meant.missed_of_100, "alarms": meant.false_alarms_of_100}
     )
     report.facts(
         [
