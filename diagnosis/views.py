@@ -39,27 +39,29 @@ def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
 @never_cache
 def study_new(request: HttpRequest) -> HttpResponse:
     """Submit films. One accepted film leads to its page; several, or refused ones, to a list of what became of each."""
+    mine = Preferences.of(request.user)
     limits = {
         "max_bytes": settings.MAX_UPLOAD_BYTES,
         "max_mb": settings.MAX_UPLOAD_BYTES // 1_000_000,
         "max_files": settings.MAX_FILES_PER_SUBMISSION,
     }
+    page = {"limits": limits, "preferences": mine}
     if request.method == "GET":
-        return render(request, "studies/new.html", {"form": SubmissionForm(), "limits": limits})
+        return render(request, "studies/new.html", {**page, "form": SubmissionForm()})
     data = request.POST
     form = SubmissionForm(data, {"films": request.FILES.getlist("films")})
     wants_json = not request.accepts("text/html")
     if not form.is_valid():
         if wants_json:
             return JsonResponse({"errors": [error for errors in form.errors.values() for error in errors]}, status=422)
-        return render(request, "studies/new.html", {"form": form, "limits": limits})
+        return render(request, "studies/new.html", {**page, "form": form})
     ticket = Ticket(
         owner=request.user,  # type: ignore[arg-type]  # LoginRequiredMiddleware: somebody is signed in
         token=form.cleaned_data["token"],
         confirmed_at=timezone.now(),
         label=form.cleaned_data["label"],
         again=form.cleaned_data["again"],
-        operating_point=Preferences.of(request.user).operating_point,
+        operating_point=mine.operating_point,
     )
     outcomes = take_in(ticket, form.cleaned_data["films"])
     if wants_json:
@@ -71,7 +73,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
     if not any(outcome.study for outcome in outcomes):
         for outcome in outcomes:
             form.add_error("films", f"{outcome.name}: {said_error(outcome.error)}")
-        return render(request, "studies/new.html", {"form": form, "limits": limits})
+        return render(request, "studies/new.html", {**page, "form": form})
     waiting = [outcome.study for outcome in outcomes if outcome.study and outcome.study.is_pending]
     return render(request, "studies/submitted.html", {"outcomes": outcomes, **live_context(waiting, "badge")})
 

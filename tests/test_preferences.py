@@ -29,6 +29,7 @@ def test_who_has_chosen_nothing_sees_the_defaults_and_the_measured_figures(owner
 
 def test_the_operating_point_goes_with_the_next_film(owner: User, owner_client: Client) -> None:
     owner_client.post(PAGE, chosen(operating_point="screening"))
+    assert "Screening" in owner_client.get(reverse("study_new")).content.decode()
     film = SimpleUploadedFile("film.png", drawn_film(), "image/png")
     owner_client.post(reverse("study_new"), {"films": film, "intended_use": "on"})
     assert Study.objects.get().operating_point == "screening"
