@@ -111,7 +111,7 @@ def score(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, NDArra
 
 
 def evaluate(
-    card: ModelCard, engine: Engine, test: TestSet, *, keras_model: Any = None, films_per_shift: int = 120
+    card: ModelCard, engine: Engine, test: TestSet, *, keras_model: Any = None, films_per_shift: int = 100
 ) -> tuple[dict[str, Any], dict[str, Sample], NDArray[np.float32]]:
     """Measure everything.
 

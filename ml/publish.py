@@ -91,7 +91,7 @@ def read_run(data: Path, run: Path) -> Run:
 
 
 def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
-    """Calibrate and choose thresholds on validation patients; return the card's parts that follow.
+    """Calibrate and choose thresholds on validation patients; return the card's parts that follow, and the logits.
 
     Each film counts four times: as it is, and as three other sites might have delivered it.
     """
@@ -110,7 +110,7 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
     except ValueError as error:
         raise PublishError(f"The run cannot be calibrated on its validation films. {error}") from error
     p = fitted(logits)
-    thresholds = calibrate.choose_thresholds(labels, p, weights, patients)
+    thresholds = calibrate.choose_thresholds(labels, fitted.odds(logits), weights)
     zone = calibrate.choose_zone(labels, p, weights, thresholds["balanced"])
     strongest, middle = (fitted.odds(places) for places in passes[0][1:])
     strengths = (strongest - np.maximum(middle, 0))[val.labels == 1]
@@ -128,6 +128,7 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
         "heat_scale": float(max(np.median(strengths), 1e-3)),
         "thresholds": thresholds,
         "zone": zone,
+        "logits": passes[0][0],
     }
 
 
@@ -186,8 +187,7 @@ def publish(
         raw["training"] = _training(read, run)
         card = parse_card(raw, staging)
         metrics, samples, _ = evaluate(card, engine, test, keras_model=model)
-        val_logits, _, _ = _logits_and_places(card, engine, val.pixels)
-        metrics["validation"] = describe(judged(card, val.labels, val_logits, val.patients), card, draws=300)
+        metrics["validation"] = describe(judged(card, val.labels, chosen["logits"], val.patients), card, draws=300)
         metrics["parity_with_keras"], metrics["command"] = parity, command
         fill(raw, metrics)
         _write(staging, raw, metrics, draw(metrics, samples, card, read.histories))

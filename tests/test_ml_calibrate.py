@@ -72,11 +72,18 @@ def test_comparing_the_maps_leaves_whole_patients_out() -> None:
 
 
 def test_thresholds_rise_and_keep_their_promises_on_the_films_they_were_chosen_on() -> None:
-    p = fit_affine(LABELS, LOGITS, WEIGHTS)(LOGITS)
-    chosen = choose_thresholds(LABELS, p, WEIGHTS, PATIENTS)
+    fitted = fit_affine(LABELS, LOGITS, WEIGHTS)
+    p = fitted(LOGITS)
+    chosen = choose_thresholds(LABELS, fitted.odds(LOGITS), WEIGHTS)
     assert chosen["screening"] <= chosen["balanced"] <= chosen["rule_in"]
     assert rates(LABELS, p >= chosen["screening"], WEIGHTS)[0] >= 0.98
     assert rates(LABELS, p >= chosen["rule_in"], WEIGHTS)[1] >= 0.98
+
+
+def test_the_balanced_threshold_lies_where_the_classes_cross() -> None:
+    odds = np.concatenate([np.random.default_rng(1).normal(centre, 1.5, 4000) for centre in (-2, 3)])
+    chosen = choose_thresholds(np.repeat([0, 1], 4000), odds, np.ones(8000))
+    assert chosen["balanced"] == pytest.approx(1 / (1 + np.exp(-0.5)), abs=0.05)
 
 
 def test_outside_the_zone_errors_stay_below_the_stated_rate_and_the_zone_is_no_larger_than_needed() -> None:
