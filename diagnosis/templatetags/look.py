@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -22,6 +23,7 @@ register.filter(said_by_ml.said_error)
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)  # a page of the history draws a hundred, and each would look up the file's address anew
 def icon(name: str, classes: str = "") -> SafeString:
     """An icon of static/img/icons.svg, hidden from screen readers: the words beside it say the same."""
     return format_html(
