@@ -46,6 +46,27 @@ def workers() -> list[str]:
         return sorted(key.decode().removeprefix(HEARTBEAT_PREFIX) for key in client.scan_iter(f"{HEARTBEAT_PREFIX}*"))
 
 
+def beat(worker: str) -> None:
+    """Say that this worker lives; holds for `HEARTBEAT_TTL` seconds.
+
+    Raises:
+        redis.RedisError: the broker does not answer.
+    """
+    with broker() as client:
+        client.set(f"{HEARTBEAT_PREFIX}{worker}", "1", ex=HEARTBEAT_TTL)
+
+
+def forget(*gone: str) -> None:
+    """Take back what these workers said.
+
+    Raises:
+        redis.RedisError: the broker does not answer.
+    """
+    if gone:
+        with broker() as client:
+            client.delete(*(f"{HEARTBEAT_PREFIX}{worker}" for worker in gone))
+
+
 def queue_length() -> int:
     """Messages that wait for a worker.
 

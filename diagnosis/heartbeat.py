@@ -6,6 +6,7 @@ that was emptied hears of every worker again at the next beat.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any
 
@@ -28,12 +29,10 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not
 
     def start(self, parent: Any) -> None:
         """First beat, then one every HEARTBEAT_SECONDS; called again after each reconnection."""
-        name = f"{health.HEARTBEAT_PREFIX}{parent.hostname}"
 
         def beat() -> None:
             try:
-                with health.broker() as client:
-                    client.set(name, "1", ex=health.HEARTBEAT_TTL)
+                health.beat(parent.hostname)
             except redis.RedisError as error:
                 logger.warning("The broker does not take the heartbeat: %s", error)
 
@@ -41,7 +40,9 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not
         self.timer = parent.timer.call_repeatedly(health.HEARTBEAT_SECONDS, beat)
 
     def stop(self, parent: Any) -> None:
-        """No more beats; the key goes by itself."""
+        """No more beats, and none that outlives its worker; without a broker the key goes by itself."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
+        with contextlib.suppress(redis.RedisError):
+            health.forget(parent.hostname)

@@ -48,6 +48,35 @@ def _start_part(command: list[str], **options: Any) -> Popen[bytes]:
     return HonchoPopen(command, shell=False, stdin=-3, preexec_fn=die_with_parent, **options)  # type: ignore[no-any-return]
 
 
+class Parts(Manager):  # type: ignore[misc]  # honcho is not typed
+    """Honcho's manager without two gaps of its version 2.0.0: an end asked for too early, a relay that vanishes."""
+
+    def __init__(self, parts: Mapping[str, Sequence[str]], ended: SimpleQueue[str], cwd: Path) -> None:
+        super().__init__()
+        self._end_asked_for = False
+        for name, command in parts.items():
+            self._process_ctor = lambda cmd, **options: Part(cmd, ended, **options)
+            self.add_process(name, list(command), cwd=str(cwd))
+
+    def terminate(self) -> None:
+        """End all parts; those that have not started yet, as soon as they have (honcho fails on a missing pid)."""
+        self._end_asked_for = True
+        if super()._all_started():
+            super().terminate()
+
+    def _all_started(self) -> bool:
+        started = bool(super()._all_started())
+        if started and self._end_asked_for and not self._terminating:
+            super().terminate()
+        return started
+
+    def _any_stopped(self) -> bool:
+        for known in self._processes.values():
+            if "pid" in known and "returncode" not in known and not known["process"].is_alive():
+                known["returncode"] = known["process"].exitcode  # its relay was killed and cannot tell
+        return bool(super()._any_stopped())
+
+
 def commands() -> dict[str, list[str]]:
     """What to run, by the name it has in the terminal."""
     celery = [sys.executable, "-m", "celery", "--quiet", "--app", "pneumoweb"]
@@ -63,8 +92,8 @@ def commands() -> dict[str, list[str]]:
             # What workers tell each other all day; ours need none of it (see diagnosis/heartbeat.py).
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ],
-        # In memory: its one entry runs every few seconds, so there is nothing to remember across a restart.
-        "beat": [*celery, "beat", *level, "--scheduler", "celery.beat:Scheduler", "--pidfile="],
+        # What ran when is remembered across restarts: else a site that is started every morning would never tidy up.
+        "beat": [*celery, "beat", *level, "--schedule", str(settings.DATA_DIR / "beat-schedule"), "--pidfile="],
     }
 
 
@@ -83,15 +112,20 @@ def run_together(parts: Mapping[str, Sequence[str]], watched: Popen[bytes] | Non
     Raises:
         PartsEnded: one of them ended without being asked to.
     """
+    if sys.platform == "linux":
+        # The relays must be children of this very process for the kernel to tell them of its end.
+        multiprocessing.set_start_method("fork", force=True)
     ended: SimpleQueue[str] = multiprocessing.SimpleQueue()
-    manager = Manager()
-    for name, command in parts.items():
-        part = Part(command, ended, name=name, colour=next(manager._colours), cwd=str(cwd))
-        _add(manager, part)
+    manager = Parts(parts, ended, cwd)
     stopping = threading.Event()
     _terminate_on_hangup()
     if watched is not None:
-        _watch(watched, stopping, lambda: ended.put("redis"))
+
+        def end_with_redis() -> None:
+            ended.put("redis")
+            manager.terminate()
+
+        _watch(watched, stopping, end_with_redis)
     manager.loop()
     stopping.set()
     asked = manager.returncode in {known["rc"] for known in SIGNALS.values()}
@@ -100,18 +134,11 @@ def run_together(parts: Mapping[str, Sequence[str]], watched: Popen[bytes] | Non
         raise PartsEnded(f"{first} ended by itself (status {manager.returncode}), so everything was stopped.")
 
 
-def _add(manager: Manager, part: Part) -> None:
-    """Honcho makes the process object in add_process(); ours is made through the same door."""
-    manager._process_ctor = lambda *_args, **_options: part
-    manager.add_process(part.name, part.cmd)
-
-
 def _watch(process: Popen[bytes], stopping: threading.Event, on_end: Callable[[], None]) -> None:
     def wait() -> None:
         process.wait()
         if not stopping.is_set():
             on_end()
-            os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="watch redis", daemon=True).start()
 

@@ -32,11 +32,12 @@ def test_without_a_broker_the_site_is_not_ready_and_says_what_is_missing(setting
 @pytest.mark.django_db
 def test_a_broker_without_a_worker_is_not_ready_until_one_was_heard_from(live_redis: PrivateRedis) -> None:
     assert "no worker" in Client().get("/readyz").json()["worker"]
-    with live_redis.client() as client:
-        client.set(f"{health.HEARTBEAT_PREFIX}worker@here", "1", ex=health.HEARTBEAT_TTL)
+    health.beat("worker@here")
     report = Client().get("/readyz").json()
     assert (report["broker"], report["worker"]) == ("ok", "ok")
     assert health.workers() == ["worker@here"]
+    health.forget("worker@here")
+    assert health.workers() == []
 
 
 @pytest.mark.django_db

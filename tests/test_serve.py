@@ -10,27 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from diagnosis import health
+from diagnosis.private_redis import PrivateRedis
 from tests.running_site import RunningSite, wait_until
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for orphans in /proc"),
 ]
-GONE_SECONDS = 10.0
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that has been migrated once, for all tests here."""
-    data_dir = tmp_path_factory.mktemp("site") / "data"
-    RunningSite(data_dir).manage("migrate", "--verbosity", "0")
-    return data_dir
+GONE_SECONDS = 20.0
 
 
 @pytest.fixture
-def site(prepared: Path) -> Iterator[RunningSite]:
+def site(tmp_path: Path) -> Iterator[RunningSite]:
     """The running site; whatever a test leaves of it is swept up."""
-    site = RunningSite(prepared).start()
+    site = RunningSite(tmp_path / "site").start()
     site.wait_for("/readyz", '"worker": "ok"')
     yield site
     for process in site.parts().values():
@@ -38,50 +32,43 @@ def site(prepared: Path) -> Iterator[RunningSite]:
     wait_until(lambda: not site.parts(), GONE_SECONDS, "the end of the swept-up site")
 
 
-def test_ctrl_c_ends_every_part_and_is_no_failure(site: RunningSite) -> None:
-    assert len(site.parts()) == 5
-    assert f"PneumoWeb answers at http://localhost:{site.port}/" in site.output()
-    assert "make admin" in site.output()
-    assert site.stop(signal.SIGINT) == 0
-    assert site.parts() == {}
-    assert "PneumoWeb has stopped." in site.output()
+def test_two_sites_live_side_by_side_and_ctrl_c_ends_one_of_them_without_a_trace(
+    site: RunningSite, tmp_path: Path
+) -> None:
+    shutil.copytree(site.data_dir, tmp_path / "beside", ignore=shutil.ignore_patterns("*.sock"))
+    beside = RunningSite(tmp_path / "beside").start()
+    beside.wait_for("/readyz", '"worker": "ok"')
+    assert len(beside.parts()) == len(site.parts()) == 5
+    wait_until(lambda: "Ctrl-C stops everything." in beside.output(), 5, "the announcement")
+    assert f"PneumoWeb answers at http://localhost:{beside.port}/" in beside.output()
+    assert "make admin" in beside.output()
+    assert beside.stop(signal.SIGINT) == 0
+    assert beside.parts() == {}
+    assert "PneumoWeb has stopped." in beside.output()
+    assert site.get("/healthz") == "ok\n"
 
 
-def test_a_worker_that_dies_takes_the_site_down_loudly(site: RunningSite) -> None:
-    assert site.process is not None
-    os.kill(site.parts()["worker"], signal.SIGKILL)
-    assert site.process.wait(GONE_SECONDS) != 0
-    assert "worker ended by itself" in site.output()
-    assert site.parts() == {}
+def test_one_data_folder_and_one_port_hold_one_site(site: RunningSite, tmp_path: Path) -> None:
+    same_folder = RunningSite(site.data_dir)
+    same_port = RunningSite(tmp_path / "other", PORT=str(site.port))
+    for intruder, said in ((same_folder, "already runs on the data folder"), (same_port, "Choose another port")):
+        intruder.log = tmp_path / "intruder.log"
+        intruder.start()
+        assert intruder.process is not None
+        assert intruder.process.wait(GONE_SECONDS) == 1
+        assert said in intruder.output()
+        assert "Traceback" not in intruder.output()
+    assert site.get("/healthz") == "ok\n"
 
 
-def test_a_redis_that_dies_takes_the_site_down_loudly(site: RunningSite) -> None:
-    assert site.process is not None
-    parts = site.parts()
-    os.kill(parts.get("redis-server") or parts["valkey-server"], signal.SIGKILL)
-    assert site.process.wait(GONE_SECONDS) != 0
-    assert "redis ended by itself" in site.output()
-    assert site.parts() == {}
-
-
-def test_nothing_outlives_a_serve_that_was_killed_and_the_next_one_starts(site: RunningSite) -> None:
+def test_nothing_outlives_a_killed_serve_the_next_one_starts_and_falls_with_its_worker(site: RunningSite) -> None:
     site.stop(signal.SIGKILL)
     wait_until(lambda: not site.parts(), GONE_SECONDS, "the end of all orphans")
     site.start().wait_for("/readyz", '"worker": "ok"')
-
-
-def test_two_sites_live_side_by_side_but_not_on_one_data_folder(site: RunningSite, tmp_path: Path) -> None:
-    shutil.copytree(site.data_dir, tmp_path / "data", ignore=shutil.ignore_patterns("*.sock"))
-    beside = RunningSite(tmp_path / "data").start()
-    try:
-        beside.wait_for("/healthz", "ok")
-        assert site.get("/healthz") == beside.get("/healthz") == "ok\n"
-    finally:
-        assert beside.stop() == 0
-    intruder = RunningSite(site.data_dir)
-    intruder.log = tmp_path / "intruder.log"
-    intruder.start()
-    assert intruder.process is not None
-    assert intruder.process.wait(GONE_SECONDS) == 1
-    assert "already runs on the data folder" in intruder.output()
-    assert site.get("/healthz") == "ok\n"
+    with PrivateRedis(site.data_dir / "redis", site.data_dir / "redis" / "redis.sock").client() as client:
+        assert len(client.keys(f"{health.HEARTBEAT_PREFIX}*")) == 1  # the killed worker's sign of life is gone
+    assert site.process is not None
+    os.kill(site.parts()["worker"], signal.SIGKILL)
+    assert site.process.wait(GONE_SECONDS) == 1
+    assert "worker ended by itself" in site.output()
+    assert site.parts() == {}
