@@ -25,6 +25,7 @@ from diagnosis.results import explain
 from diagnosis.reviews import reading_context
 from diagnosis.said_by_ml import said_error
 from diagnosis.submission import Outcome, Ticket
+from diagnosis.summary import forget
 
 PARTS = {"badge": "studies/_live_state.html"}  # of other pages, polled alike
 
@@ -133,5 +134,6 @@ def study_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         return render(request, "studies/delete.html", {"study": found})
     films.delete_studies(Study.objects.filter(pk=found.pk))
+    forget(request.user.pk)
     messages.success(request, _("The study, its film and its predictions are deleted."))
     return redirect("studies")
