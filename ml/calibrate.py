@@ -131,8 +131,8 @@ def choose_thresholds(labels: Labels, odds: Floats, weights: Floats) -> dict[str
     """Choose the three operating points from calibrated log-odds; return them as probabilities, in rising order.
 
     *balanced* maximises sensitivity + specificity after each film has been spread over half a unit of log-odds: the
-    maximum itself hangs on single films near the threshold (over random halves of the patients its place varied
-    twice as much, for the same accuracy on the other half). *screening* is the highest threshold that still catches
+    maximum itself hangs on single films near the threshold (over random halves of the patients its place varied half
+    as much again, for the same accuracy on the other half). *screening* is the highest threshold that still catches
     :data:`SCREENING_SENSITIVITY`; *rule_in* the lowest that still spares :data:`RULE_IN_SPECIFICITY`.
     """
     grid = np.linspace(np.quantile(odds, 0.01), np.quantile(odds, 0.99), 400)
