@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ from ml.data import DataError, Film, data_hash, load_pixels, read_films, split_f
 from ml.engine import Engine
 from ml.errors import MLError
 from ml.heatmap import upsample
-from ml.images import SIDE
+from ml.images import SIDE, ModelInput
 from ml.predictor import load_classifier, run_network
 from ml.scores import Floats
 from ml.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
@@ -144,10 +145,23 @@ def evaluate(
         "strata": strata(samples["plain"], card, [film.kind for film in test.films], test.pixels),
         "robustness": robust,
         "robustness_unchanged": base,
+        "gate": refusals(test),
         "heat_map": _heat_checks(card, engine, test, samples["plain"], maps, keras_model),
         "seconds": round(time.monotonic() - began, 1),
     }
     return metrics, samples, maps
+
+
+def refusals(test: TestSet) -> dict[str, Any]:
+    """How many of these films the committed input gate would have kept from the model, by reason.
+
+    The other figures leave the gate out: they say what the network does with every film.
+    """
+    from ml.gate import Gate
+
+    results = Gate.load().check([ModelInput(film, SIDE, SIDE) for film in test.pixels])
+    reasons = Counter(result.refusal.code for result in results if result.refusal is not None)
+    return {"films": len(results), "refused": sum(reasons.values()), "reasons": dict(reasons.most_common())}
 
 
 def robustness(

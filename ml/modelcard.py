@@ -143,7 +143,8 @@ def _performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> s
             values = part["operating_points"][name]
             rates = [_share(values[rate]) for rate in ("sensitivity", "specificity", "accuracy")]
             points.append((TITLES[name] if part is plain else "", f"{point.threshold:.3f}", where, *rates))
-    zone, calibration = card.indeterminate, card.calibration
+    zone, calibration, gate = card.indeterminate, card.calibration, metrics.get("gate", {})
+    gate_said = f"it would have refused {gate['refused']} of the {gate['films']} test films" if gate else "not measured"
     return (
         "## Performance\n\n*As they are*: the test films. *As another site might send them*: the same films, each "
         "under three shifts drawn for it (resolution, sharpness, JPEG, noise, tone, framing, aspect, rotation, "
@@ -155,6 +156,7 @@ def _performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> s
         f"{_share(plain['indeterminate']['share'])} of the test films; of the others "
         f"{_share(plain['indeterminate']['error_outside'])} are judged wrongly (shifted: "
         f"{_share(shifted['indeterminate']['share'])} and {_share(shifted['indeterminate']['error_outside'])}).\n\n"
+        f"**Input gate.** Left out of these figures; {gate_said}.\n\n"
         f"**Calibration.** {calibration['method']}: log-odds = {calibration['slope']:.4f} · logit + "
         f"{calibration['intercept']:.4f}, clipped to [{calibration['bounds'][0]}, {calibration['bounds'][1]}]. "
         f"Fitted on {calibration['fitted_on']}. Cross-validated log loss by patient: "
