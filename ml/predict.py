@@ -260,6 +260,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands.error("there is no film in the folders named")
     if options.csv == "-" and options.json == "-":
         commands.error("only one of --csv and --json can go to standard output")
+    for target in (options.csv, options.json):
+        if target not in (None, "-") and not Path(target).parent.is_dir():
+            commands.error(f"there is no folder {Path(target).parent} to write {Path(target).name} to")
     try:
         predictor = Predictor.load(options.artifact, threads=options.threads)
     except ArtifactError as error:

@@ -96,7 +96,14 @@ def test_each_judged_film_can_be_had_under_its_heat_map(films: Path, tmp_path: P
 def test_wrong_usage_is_status_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    for arguments in ([], [str(empty)], ["x", "--operating-point", "mine"], ["x", "--csv", "-", "--json", "-"]):
+    nowhere = str(empty / "nowhere" / "rows.csv")
+    for arguments in (
+        [],
+        [str(empty)],
+        ["x", "--operating-point", "mine"],
+        ["x", "--csv", "-", "--json", "-"],
+        ["x", "--csv", nowhere],
+    ):
         with pytest.raises(SystemExit) as stopped:
             predict.main(arguments)
         assert stopped.value.code == 2
