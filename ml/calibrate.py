@@ -20,7 +20,7 @@ BOUNDS = (0.005, 0.995)
 """No probability is ever shown beyond these: a few hundred films cannot support a stronger claim."""
 
 SCREENING_SENSITIVITY = 0.98
-RULE_IN_SPECIFICITY = 0.98
+RULE_IN_SPECIFICITY = 0.99
 ZONE_ERROR = 0.02
 SPREAD = 0.5
 """Log-odds over which a film is spread when the balanced threshold is sought."""

@@ -77,7 +77,7 @@ def test_thresholds_rise_and_keep_their_promises_on_the_films_they_were_chosen_o
     chosen = choose_thresholds(LABELS, fitted.odds(LOGITS), WEIGHTS)
     assert chosen["screening"] <= chosen["balanced"] <= chosen["rule_in"]
     assert rates(LABELS, p >= chosen["screening"], WEIGHTS)[0] >= 0.98
-    assert rates(LABELS, p >= chosen["rule_in"], WEIGHTS)[1] >= 0.98
+    assert rates(LABELS, p >= chosen["rule_in"], WEIGHTS)[1] >= 0.99
 
 
 def test_the_balanced_threshold_lies_where_the_classes_cross() -> None:
