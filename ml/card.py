@@ -107,7 +107,7 @@ class ModelCard:
         The value before scaling is the calibrated log-odds that each place adds; their mean over a film is that
         film's log-odds. What shows is how far a place speaks for pneumonia beyond both nought and the film's middle
         place: in a film that is suspicious everywhere the map still says where most. The scale is one number for all
-        films (the strongest spot of a typical pneumonia film is 1), so a normal film's map stays cold.
+        films (the strongest spot of a clear pneumonia film is 1), so a normal film's map stays cold.
         """
         weights = np.asarray(self.head["weights"], np.float32)
         local = features @ weights + np.float32(self.head["bias"])

@@ -192,11 +192,12 @@ def _heat_checks(
     found = (sample.labels == 1) & (sample.probabilities >= card.operating_points["balanced"].threshold)
     if not found.any():
         return {"films": 0, "note": "no film with pneumonia was found, so there is no map to check"}
+    healthy = test.pixels[int(np.argmin(np.where(sample.labels == 0, sample.logits, np.inf)))]
     some = np.flatnonzero(found)[:: max(1, int(found.sum()) // 24)][:24]
 
     def judge(films: Films) -> tuple[Floats, NDArray[np.float32]]:
         logits, heat = score(card, engine, films)
-        return card.probability(logits.astype(np.float32)), heat
+        return card.calibration["slope"] * logits + card.calibration["intercept"], heat
 
     result: dict[str, Any] = {
         "on": "films with pneumonia that were found at the balanced operating point",
@@ -206,7 +207,7 @@ def _heat_checks(
             "normal": float(maps[sample.labels == 0].max(axis=(1, 2)).mean()),
         },
         "stability": checks.stability(test.pixels[some], judge),
-        "deletion_insertion": checks.deletion_insertion(test.pixels[some], judge),
+        "deletion_insertion": checks.deletion_insertion(test.pixels[some], healthy, judge),
     }
     if model is not None:
         result["randomisation"] = checks.randomisation(model, test.pixels[some[:16]])

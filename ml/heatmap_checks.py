@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from ml.heatmap import upsample
 from ml.images import SIDE
@@ -20,7 +20,7 @@ from ml.images import SIDE
 Films = NDArray[np.uint8]
 Maps = NDArray[np.float32]
 Judge = Callable[[Films], tuple[NDArray[np.float64], Maps]]
-"""Films (n, 224, 224) to calibrated probabilities (n,) and heat maps (n, h, w)."""
+"""Films (n, 224, 224) to calibrated log-odds (n,) and heat maps (n, h, w)."""
 
 # Drawn by hand around the lungs in the mean of the normal training films, apex to diaphragm, as shares of width and
 # height. The left one includes the lung behind the heart. Right for no single child, and good enough to ask whether
@@ -57,7 +57,8 @@ def lung_share(maps: Maps) -> dict[str, float]:
     result = {"films": float(len(large))}
     for name, mask in (("lungs", rough_lungs()), ("chest", rough_chest())):
         shares = (large * mask).sum(axis=(1, 2)) / large.sum(axis=(1, 2))
-        peaks = [float(mask.reshape(-1)[int(heat.argmax())]) for heat in large]
+        # Several places may share the highest value: then the share of them inside.
+        peaks = [float(mask[heat == heat.max()].mean()) for heat in large]
         result[f"share_in_{name}"] = float(np.mean(shares)) if len(shares) else float("nan")
         result[f"even_heat_would_give_{name}"] = float(mask.mean())
         result[f"hottest_place_in_{name}"] = float(np.mean(peaks)) if peaks else float("nan")
@@ -77,15 +78,19 @@ def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float((a * b).sum() / size) if size > 1e-12 else 0.0
 
 
+def _probability(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -60, 60))))
+
+
 def stability(films: Films, judge: Judge, pixels: int = 6) -> dict[str, float]:
     """Move films by a few pixels: how alike are the maps, moved back, and how far does the probability go?"""
-    p, maps = judge(films)
+    odds, maps = judge(films)
     alike: list[float] = []
     jumps: list[float] = []
     inner = slice(16, SIDE - 16)
     for dx, dy in ((pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)):
-        moved_p, moved = judge(np.stack([_moved(film, dx, dy) for film in films]))
-        jumps += list(np.abs(moved_p - p))
+        moved_odds, moved = judge(np.stack([_moved(film, dx, dy) for film in films]))
+        jumps += list(np.abs(_probability(moved_odds) - _probability(odds)))
         for before, after in zip(maps, moved, strict=True):
             back = np.roll(upsample(after, SIDE, SIDE), (-dy, -dx), axis=(0, 1))
             alike.append(correlation(upsample(before, SIDE, SIDE)[inner, inner], back[inner, inner]))
@@ -98,29 +103,37 @@ def stability(films: Films, judge: Judge, pixels: int = 6) -> dict[str, float]:
     }
 
 
-def deletion_insertion(films: Films, judge: Judge, steps: int = 8, seed: int = 0) -> dict[str, float]:
-    """Blur away the hottest places first (deletion), or bring them back into a blurred film (insertion).
+def deletion_insertion(films: Films, healthy: Films, judge: Judge, steps: int = 8, seed: int = 0) -> dict[str, float]:
+    """Exchange the hottest places first for those of a healthy film (deletion), or bring them into it (insertion).
 
-    The figures are mean probabilities over the steps (Petsiuk et al., RISE, 2018). A map that marks what matters has
-    a lower deletion and a higher insertion figure than places taken in random order.
+    The figures are mean calibrated log-odds over the steps (after Petsiuk et al., RISE, 2018). A map that marks what
+    matters has a lower deletion and a higher insertion figure than places taken in random order. A healthy film and
+    not a blurred one, since blur itself looks like haze: these networks call it pneumonia.
+
+    Args:
+        films: (n, 224, 224), called pneumonia.
+        healthy: (224, 224), called normal; matched to each film's mean and spread.
+        judge: The network.
+        steps: Pieces in which the film is exchanged.
+        seed: Of the random order.
     """
     _, maps = judge(films)
-    blurred = np.stack([np.asarray(Image.fromarray(film).filter(ImageFilter.GaussianBlur(16))) for film in films])
+    plain = (healthy - healthy.mean()) / max(float(healthy.std()), 1.0)
+    over = np.stack([np.clip(plain * film.std() + film.mean(), 0, 255).astype(np.uint8) for film in films])
     random = np.random.default_rng(seed)
     result: dict[str, float] = {"films": float(len(films)), "steps": float(steps)}
     for kind in ("map", "random"):
-        # Places are the cells of the map, so that both orders remove pieces of one size.
+        # Places are the cells of the map, so that both orders exchange pieces of one size.
         ranks = []
         for heat in maps:
             # A hair of noise puts cells of equal (often zero) heat in random order.
             key = heat + 1e-6 * random.random(heat.shape) if kind == "map" else random.random(heat.shape)
             rank = np.argsort(np.argsort(-key.ravel())).reshape(heat.shape) / heat.size
-            ranks.append(
-                np.asarray(Image.fromarray(rank.astype(np.float32)).resize((SIDE, SIDE), Image.Resampling.NEAREST))
-            )
+            picture = Image.fromarray(rank.astype(np.float32))
+            ranks.append(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.NEAREST)))
         order = np.stack(ranks)
-        for name, base, over in (("deletion", films, blurred), ("insertion", blurred, films)):
-            curve = [judge(np.where(order < share, over, base))[0].mean() for share in np.linspace(0, 1, steps + 1)]
+        for name, base, top in (("deletion", films, over), ("insertion", over, films)):
+            curve = [judge(np.where(order < share, top, base))[0].mean() for share in np.linspace(0, 1, steps + 1)]
             result[f"{name}_{kind}"] = float(np.mean(curve))
     return result
 

@@ -206,10 +206,10 @@ def _heat(metrics: Mapping[str, Any]) -> str:
         f"- **Stability:** films moved by {still['moved_by_pixels']:.0f} pixels give maps that correlate with the "
         f"first at {still['map_correlation']:.2f}; the probability changes by "
         f"{still['mean_change_of_probability']:.3f} on average, at most {still['largest_change_of_probability']:.3f}.\n"
-        f"- **Does it matter:** blurring the hottest places first leaves a mean probability of "
-        f"{order['deletion_map']:.3f}, blurring in random order {order['deletion_random']:.3f} (lower is better); "
-        f"bringing them back first {order['insertion_map']:.3f} against {order['insertion_random']:.3f} (higher is "
-        f"better); {order['films']:.0f} films."
+        "- **Does it matter:** exchanging the hottest places first for those of a healthy film leaves mean log-odds of "
+        f"{order['deletion_map']:.2f}, in random order {order['deletion_random']:.2f} (lower is better); bringing them "
+        f"into the healthy film first gives {order['insertion_map']:.2f} against {order['insertion_random']:.2f} "
+        f"(higher is better); {order['films']:.0f} films."
     )
     if "randomisation" in found:
         scrambled = found["randomisation"]

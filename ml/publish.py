@@ -125,7 +125,7 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
             "fitted_on": f"{len(val.films)} validation films of {len(set(val.patients))} patients, each as it is and "
             f"under {len(SHIFT_SEEDS)} draws of acquisition shifts, weighted to a prevalence of {PREVALENCE:.0%}",
         },
-        "heat_scale": float(max(np.median(strengths), 1e-3)),
+        "heat_scale": float(max(np.quantile(strengths, 0.75), 1e-3)),
         "thresholds": thresholds,
         "zone": zone,
         "logits": passes[0][0],
