@@ -51,6 +51,7 @@ class Thresholds:
 
     Attributes:
         frontal: Least probability of a frontal chest film.
+        certain: The same for a film that is to be put right, before and after.
         novelty: Largest distance from the frontal films seen in training.
         turn: Least probability of a quarter turn that is put right without asking.
         inverted: The same for an inversion.
@@ -59,6 +60,7 @@ class Thresholds:
     """
 
     frontal: float
+    certain: float
     novelty: float
     turn: float
     inverted: float
@@ -155,18 +157,18 @@ class Gate:
         kind, turn, inverted, adult, novelty = self._engine(np.stack(films)[..., None].astype(np.float32))
         return _Look(_softmax(kind), _softmax(turn), _sigmoid(inverted[:, 0]), _sigmoid(adult[:, 0]), novelty[:, 0])
 
-    def _judge(self, film: ModelInput, look: _Look, row: int) -> GateResult:
-        """Refuse, or pass with the notices that need no correction."""
+    def _judge(self, film: ModelInput, look: _Look, row: int, *, put_right: bool = False) -> GateResult:
+        """Refuse, or pass with the notices that need no correction; more strictly what is, or was, put right."""
         limits, kind = self.thresholds, look.kind[row]
         scores = {f"kind_{name}": float(kind[k]) for k, name in enumerate(KINDS)}
         scores |= {"frontal": float(kind[0]), "novelty": float(look.novelty[row]), "adult": float(look.adult[row])}
         scores |= {"inverted": float(look.inverted[row]), "upright": float(look.turn[row, 0])}
         if not all(np.isfinite(list(scores.values()))):
             return GateResult(refusal("NOT_RECOGNISED"), (), {})
-        if kind[0] < limits.frontal:
+        turned, inverted = look.turn[row].argmax() != 0, look.inverted[row] > 0.5
+        if kind[0] < (limits.certain if turned or inverted or put_right else limits.frontal):
             likeliest = KINDS[int(kind.argmax())]
             return GateResult(refusal(_CODES[likeliest]), (), scores)
-        turned, inverted = look.turn[row].argmax() != 0, look.inverted[row] > 0.5
         if turned and look.turn[row].max() < limits.turn:
             return GateResult(refusal("ROTATED"), (), scores)
         if inverted and look.inverted[row] < limits.inverted:
@@ -181,7 +183,7 @@ class Gate:
         self, film: ModelInput, look: _Look, row: int, pixels: NDArray[np.uint8], turns: int, inverted: bool
     ) -> GateResult:
         """Pass a film that was put right if it passes as it is now; else say what it is, or what it was."""
-        again = self._judge(film, look, row)
+        again = self._judge(film, look, row, put_right=True)
         if again.refusal is not None:
             return again
         if look.turn[row].argmax() != 0 or look.inverted[row] > 0.5:

@@ -121,8 +121,8 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
     if rng.random() < 0.25:
         m = (rng.exponential(0.05, 4) * INPUT_SIDE * (rng.random(4) < 0.7)).astype(int).clip(0, INPUT_SIDE // 7)
         framed = np.full_like(canvas, rng.choice((0.0, 0.0, 1.0)))
-        box = (slice(m[0], INPUT_SIDE - m[1]), slice(m[2], INPUT_SIDE - m[3]))
-        framed[box] = canvas[box]
+        inside = (slice(m[0], INPUT_SIDE - m[1]), slice(m[2], INPUT_SIDE - m[3]))
+        framed[inside] = canvas[inside]
         canvas = framed
     return canvas
 

@@ -23,7 +23,7 @@ _SHARES = {"children": 0.42, "nih": 0.33, "covid": 0.20, "phantom": 0.05}
 class Plan:
     """How long and how to train."""
 
-    epochs: int = 6
+    epochs: int = 8
     steps: int = 230
     batch: int = 64
     rate: float = 3e-3
@@ -64,9 +64,9 @@ class _Stream:
             source = self.names[int(rng.choice(len(self.names), p=self.weights))]
             pool = self.pools[source]
             picture = augment(rng, pool[int(rng.integers(0, len(pool)))])
-            known = 0.0 if source == "phantom" else 1.0
-            labels = {"kind": 0.0, "turn": turns, "inverted": inverted, "adult": float(source != "children")}
-            weights = {"kind": 1.0, "turn": 1.0, "inverted": 1.0, "adult": known}
+            adult = float(source not in ("children", "phantom"))  # phantoms are drawn as small children
+            labels = {"kind": 0.0, "turn": turns, "inverted": inverted, "adult": adult}
+            weights = {"kind": 1.0, "turn": 1.0, "inverted": 1.0, "adult": 1.0}
         else:
             counter = self.counters[int(rng.integers(0, len(self.counters)))]
             picture = augment(rng, counter.pixels)

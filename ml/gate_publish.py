@@ -56,10 +56,11 @@ def publish(out: Path, served: Any, thresholds: Thresholds, films: NDArray[np.ui
     return Gate.load(out, threads=1)
 
 
-def add_exam(out: Path, exams: dict[str, Sequence[Row]]) -> dict[str, Any]:
-    """Put outcomes of examinations into the card in ``out``, beside those it has, and return the card."""
+def add_exam(out: Path, exams: dict[str, Sequence[Row]], facts: dict[str, Any]) -> dict[str, Any]:
+    """Put outcomes of examinations, and further facts, into the card in ``out`` and return the card."""
     path = out / "card.json"
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    card |= facts
     card["exam"] = card.get("exam", {}) | {name: [row.as_json() for row in rows] for name, rows in exams.items()}
     draft = path.with_suffix(".part")
     draft.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -88,6 +89,8 @@ def page(card: dict[str, Any]) -> str:
     for name, (title, text) in _TITLES.items():
         rows = card["exam"].get(name, [])
         lines += [f"## {title}", "", text, ""]
+        if name == "unseen" and "second_network" in card:
+            lines += [_second(card["second_network"]), ""]
         lines += [
             "| group | wanted | right | share, 95 % interval | refused as | warned |",
             "|---|---|---|---|---|---|",
@@ -95,6 +98,15 @@ def page(card: dict[str, Any]) -> str:
         lines += [_line(row) for row in rows]
         lines.append("")
     return "\n".join([*lines, _LIMITS])
+
+
+def _second(training: dict[str, Any]) -> str:
+    films, plan = training["films"], training["plan"]
+    return (
+        f"It was trained for {plan['epochs']} epochs of {plan['steps'] * plan['batch']:,} pictures (the published "
+        f"one for as many as its command says) with {training['counters']:,} counter-examples, without the families "
+        f"{', '.join(training['without'])}; {films['tune']} films for its thresholds, without those of COVID-19."
+    )
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -123,8 +135,8 @@ _TITLES = {
     ),
     "unseen": (
         "A second network, for what nobody drew for it",
-        "The same recipe, trained without the COVID-19 collection and without the families listed here, then shown "
-        "both. This is the better guide to pictures from elsewhere.",
+        "The same recipe, trained without the COVID-19 collection and without some families, then shown both: the "
+        "frontal films here are all of that collection. This is the better guide to pictures from elsewhere.",
     ),
 }
 _LIMITS = """## Limits

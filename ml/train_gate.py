@@ -40,10 +40,9 @@ log = logging.getLogger("ml.train_gate")
 def choose(trunk: Any, white: dict[str, Any], films: Sequence[FrontalFilm], seed: int) -> Thresholds:
     """Choose thresholds on films kept out of training.
 
-    The line for *frontal* is 0.35, or lower if one film in 500 of them would fall below it: films from hospitals never
-    seen score lower than these, and other pictures hardly ever lie in between. The line for *adult* is where one child
-    in 50 is warned of wrongly; the line for novelty lies well beyond what these films reach, plain and as other
-    hospitals might change them.
+    The line for *frontal* is 0.5, or lower if one film in 500 of them would fall below it. The line for *adult* is
+    where one child in 50 is warned of wrongly, at most 0.5; the line for novelty lies well beyond what these films
+    reach, plain and as other hospitals might change them.
     """
     pixels = [film.pixels for film in films]
     plain = run_trunk(trunk, copies(pixels, seed, len(pixels), mild=True))
@@ -57,7 +56,8 @@ def choose(trunk: Any, white: dict[str, Any], films: Sequence[FrontalFilm], seed
     adult = 1 / (1 + np.exp(-plain["adult"][:, 0]))
     children = np.array([film.child for film in films])[np.resize(_order(len(films), seed), len(films))]
     return Thresholds(
-        frontal=float(np.clip(np.quantile(frontal, 0.002), 0.25, 0.35)),
+        frontal=float(np.clip(np.quantile(frontal, 0.002), 0.3, 0.5)),
+        certain=0.7,
         novelty=float(max(1.2 * novelty(plain).max(), np.quantile(novelty(rough), 0.99))),
         turn=0.9,
         inverted=0.9,
@@ -162,13 +162,14 @@ def _run(given: argparse.Namespace) -> None:
             study = make(place, known, lines, plan, sizes, given.seed, UNSEEN, facts, given.again)
             covid = [film for film in films if film.source == "covid"]
             rows = exam(study, covid or test, given.data, given.seed, per_family)
+            facts["second_network"] = json.loads((place / "card.json").read_text(encoding="utf-8"))["training"]
         exams["unseen"] = [row for row in rows if _about_the_unseen(row)]
     for name, outcome in exams.items():
         for row in outcome:
             log.info("%-10s %-45s %4d/%4d %.3f %s %s", name, row.group, row.right, row.films, row.share, row.codes,
                      row.notices)  # fmt: skip
     if (given.out / "card.json").is_file():
-        card = add_exam(given.out, exams)
+        card = add_exam(given.out, exams, {name: facts[name] for name in facts if name == "second_network"})
         if given.page:
             given.page.write_text(page(card), encoding="utf-8")
 

@@ -103,5 +103,5 @@ class _Broken:
 
 
 def test_a_network_that_answers_with_no_numbers_refuses() -> None:
-    gate = Gate(_Broken(), Thresholds(0.5, 3.0, 0.9, 0.9, 0.5, 2.0))  # type: ignore[arg-type]
+    gate = Gate(_Broken(), Thresholds(0.5, 0.7, 3.0, 0.9, 0.9, 0.5, 2.0))  # type: ignore[arg-type]
     assert codes(gate.check([submitted(phantom(0))])) == ["NOT_RECOGNISED"]
