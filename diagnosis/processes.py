@@ -65,16 +65,19 @@ class Parts(Manager):  # type: ignore[misc]  # honcho is not typed
             super().terminate()
 
     def _all_started(self) -> bool:
+        self._notice_killed_relays()
         started = bool(super()._all_started())
         if started and self._end_asked_for and not self._terminating:
             super().terminate()
         return started
 
-    def _any_stopped(self) -> bool:
+    def _notice_killed_relays(self) -> None:
+        """A relay that was killed cannot tell that its part has ended (the kernel ended it); say so in its place."""
         for known in self._processes.values():
-            if "pid" in known and "returncode" not in known and not known["process"].is_alive():
-                known["returncode"] = known["process"].exitcode  # its relay was killed and cannot tell
-        return bool(super()._any_stopped())
+            relay = known.get("process")
+            if relay is not None and relay.exitcode is not None and "returncode" not in known:
+                known.setdefault("pid", relay.pid)
+                known["returncode"] = relay.exitcode
 
 
 def commands() -> dict[str, list[str]]:

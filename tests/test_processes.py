@@ -71,7 +71,10 @@ def test_being_asked_to_stop_is_no_failure(how: signal.Signals, tmp_path: Path) 
 
 def test_a_relay_that_is_killed_ends_all_too(tmp_path: Path) -> None:
     process = start(1000, 1000, str(tmp_path))
-    wait_until(lambda: any("sleep 1000" in command for command in left(str(tmp_path))), 30, "the start")
+    assert process.stdout is not None
+    said = ""
+    while not ("steady started" in said and "brief started" in said):
+        said += process.stdout.readline()
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     relays = [pid for pid in children.read_text().split() if Path(f"/proc/{pid}/comm").read_text().startswith("python")]
     os.kill(int(relays[0]), signal.SIGKILL)
