@@ -165,8 +165,11 @@ class Study(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    state="done", finding__in=Finding.values,
-                    probability__gt=0, probability__lt=1, judged_by__isnull=False,
+                    state="done",
+                    finding__in=Finding.values,
+                    probability__gt=0,
+                    probability__lt=1,
+                    judged_by__isnull=False,
                 )
                 | (~Q(state="done") & Q(finding="", probability__isnull=True, judged_by__isnull=True)),
                 name="study_answer_iff_done",
