@@ -121,8 +121,9 @@ CARD = (
         "ml.evaluate)."
     ),
     gettext_noop(
-        "Not for adults or older children: networks trained on these films hardly do better than chance on "
-        "adults' films."
+        "Not for adults or older children: on 300 adults' films (NIH ChestX-ray14, half of them labelled pneumonia) "
+        "version 2026.11.3 had an AUC of 0.46 [0.39, 0.52], no better than chance, and found pneumonia in nine of ten "
+        "films labelled as having no finding."
     ),
     gettext_noop(
         "It knows two answers, pneumonia and normal. A film with another disease (effusion, pneumothorax, "
@@ -149,6 +150,12 @@ CARD = (
     ),
 )
 PATTERNS = (
+    gettext_noop(
+        "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "
+        "is no sign of health. On the test films %s of the heat lies over lungs and mediastinum (spread evenly it "
+        "would be %s), and in %s of them the hottest place lies elsewhere: the network also goes by what is outside "
+        "the lungs."
+    ),
     gettext_noop("The file is larger than %s MB."),
     gettext_noop("The file has %s MB; at most %s MB are taken."),
     gettext_noop("The picture is only %s × %s pixels."),
