@@ -120,6 +120,10 @@ CARD = (
         "expect less than the figures here at another site, and measure before you rely on it (python -m "
         "ml.evaluate)."
     ),
+    gettext_noop(  # on cards up to 2026.11.3
+        "Not for adults or older children: networks trained on these films hardly do better than chance on "
+        "adults' films."
+    ),
     gettext_noop(
         "Not for adults or older children: on 300 adults' films (NIH ChestX-ray14, half of them labelled pneumonia) "
         "version 2026.11.3 had an AUC of 0.46 [0.39, 0.52], no better than chance, and found pneumonia in nine of ten "
