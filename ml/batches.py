@@ -14,36 +14,42 @@ from ml.model import KINDS
 
 
 def order_of_films(
-    labels: NDArray[np.int64], steps: int, batch: int, seed: int, weights: NDArray[np.float64] | None = None
+    labels: NDArray[np.int64],
+    epochs: int,
+    steps: int,
+    batch: int,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
     """Which films each batch shows: each class fills half of it, films of a class come in proportion to their weights.
 
-    Drawn epoch for epoch without luck (systematic resampling): a film of weight w comes w·k times or one time more.
+    Drawn epoch for epoch, so that a longer run begins as a shorter one, and without luck (systematic resampling): a
+    film that should come 1.3 times comes once or twice, never not at all.
 
     Args:
         labels: (N,) of 0 and 1.
-        steps: Batches in the whole run.
+        epochs: Epochs in the whole run.
+        steps: Batches an epoch.
         batch: Films a batch, even.
         seed: Of the run.
         weights: (N,) positive; all alike if not given.
 
     Returns:
-        (steps, batch) indices, in random order within a batch.
+        (epochs · steps, batch) indices, in random order within a batch.
     """
-    rng = np.random.default_rng([seed, 1])
     weights = np.ones(len(labels)) if weights is None else weights
-    half, columns = batch // 2, []
-    for label in (0, 1):
-        members = np.flatnonzero(labels == label)
-        drawn = []
-        for start in range(0, steps * half, len(members)):
-            count = min(len(members), steps * half - start)
-            shuffled = rng.permutation(len(members))
-            ends = np.cumsum(weights[members[shuffled]]) / weights[members].sum()
-            places = np.minimum(np.searchsorted(ends, (np.arange(count) + rng.random()) / count), len(members) - 1)
-            drawn.append(rng.permutation(members[shuffled[places]]))
-        columns.append(np.concatenate(drawn).reshape(steps, half))
-    return rng.permuted(np.concatenate(columns, axis=1), axis=1).astype(np.int64)
+    half, rows = batch // 2, []
+    for epoch in range(epochs):
+        rng = np.random.default_rng([seed, epoch])
+        columns = []
+        for label in (0, 1):
+            members = rng.permutation(np.flatnonzero(labels == label))
+            ends = np.cumsum(weights[members]) / weights[members].sum()
+            places = np.searchsorted(ends, (np.arange(steps * half) + rng.random()) / (steps * half))
+            drawn = members[np.minimum(places, len(members) - 1)]
+            columns.append(rng.permutation(drawn).reshape(steps, half))
+        rows.append(rng.permuted(np.concatenate(columns, axis=1), axis=1))
+    return np.concatenate(rows).astype(np.int64)
 
 
 def targets_of(films: Sequence[Film], smooth: float) -> NDArray[np.float32]:

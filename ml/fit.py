@@ -90,7 +90,7 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
         guess = guess_labels(describe(pixels[learn]), labels[learn], groups_of(taught))
         weights = propensity_weights(guess, labels[learn], plan.fairness)
         print(f"acquisition alone tells the label with AUC {area_under_curve(labels[learn], guess):.3f}", flush=True)
-    order = order_of_films(labels[learn], steps * plan.epochs, plan.batch, plan.seed, weights)
+    order = order_of_films(labels[learn], plan.epochs, steps, plan.batch, plan.seed, weights)
     targets = targets_of(taught, plan.recipe.smooth)
     plain = pixels[choose][..., None].astype(np.float32)
     shifted = np.concatenate([blend_of_shifts(pixels[choose], seed) for seed in (1,)])[..., None].astype(np.float32)
@@ -116,7 +116,8 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
     stop.set_model(network)
     stop.on_train_begin()
     history: list[dict[str, float]] = []
-    identity = {**plan.as_json(), "data": data_hash(films, pixels)}
+    # A run may be made longer or shorter on the way, nothing else may change.
+    identity = {**plan.as_json(), "epochs": None, "data": data_hash(films, pixels)}
     checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
     done = checkpoint.restore(network, [pace, stop]) if resume else 0
     callbacks = [watch, pace, averaged, stop, checkpoint]

@@ -161,6 +161,11 @@ def predict(network: Any, films: NDArray[np.float32], batch: int = 64) -> NDArra
     return np.concatenate(parts)[:, 0].astype(np.float64)
 
 
+def _dropout_states(model: Any) -> list[Any]:
+    """Where the random numbers of the dropout layers stand; Keras does not count them among the weights."""
+    return [variable for variable in model.variables if "seed_generator_state" in variable.path]
+
+
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch, one file with everything a resumed run needs, replaced in one step.
 
@@ -186,6 +191,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
             ("mean", self.averaged.weights),
             ("best", self.watch.best),
             ("optimizer", [v.numpy() for v in self.model.optimizer.variables]),
+            ("dropout", [v.numpy() for v in _dropout_states(self.model)]),
         ):
             arrays |= {f"{name}{i}": value for i, value in enumerate(values)}
         state = {"identity": self.identity, "history": self.history, "count": self.averaged.count}
@@ -230,8 +236,9 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
 
         model.set_weights(series("now"))
         model.optimizer.build(model.trainable_variables)
-        for variable, value in zip(model.optimizer.variables, series("optimizer"), strict=True):
-            variable.assign(value)
+        for variables, name in ((model.optimizer.variables, "optimizer"), (_dropout_states(model), "dropout")):
+            for variable, value in zip(variables, series(name), strict=True):
+                variable.assign(value)
         self.averaged.weights, self.averaged.count, self.watch.best = series("mean"), state["count"], series("best")
         for epoch, logs in enumerate(state["history"]):
             for callback in replay:

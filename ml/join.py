@@ -18,7 +18,7 @@ import numpy as np
 
 from ml.data import SIDES, DataError, data_hash
 from ml.errors import MLError
-from ml.model import Architecture, build_serving, build_training
+from ml.model import LOOK, Architecture, build_serving, build_training
 from ml.runfolder import find_split, save_run
 
 
@@ -49,8 +49,14 @@ def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict
     return network, shape, state["identity"], state["history"]
 
 
-def join(runs: Sequence[Path], data: Path, out: Path) -> None:
+def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK) -> None:
     """Write the mean of ``runs`` to ``out`` as one run folder.
+
+    Args:
+        runs: Run folders of ``ml.train``, at least one.
+        data: The data they were trained on.
+        out: The folder to write.
+        look: Side at which the served network looks at the film.
 
     Raises:
         DataError: A run is not readable, or was trained on another split or other data.
@@ -64,18 +70,25 @@ def join(runs: Sequence[Path], data: Path, out: Path) -> None:
     for run, (_, _, identity, _) in zip(runs, members, strict=True):
         if identity["data"] != digest or identity["split_seed"] != members[0][2]["split_seed"]:
             raise DataError(f"{run} was trained on other data or another split; its members cannot be averaged.")
-    model = build_serving([m[0] for m in members], [m[1] for m in members])
+    model = build_serving([m[0] for m in members], [m[1] for m in members], look)
     facts = {
         "command": "python -m ml.join " + " ".join(sys.argv[1:]),
         "members": [{**identity, "epochs_done": len(history)} for _, _, identity, history in members],
+        "look": look,
         "seed": members[0][2]["seed"],
         "split_seed": members[0][2]["split_seed"],
         "films": {side: sum(film.side == side for film in films) for side in SIDES},
         "twins": len(twins),
     }
     save_run(out, model, films, digest, facts)
-    write_json(out / "history.json", [history for _, _, _, history in members])
-    write_whole(out / "curves.svg", lambda path: path.write_text(learning_curves(members[0][3]), encoding="utf-8"))
+    epochs = [epoch for _, _, _, history in members for epoch in history]
+    write_json(out / "history.json", epochs)
+    write_whole(
+        out / "curves.svg",
+        lambda path: path.write_text(
+            learning_curves([epoch for member in members for epoch in member[3]]), encoding="utf-8"
+        ),
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,10 +97,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_argument("runs", type=Path, nargs="+")
     commands.add_argument("--data", type=Path, required=True)
     commands.add_argument("--out", type=Path, required=True)
+    commands.add_argument("--look", type=int, default=LOOK, help="side at which the served network looks")
     given = commands.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        join(given.runs, given.data, given.out)
+        join(given.runs, given.data, given.out, given.look)
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

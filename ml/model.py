@@ -20,6 +20,14 @@ import numpy as np
 SIDE = 224
 """Side of the square film the serving network takes, in pixels."""
 
+LOOK = 176
+"""Side to which the serving network scales the film, unless told otherwise.
+
+Random crops make things larger in training than they are in a whole film, so a network trained at 160 judges best a
+little above that and worse at 224 (Touvron et al. 2019, "train-test resolution discrepancy"); docs/training.md has
+the figures.
+"""
+
 KINDS = ("normal", "bacterial", "viral")
 """What the second head learns in training where file names tell it; it is not in the serving network."""
 
@@ -135,7 +143,7 @@ def build_training(shape: Architecture, side: int = SIDE) -> Any:
     return keras.Model(film, {"pneumonia": pneumonia, "kind": kind}, name="pneumoweb_training")
 
 
-def build_serving(trained: Sequence[Any], shapes: Sequence[Architecture]) -> Any:
+def build_serving(trained: Sequence[Any], shapes: Sequence[Architecture], look: int = LOOK) -> Any:
     """The network as it is served, from one trained network or several of the same output size averaged into one.
 
     The members' feature maps are laid side by side and the head's weights divided by their number, so the logit is
@@ -144,9 +152,11 @@ def build_serving(trained: Sequence[Any], shapes: Sequence[Architecture]) -> Any
     Args:
         trained: Networks by :func:`build_training`, any input side.
         shapes: Their architectures, in the same order.
+        look: Side to which the network scales the film before it looks, a multiple of 16.
 
     Returns:
-        A float32 Keras model, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1), "features": (N, 14, 14, C)}``.
+        A float32 Keras model, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1), "features": (N, h, h, C)}``,
+        h = look / 16.
     """
     import keras
     from keras import layers
@@ -155,15 +165,17 @@ def build_serving(trained: Sequence[Any], shapes: Sequence[Architecture]) -> Any
     keras.config.set_dtype_policy("float32")
     try:
         film = keras.Input((SIDE, SIDE, 1), dtype="float32", name="film")
+        # Not antialiased: the films of training were sampled in the same way.
+        seen = film if look == SIDE else layers.Resizing(look, look, interpolation="bilinear", name="look")(film)
         maps = []
         for number, (member, shape) in enumerate(zip(trained, shapes, strict=True)):
-            inner = keras.Input((SIDE, SIDE, 1), dtype="float32", name="film")
+            inner = keras.Input((look, look, 1), dtype="float32", name="film")
             trunk = keras.Model(inner, _trunk(inner, shape), name=f"member{number}")
             weights = {w.path.rsplit("/", 2)[-2] + "/" + w.path.rsplit("/", 1)[-1]: w for w in member.weights}
             for variable in trunk.weights:
                 variable.assign(weights["/".join(variable.path.rsplit("/", 2)[-2:])])
             trunk.trainable = False
-            maps.append(trunk(film, training=False))
+            maps.append(trunk(seen, training=False))
         features = maps[0] if len(maps) == 1 else layers.Concatenate(name="side_by_side")(maps)
         head = layers.Dense(1, name="head")
         logit = head(layers.GlobalAveragePooling2D(name="pool")(features))
