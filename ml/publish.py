@@ -2,7 +2,7 @@
 
 One command: checks the split, exports and compares with Keras, calibrates and chooses thresholds on validation
 patients, measures on test patients, draws the figures, writes the card. The artefact folder is put in place as a whole
-at the end, so a failure anywhere leaves the old one untouched. About three minutes on two cores.
+at the end, so a failure anywhere leaves the old one untouched. A few minutes on two cores that have nothing else to do.
 """
 
 from __future__ import annotations
