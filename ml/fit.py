@@ -14,7 +14,7 @@ from ml.acquisition import describe, guess_labels, propensity_weights
 from ml.augment import Recipe
 from ml.batches import batches_of, order_of_films, targets_of
 from ml.data import SIDES, Film, data_hash, groups_of
-from ml.model import Architecture, build_training
+from ml.model import LOOK, Architecture, build_training
 from ml.ranking import area_under_curve
 from ml.shifts import blend_of_shifts
 
@@ -27,7 +27,8 @@ class Plan:
     split_seed: int = 2026
     epochs: int = 60
     batch: int = 64
-    side: int = 176
+    side: int = 160
+    look: int = LOOK
     rate: float = 2e-3
     decay: float = 0.02
     kind_weight: float = 0.3
@@ -59,6 +60,14 @@ def _precision(wanted: str) -> str:
     return "mixed_bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
 
 
+def _seen(films: NDArray[np.uint8], look: int) -> NDArray[np.float32]:
+    """uint8 (N, H, H) → float32 (N, look, look, 1), scaled as the serving network will scale them."""
+    import tensorflow as tf
+
+    scaled: NDArray[np.float32] = tf.image.resize(films[..., None], (look, look), "bilinear").numpy()
+    return scaled
+
+
 def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path, *, resume: bool, log: bool) -> Any:
     """Train one network and return it with its best averaged weights, and the history.
 
@@ -71,7 +80,7 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
         log: Write TensorBoard logs.
 
     Returns:
-        (training network at full size, list of one dict an epoch).
+        (training network at the side it looks at, list of one dict an epoch).
     """
     import keras
     import tensorflow as tf
@@ -92,8 +101,7 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
         print(f"acquisition alone tells the label with AUC {area_under_curve(labels[learn], guess):.3f}", flush=True)
     order = order_of_films(labels[learn], plan.epochs, steps, plan.batch, plan.seed, weights)
     targets = targets_of(taught, plan.recipe.smooth)
-    plain = pixels[choose][..., None].astype(np.float32)
-    shifted = np.concatenate([blend_of_shifts(pixels[choose], seed) for seed in (1,)])[..., None].astype(np.float32)
+    plain, shifted = (_seen(f, plan.look) for f in (pixels[choose], blend_of_shifts(pixels[choose], 1)))
 
     many = len(tf.config.list_physical_devices("GPU")) > 1
     strategy = tf.distribute.MirroredStrategy() if many else tf.distribute.get_strategy()
@@ -109,7 +117,7 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
         from ml.join import load_member
 
         network.set_weights(load_member(Path(plan.start), "mean")[0].get_weights())
-    judge = build_training(plan.architecture)
+    judge = build_training(plan.architecture, plan.look)
     averaged, pace = Averaged(), Pace(plan.rate, plan.epochs, steps)
     watch = Watch(judge, averaged, plain, shifted, labels[choose])
     stop = Stop(plan.patience)

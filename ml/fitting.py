@@ -127,10 +127,10 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     the logs, and keeps the best weights by ``val_loss``.
 
     Args:
-        judge: A network by ``build_training`` at full size, to carry the averaged weights.
+        judge: A network by ``build_training`` at the side it will look at films, to carry the averaged weights.
         averaged: Where the weights come from.
-        plain: float32 (N, 224, 224, 1).
-        shifted: float32 (M, 224, 224, 1), M a multiple of N.
+        plain: float32 (N, look, look, 1).
+        shifted: float32 (M, look, look, 1), M a multiple of N.
         labels: (N,) of 0 and 1.
     """
 

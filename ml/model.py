@@ -45,7 +45,7 @@ class Architecture:
         drop_path: Chance that the last block is skipped in training; earlier blocks less, linearly.
     """
 
-    widths: tuple[int, ...] = (32, 64, 128, 192)
+    widths: tuple[int, ...] = (24, 48, 96, 192)
     blocks: tuple[int, ...] = (2, 2, 3, 2)
     view: str = "both"
     dropout: float = 0.3

@@ -66,7 +66,7 @@ def train(
         "seconds": round(time.monotonic() - started, 1),
         "resumed": resume,
     }
-    save_run(out, build_serving([network], [plan.architecture]), films, data_hash(films, pixels), facts)
+    save_run(out, build_serving([network], [plan.architecture], plan.look), films, data_hash(films, pixels), facts)
     print(f"{out / 'model.keras'} is written; best epoch {best + 1}: {history[best]}", flush=True)
 
 
@@ -80,7 +80,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--split-seed", type=int, default=default.split_seed, help="keep it to compare runs")
     commands.add_argument("--epochs", type=int, default=default.epochs)
     commands.add_argument("--batch", type=int, default=default.batch)
-    commands.add_argument("--side", type=int, default=default.side, help="side in training; serving is always 224")
+    commands.add_argument("--side", type=int, default=default.side, help="side of the films in training")
+    commands.add_argument("--look", type=int, default=default.look, help="side at which the served network looks")
     commands.add_argument("--rate", type=float, default=default.rate, help="highest learning rate")
     commands.add_argument("--view", default=default.architecture.view, choices=("film", "local", "both"))
     commands.add_argument("--widths", type=int, nargs="+", default=list(default.architecture.widths))
@@ -103,11 +104,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     recipe = Recipe(**{f.name: getattr(given, f"aug_{f.name}") for f in fields(Recipe)})
     shape = Architecture(widths=tuple(given.widths), blocks=tuple(given.blocks), view=given.view)
-    names = ("seed", "split_seed", "epochs", "batch", "side", "rate", "precision", "fairness", "start")
+    names = ("seed", "split_seed", "epochs", "batch", "side", "look", "rate", "precision", "fairness", "start")
     plan = Plan(**{name: getattr(given, name) for name in names}, architecture=shape, recipe=recipe)
     if given.quick:
         tiny = Architecture(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1), view=given.view)
-        plan = replace(plan, epochs=min(given.epochs, 3), side=96, batch=32, architecture=tiny)
+        plan = replace(plan, epochs=min(given.epochs, 3), side=96, look=96, batch=32, architecture=tiny)
     if given.deterministic:
         import tensorflow as tf
 
