@@ -6,9 +6,11 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from subprocess import Popen
@@ -45,7 +47,11 @@ class Part(Process):  # type: ignore[misc]  # honcho is not typed
 
 
 def _start_part(command: list[str], **options: Any) -> Popen[bytes]:
-    return HonchoPopen(command, shell=False, stdin=-3, preexec_fn=die_with_parent, **options)  # type: ignore[no-any-return]
+    # Without its parent a part is to go at once: SIGQUIT means that to gunicorn and Celery, SIGTERM means "in peace".
+    quit_with_parent = partial(die_with_parent, signal.SIGQUIT)
+    return HonchoPopen(  # type: ignore[no-any-return]
+        command, shell=False, stdin=subprocess.DEVNULL, preexec_fn=quit_with_parent, **options
+    )
 
 
 class Parts(Manager):  # type: ignore[misc]  # honcho is not typed
@@ -63,6 +69,13 @@ class Parts(Manager):  # type: ignore[misc]  # honcho is not typed
         self._end_asked_for = True
         if super()._all_started():
             super().terminate()
+
+    def kill(self) -> None:
+        """End by force what did not end in time, relays included: one may wait for a lock that died with another."""
+        super().kill()
+        for known in self._processes.values():
+            if "returncode" not in known:
+                known["process"].kill()
 
     def _all_started(self) -> bool:
         self._notice_killed_relays()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -22,6 +23,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from diagnosis import health, processes
 from diagnosis.private_redis import PrivateRedis, RedisUnavailable
+
+PORT_PATIENCE_SECONDS = 4.0
 
 
 class Command(BaseCommand):
@@ -105,21 +108,26 @@ def take_lock() -> IO[str]:
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Find out before anything is started.
+    """Find out before anything is started; wait a moment for a site that was killed to let go of its port.
 
     Raises:
         CommandError: the address cannot be listened on; the text says why.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                f"PneumoWeb cannot listen on {host}:{port} ({error.strerror}). Choose another port, for example: "
-                f"PORT={port + 1} make run"
-            ) from None
+    deadline = time.monotonic() + PORT_PATIENCE_SECONDS
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                return
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise CommandError(
+                        f"PneumoWeb cannot listen on {host}:{port} ({error.strerror}). Choose another port, for "
+                        f"example: PORT={port + 1} make run"
+                    ) from None
+        time.sleep(0.1)
 
 
 def static_fingerprint() -> str:
