@@ -41,7 +41,7 @@ def choose(trunk: Any, white: dict[str, Any], films: Sequence[FrontalFilm], seed
     """Choose thresholds on films kept out of training.
 
     The line for *frontal* is 0.5, or lower if one film in 500 of them would fall below it. The line for *adult* is
-    where one child in 50 is warned of wrongly, at most 0.5; the line for novelty lies well beyond what these films
+    where one child in 20 is warned of wrongly, at most 0.5; the line for novelty lies well beyond what these films
     reach, plain and as other hospitals might change them.
     """
     pixels = [film.pixels for film in films]
@@ -61,7 +61,7 @@ def choose(trunk: Any, white: dict[str, Any], films: Sequence[FrontalFilm], seed
         novelty=float(max(1.2 * novelty(plain).max(), np.quantile(novelty(rough), 0.99))),
         turn=0.9,
         inverted=0.9,
-        adult=float(np.clip(np.quantile(adult[children], 0.98), 0.02, 0.5)),
+        adult=float(np.clip(np.quantile(adult[children], 0.95), 0.02, 0.5)),
         unlike=float(np.quantile(novelty(plain), 0.99)),
     )
 
