@@ -63,7 +63,8 @@ def wilson(hits: int, total: int, z: float = 1.959964) -> tuple[float, float]:
     p = hits / total
     centre = (p + z * z / (2 * total)) / (1 + z * z / total)
     spread = z / (1 + z * z / total) * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    return max(0.0, centre - spread), min(1.0, centre + spread)
+    # The ends are exact where rounding would leave 1e-17 or 0.999….
+    return (0.0 if hits == 0 else centre - spread), (1.0 if hits == total else centre + spread)
 
 
 def as_input(pixels: Pixels) -> ModelInput:
