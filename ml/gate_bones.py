@@ -8,49 +8,24 @@ Every painter takes (rng, side) and returns a canvas (see ml/gate_shapes.py).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 
+from ml.gate_anatomy import Painter, collimated, polar, tissue, vertebrae
 from ml.gate_shapes import (
     Canvas,
     Rng,
     axes,
-    blur,
     bone,
     capsule,
     ellipse,
     fractal,
     pair,
     step,
-    turned,
     wander,
     warp,
     write,
 )
-
-Painter: TypeAlias = Callable[[Rng, int], Canvas]
-
-
-def _tissue(rng: Rng, mask: Canvas, depth: float) -> Canvas:
-    """Return soft tissue of that outline: rounder in the middle, with faint structure inside."""
-    round_ = 0.7 + 0.3 * blur(mask, mask.shape[0] / 12)
-    inside = 0.85 + 0.3 * fractal(rng, mask.shape[0], rng.uniform(1.8, 3.0))
-    return np.asarray(mask * np.float32(depth) * round_ * inside, np.float32)
-
-
-def _collimated(rng: Rng, picture: Canvas) -> Canvas:
-    """Return the picture with, at times, the blank margins of a collimated or masked film."""
-    if rng.random() < 0.5:
-        return picture
-    x, y = turned(*axes(picture.shape[0]), rng.normal(0, 0.06))
-    inside = step(np.maximum(np.abs(x) / rng.uniform(0.4, 1.0), np.abs(y) / rng.uniform(0.5, 1.0)) - 1.0, 0.02)
-    return np.where(inside > 0.5, picture, np.float32(rng.choice((0.0, 0.0, 1.0)) * picture.max()))
-
-
-def _polar(length: float, angle: float, start: tuple[float, float]) -> tuple[float, float]:
-    return start[0] + length * math.cos(angle), start[1] + length * math.sin(angle)
 
 
 def limb(rng: Rng, side: int) -> Canvas:
@@ -61,17 +36,17 @@ def limb(rng: Rng, side: int) -> Canvas:
     flesh = np.zeros((side, side), np.float32)
     hard = np.zeros_like(flesh)
     for turn in (0.0, math.pi + rng.choice((0.0, rng.normal(0, 0.7)))):
-        far = _polar(2.2, tilt + turn, joint)
+        far = polar(2.2, tilt + turn, joint)
         flesh = np.maximum(flesh, capsule(side, joint, far, width, width * rng.uniform(0.7, 1.5), 0.05))
         pair = rng.integers(1, 3)
         for k in range(pair):
             offset = (k - (pair - 1) / 2) * width * 0.9
-            a = _polar(offset, tilt + math.pi / 2, _polar(width * 0.35, tilt + turn, joint))
-            b = _polar(offset * rng.uniform(0.6, 1.1), tilt + math.pi / 2, far)
+            a = polar(offset, tilt + math.pi / 2, polar(width * 0.35, tilt + turn, joint))
+            b = polar(offset * rng.uniform(0.6, 1.1), tilt + math.pi / 2, far)
             hard += bone(side, a, b, width * rng.uniform(0.25, 0.45) / (1 + 0.4 * (pair - 1)), rng.uniform(0.5, 0.9))
     if rng.random() < 0.35:
-        hard += 0.8 * ellipse(side, *_polar(width * 0.4, rng.uniform(0, 6), joint), width * 0.3, width * 0.25)
-    return _collimated(rng, write(rng, warp(rng, _tissue(rng, flesh, 0.5) + hard * rng.uniform(0.3, 0.7), 0.04), 1))
+        hard += 0.8 * ellipse(side, *polar(width * 0.4, rng.uniform(0, 6), joint), width * 0.3, width * 0.25)
+    return collimated(rng, write(rng, warp(rng, tissue(rng, flesh, 0.5) + hard * rng.uniform(0.3, 0.7), 0.04), 1))
 
 
 def pair_of_legs(rng: Rng, side: int) -> Canvas:
@@ -81,31 +56,31 @@ def pair_of_legs(rng: Rng, side: int) -> Canvas:
         cx = sign * rng.uniform(0.35, 0.5)
         top, bottom = (cx * rng.uniform(0.8, 1.2), -1.3), (cx * rng.uniform(0.8, 1.2), 1.3)
         knee = rng.uniform(-0.3, 0.3)
-        picture += _tissue(rng, capsule(side, top, bottom, rng.uniform(0.25, 0.42), rng.uniform(0.2, 0.35), 0.06), 0.5)
+        picture += tissue(rng, capsule(side, top, bottom, rng.uniform(0.25, 0.42), rng.uniform(0.2, 0.35), 0.06), 0.5)
         picture += 0.5 * bone(side, top, (cx, knee - 0.08), rng.uniform(0.12, 0.2))
         picture += 0.5 * bone(side, (cx, knee + 0.08), bottom, rng.uniform(0.12, 0.2))
         picture += 0.25 * bone(side, (cx + sign * 0.17, knee + 0.2), (cx + sign * 0.12, 1.3), 0.05)
-    return _collimated(rng, write(rng, warp(rng, picture, 0.03), 1))
+    return collimated(rng, write(rng, warp(rng, picture, 0.03), 1))
 
 
 def hand(rng: Rng, side: int) -> Canvas:
     """A hand or a foot: a palm of small bones and five rays of phalanges."""
     tilt, spread = rng.normal(-math.pi / 2, 0.25), rng.uniform(0.12, 0.28)
     wrist = (rng.normal(0, 0.1), rng.uniform(0.3, 0.8))
-    flesh = capsule(side, wrist, _polar(1.5, tilt + math.pi, wrist), 0.3, 0.33, 0.04)
-    hard = bone(side, _polar(0.1, tilt + math.pi / 2, wrist), (wrist[0] + 0.1, 1.6), 0.12)
-    hard += bone(side, _polar(-0.12, tilt + math.pi / 2, wrist), (wrist[0] - 0.14, 1.6), 0.09)
+    flesh = capsule(side, wrist, polar(1.5, tilt + math.pi, wrist), 0.3, 0.33, 0.04)
+    hard = bone(side, polar(0.1, tilt + math.pi / 2, wrist), (wrist[0] + 0.1, 1.6), 0.12)
+    hard += bone(side, polar(-0.12, tilt + math.pi / 2, wrist), (wrist[0] - 0.14, 1.6), 0.09)
     for _ in range(7):
         hard += 0.8 * ellipse(side, wrist[0] + rng.normal(0, 0.13), wrist[1] - rng.uniform(0.0, 0.2), 0.08, 0.07)
     for finger in range(5):
         angle = tilt + (finger - 2) * spread + rng.normal(0, 0.04) + (0.5 if finger == 4 and rng.random() < 0.8 else 0)
-        start = _polar(0.2, angle, wrist)
+        start = polar(0.2, angle, wrist)
         for length in np.array((0.5, 0.3, 0.19, 0.14)) * rng.uniform(0.8, 1.1) * (1 - 0.07 * abs(finger - 2)):
-            end = _polar(float(length), angle, start)
+            end = polar(float(length), angle, start)
             flesh = np.maximum(flesh, capsule(side, start, end, 0.12, 0.1, 0.03))
-            hard += bone(side, _polar(0.025, angle, start), _polar(-0.025, angle, end), 0.05, 0.65)
+            hard += bone(side, polar(0.025, angle, start), polar(-0.025, angle, end), 0.05, 0.65)
             start = end
-    return _collimated(rng, write(rng, _tissue(rng, flesh, 0.45) + hard * rng.uniform(0.3, 0.6), 1))
+    return collimated(rng, write(rng, tissue(rng, flesh, 0.45) + hard * rng.uniform(0.3, 0.6), 1))
 
 
 def skull(rng: Rng, side: int) -> Canvas:
@@ -115,12 +90,12 @@ def skull(rng: Rng, side: int) -> Canvas:
     vault = ellipse(side, cx, cy, rx, ry, rng.normal(0, 0.2), 0.03)
     inner = ellipse(side, cx, cy, rx * 0.93, ry * 0.93, 0, 0.03)
     picture = (
-        _tissue(rng, vault, 0.5) + 0.5 * (vault - inner) + 0.3 * capsule(side, (cx, 0.3), (cx, 1.5), 0.3, 0.35, 0.08)
+        tissue(rng, vault, 0.5) + 0.5 * (vault - inner) + 0.3 * capsule(side, (cx, 0.3), (cx, 1.5), 0.3, 0.35, 0.08)
     )
     if lateral:
-        face = _polar(0.55, rng.choice((0.5, math.pi - 0.5)), (cx, cy))
+        face = polar(0.55, rng.choice((0.5, math.pi - 0.5)), (cx, cy))
         picture += 0.35 * ellipse(side, *face, 0.3, 0.4, 0, 0.1) - 0.3 * ellipse(side, *face, 0.1, 0.12, 0, 0.05)
-        picture += 0.4 * capsule(side, (cx, 0.45), _polar(0.5, 0.2, face), 0.08, 0.07)
+        picture += 0.4 * capsule(side, (cx, 0.45), polar(0.5, 0.2, face), 0.08, 0.07)
     else:
         for sign in (-1, 1):
             picture -= 0.3 * ellipse(side, cx + sign * 0.25, cy + 0.2, 0.16, 0.13, 0, 0.05)
@@ -128,28 +103,15 @@ def skull(rng: Rng, side: int) -> Canvas:
         picture -= 0.25 * ellipse(side, cx, cy + 0.45, 0.08, 0.14, 0, 0.05)
     for k in range(6):
         picture += 0.25 * ellipse(side, cx + rng.normal(0, 0.02), 0.45 + 0.13 * k, 0.13, 0.05, 0, 0.02)
-    return _collimated(rng, write(rng, picture, 1))
-
-
-def _vertebrae(rng: Rng, side: int, cx: float, width: float, count: int, top: float = -1.1, bow: float = 0.1) -> Canvas:
-    """Return a column of vertebral bodies, rims brighter than the middle."""
-    picture = np.zeros((side, side), np.float32)
-    path = wander(rng, count, bow, 4)
-    pitch = 2.3 / count
-    for k in range(count):
-        y, x, w = top + (k + 0.5) * pitch, cx + float(path[k]), width * (0.8 + 0.4 * k / count)
-        angle = rng.normal(0, 0.05)
-        body = ellipse(side, x, y, w, pitch * 0.42, angle, 0.02, 5)
-        picture += body - 0.4 * ellipse(side, x, y, w * 0.8, pitch * 0.3, angle, 0.02, 5)
-    return picture
+    return collimated(rng, write(rng, picture, 1))
 
 
 def spine(rng: Rng, side: int) -> Canvas:
     """Cervical, thoracic or lumbar spine, from the front or the side."""
     flesh = 0.5 * step(np.abs(axes(side)[0] + wander(rng, side, 0.1)[:, None]) - rng.uniform(0.4, 1.2), 0.1)
     width = rng.uniform(0.12, 0.3)
-    column = _vertebrae(rng, side, rng.normal(0, 0.15), width, int(rng.integers(5, 12)), bow=rng.uniform(0.03, 0.2))
-    return _collimated(rng, write(rng, _tissue(rng, flesh, 1.0) + column * rng.uniform(0.2, 0.5), 1))
+    column = vertebrae(rng, side, rng.normal(0, 0.15), width, int(rng.integers(5, 12)), bow=rng.uniform(0.03, 0.2))
+    return collimated(rng, write(rng, tissue(rng, flesh, 1.0) + column * rng.uniform(0.2, 0.5), 1))
 
 
 def pelvis(rng: Rng, side: int) -> Canvas:
@@ -159,8 +121,8 @@ def pelvis(rng: Rng, side: int) -> Canvas:
         (rng.uniform(1.4, 2.0), rng.choice((-0.9, 0.9))) if one_hip else (rng.uniform(0.8, 1.15), rng.normal(0, 0.08))
     )
     cy = rng.normal(0, 0.15)
-    picture = _tissue(rng, ellipse(side, shift, cy - 0.3, 1.1 * zoom, 1.3 * zoom, 0, 0.1, 3), 0.55)
-    picture += 0.3 * _vertebrae(rng, side, shift, 0.16 * zoom, 8, -1.9 + cy, 0.01) * (axes(side)[1] < cy + 0.1)
+    picture = tissue(rng, ellipse(side, shift, cy - 0.3, 1.1 * zoom, 1.3 * zoom, 0, 0.1, 3), 0.55)
+    picture += 0.3 * vertebrae(rng, side, shift, 0.16 * zoom, 8, -1.9 + cy, 0.01) * (axes(side)[1] < cy + 0.1)
     for s in (-1, 1):
 
         def at(x: float, y: float, s: int = s) -> tuple[float, float]:
@@ -175,7 +137,7 @@ def pelvis(rng: Rng, side: int) -> Canvas:
         picture += 0.35 * capsule(side, at(0.62, 0.12), at(0.82, 0.32), 0.09 * zoom, 0.11 * zoom)
         picture += 0.35 * bone(side, at(0.82, 0.32), at(0.75 + swing, 1.6), 0.13 * zoom, 0.8)
         if rng.random() < 0.6:
-            picture += _tissue(
+            picture += tissue(
                 rng, capsule(side, at(0.7, 0.4), at(0.75 + swing, 1.8), 0.38 * zoom, 0.3 * zoom, 0.08), 0.3
             )
     for _ in range(int(rng.integers(0, 8))):
@@ -189,19 +151,19 @@ def pelvis(rng: Rng, side: int) -> Canvas:
             0.1,
         )
         picture -= 0.15 * gas
-    return _collimated(rng, write(rng, picture, 1))
+    return collimated(rng, write(rng, picture, 1))
 
 
 def abdomen(rng: Rng, side: int) -> Canvas:
     """An abdominal film: trunk, lumbar spine, gas, iliac wings, at most the lung bases at the top edge."""
     x, y = axes(side)
     trunk = step(np.abs(x) - (rng.uniform(0.65, 1.1) + 0.12 * np.cos(3 * y + rng.uniform(0, 6))), 0.08)
-    picture = _tissue(rng, trunk.astype(np.float32), 0.7) + 0.25 * _vertebrae(
+    picture = tissue(rng, trunk.astype(np.float32), 0.7) + 0.25 * vertebrae(
         rng, side, rng.normal(0, 0.05), 0.15, 9, bow=0.02
     )
     for _ in range(int(rng.integers(2, 16))):
         a = (rng.normal(0, 0.45), rng.uniform(-0.7, 0.9))
-        gas = capsule(side, a, _polar(rng.uniform(0.05, 0.4), rng.uniform(0, 6), a), *pair(rng, 0.04, 0.16), 0.06)
+        gas = capsule(side, a, polar(rng.uniform(0.05, 0.4), rng.uniform(0, 6), a), *pair(rng, 0.04, 0.16), 0.06)
         picture -= rng.uniform(0.08, 0.25) * gas
     for s in (-1, 1):
         wing = ellipse(side, s * 0.6, rng.uniform(0.8, 1.1), 0.35, 0.45, s * 0.5, 0.02)
@@ -210,7 +172,7 @@ def abdomen(rng: Rng, side: int) -> Canvas:
             picture -= 0.4 * ellipse(side, s * 0.45, -1.05, rng.uniform(0.25, 0.4), rng.uniform(0.1, 0.4), 0, 0.05)
         for k in range(int(rng.integers(0, 4))):
             picture += 0.08 * capsule(side, (s * 0.15, -1 + 0.15 * k), (s * 0.85, -0.7 + 0.15 * k), 0.03, 0.03)
-    return _collimated(rng, write(rng, picture, 1))
+    return collimated(rng, write(rng, picture, 1))
 
 
 def teeth(rng: Rng, side: int) -> Canvas:
@@ -260,7 +222,7 @@ def lateral(rng: Rng, side: int) -> Canvas:
     front, back = 0.62 + rng.normal(0, 0.06), -0.72 + rng.normal(0, 0.05)
     sway = 0.15 * np.sin(1.7 * y + rng.uniform(-0.5, 0.5))
     body = step(np.maximum(x - front - 0.12 * y - lean, back + sway * 0.5 - x), 0.06).astype(np.float32)
-    picture = _tissue(rng, body, rng.uniform(0.7, 1.0))
+    picture = tissue(rng, body, rng.uniform(0.7, 1.0))
     lung = ellipse(
         side, -0.02, -0.15, rng.uniform(0.42, 0.56), rng.uniform(0.65, 0.85), rng.normal(0.1, 0.08), 0.08, 2.5
     )
@@ -269,7 +231,7 @@ def lateral(rng: Rng, side: int) -> Canvas:
     air = lung * (0.75 + 0.25 * fractal(rng, side, 2.2))
     picture = picture - np.float32(rng.uniform(0.35, 0.6)) * air[:, :: int(s)]
     extra = 0.35 * ellipse(side, 0.22, 0.15, 0.3, 0.34, -0.4, 0.12) * lung[:, :: int(s)]
-    extra += rng.uniform(0.12, 0.3) * _vertebrae(
+    extra += rng.uniform(0.12, 0.3) * vertebrae(
         rng, side, -0.48, rng.uniform(0.09, 0.13), int(rng.integers(9, 14)), bow=0.05
     )
     extra += 0.2 * capsule(side, (0.5, -0.7), (0.62, 0.2), 0.03, 0.03)
@@ -278,7 +240,7 @@ def lateral(rng: Rng, side: int) -> Canvas:
         dip = -0.9 + 0.18 * k
         extra += 0.05 * capsule(side, (-0.55, dip), (0.5, dip + rng.uniform(0.15, 0.4)), 0.025, 0.025)
     picture = picture + extra[:, :: int(s)]
-    return _collimated(rng, write(rng, warp(rng, picture, 0.02), 1))
+    return collimated(rng, write(rng, warp(rng, picture, 0.02), 1))
 
 
 def things(rng: Rng, side: int) -> Canvas:
@@ -289,13 +251,13 @@ def things(rng: Rng, side: int) -> Canvas:
         pick = rng.integers(0, 4)
         if pick == 0:
             shape = bone(
-                side, a, _polar(rng.uniform(0.3, 2), rng.uniform(0, 6), a), rng.uniform(0.04, 0.2), rng.uniform(0.4, 1)
+                side, a, polar(rng.uniform(0.3, 2), rng.uniform(0, 6), a), rng.uniform(0.04, 0.2), rng.uniform(0.4, 1)
             )
         elif pick == 1:
             shape = capsule(
                 side,
                 a,
-                _polar(rng.uniform(0.1, 2), rng.uniform(0, 6), a),
+                polar(rng.uniform(0.1, 2), rng.uniform(0, 6), a),
                 *pair(rng, 0.03, 0.35),
                 rng.uniform(0.02, 0.2),
             )
@@ -304,7 +266,7 @@ def things(rng: Rng, side: int) -> Canvas:
                 side, *a, *pair(rng, 0.05, 0.7), rng.uniform(0, 3), rng.uniform(0.01, 0.2), rng.uniform(1.5, 6)
             )
         if rng.random() < 0.4:
-            shape = _tissue(rng, shape, 1.0)
+            shape = tissue(rng, shape, 1.0)
         picture += shape * rng.uniform(-0.3, 0.8)
     return write(rng, np.maximum(picture, 0) ** np.float32(rng.uniform(0.5, 1)), int(rng.integers(0, 3)))
 

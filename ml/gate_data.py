@@ -13,8 +13,9 @@ from PIL import Image
 
 from ml.data import patient_of
 from ml.errors import MLError
+from ml.gate_anatomy import Painter
 from ml.gate_augment import SOURCE_SIDE, textured
-from ml.gate_bones import BONES, LATERALS, Painter
+from ml.gate_bones import BONES, LATERALS
 from ml.gate_derive import CROPS, SCRAMBLES, SHEETS, SIDE_VIEWS, Maker
 from ml.gate_profile import PROFILES
 from ml.gate_scenes import SCENES

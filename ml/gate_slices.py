@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ml.gate_bones import Painter
+from ml.gate_anatomy import Painter
 from ml.gate_shapes import Canvas, Rng, axes, blur, capsule, ellipse, fractal, pair, step, warp, write
 
 
