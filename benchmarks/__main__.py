@@ -39,6 +39,8 @@ def worker_start() -> dict[str, float]:
             "-A",
             "pneumoweb",
             "worker",
+            "--loglevel",
+            "INFO",
             "--pool",
             "threads",
             "-c",
@@ -53,9 +55,13 @@ def worker_start() -> dict[str, float]:
                 command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             )
             assert process.stdout is not None
+            said = []
             for line in process.stdout:
+                said.append(line)
                 if "ready." in line:
                     break
+            else:
+                raise RuntimeError(f"the worker never said that it was ready: {''.join(said)}")
             times.append(time.perf_counter() - begin)
             memory = resident_mb(process.pid)
             process.terminate()
