@@ -9,6 +9,7 @@ may still differ in the last digits.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import logging
@@ -124,8 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(given.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    with contextlib.suppress(RuntimeError):  # TensorFlow was at work in this process before: its threads stay
+        tf.config.threading.set_intra_op_parallelism_threads(given.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     try:
         _run(given)
     except MLError as error:
