@@ -25,7 +25,7 @@ class Plan:
 
     seed: int = 1
     split_seed: int = 2026
-    epochs: int = 60
+    epochs: int = 40
     batch: int = 64
     side: int = 160
     look: int = LOOK

@@ -13,23 +13,7 @@ from numpy.typing import NDArray
 from ml.gate import KINDS, OUTPUTS
 from ml.gate_augment import INPUT_SIDE
 from ml.images import SIDE
-
-
-def _looks(film: Any) -> Any:
-    """(N, 112, 112, 1) grey 0..255 → two channels: the film standardised as a whole, and within neighbourhoods."""
-    from keras import layers, ops
-
-    whole = layers.GroupNormalization(1, center=False, scale=False, epsilon=1.0, name="whole")(film)
-
-    def around(x: Any) -> Any:
-        coarse = layers.AveragePooling2D(8)(x)
-        smooth = layers.AveragePooling2D(3, strides=1, padding="same")(coarse)
-        return layers.UpSampling2D(8, interpolation="bilinear")(smooth)
-
-    detail = layers.Subtract()([whole, around(whole)])
-    # The constant keeps empty background from being blown up into noise.
-    local = ops.divide(detail, ops.sqrt(ops.add(around(layers.Multiply()([detail, detail])), 0.02)))
-    return layers.Concatenate(name="looks")([whole, local])
+from ml.views import views
 
 
 def _convolve(x: Any, width: int, name: str, size: int = 3, strides: int = 1) -> Any:
@@ -56,7 +40,7 @@ def build_trunk() -> Any:
     from keras import layers
 
     film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), name="film")
-    x = layers.Activation("relu")(_convolve(_looks(film), 16, "stem", 5, 2))
+    x = layers.Activation("relu")(_convolve(views(film, cell=8), 16, "stem", 5, 2))
     x = layers.AveragePooling2D(2)(x)
     x = _block(x, 32, "fine")
     x = layers.AveragePooling2D(2)(x)

@@ -5,8 +5,7 @@ average pooling put in, because global average pooling makes the class activatio
 ``logit = mean_{h,w}(features) · w + b``, so ``features · w`` says which places spoke for pneumonia (Zhou et al. 2016).
 
 Only stock Keras layers and operations are used: the ``.keras`` file loads under ``safe_mode`` without any of our code
-and exports to OpenVINO. Stochastic depth is ``Dropout`` with one draw per film; normalising each film is
-``GroupNormalization`` with one group and nothing learned.
+and exports to OpenVINO. Stochastic depth is ``Dropout`` with one draw per film.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+
+from ml.views import views
 
 SIDE = 224
 """Side of the square film the serving network takes, in pixels."""
@@ -68,27 +69,6 @@ class Architecture:
         return cls(**values)
 
 
-def _views(film: Any, view: str) -> Any:
-    """(N, H, W, 1) grey 0..255 → (N, H, W, 1 or 2), standardised; H and W are multiples of 16."""
-    from keras import layers, ops
-
-    # In float32 whatever the policy: a film's variance does not survive bfloat16's eight bits.
-    whole = layers.GroupNormalization(1, center=False, scale=False, epsilon=1e-3, dtype="float32", name="whole")(film)
-    if view == "film":
-        return whole
-
-    def around(x: Any) -> Any:
-        """The mean over a neighbourhood of some 48 pixels, cheaply: pool, smooth, enlarge."""
-        coarse = layers.AveragePooling2D(16, dtype="float32")(x)
-        smooth = layers.AveragePooling2D(3, strides=1, padding="same", dtype="float32")(coarse)
-        return layers.UpSampling2D(16, interpolation="bilinear", dtype="float32")(smooth)
-
-    detail = layers.Subtract(dtype="float32")([whole, around(whole)])
-    # The constant keeps empty background from being blown up into noise.
-    local = ops.divide(detail, ops.sqrt(ops.add(around(layers.Multiply(dtype="float32")([detail, detail])), 0.02)))
-    return local if view == "local" else layers.Concatenate(dtype="float32")([whole, local])
-
-
 def _block(x: Any, width: int, skip_chance: float, name: str) -> Any:
     """Two 3×3 convolutions added to what came in."""
     from keras import layers
@@ -111,7 +91,7 @@ def _trunk(film: Any, shape: Architecture) -> Any:
     """(N, H, W, 1) grey 0..255 → (N, H/16, W/16, widths[-1]) features, none negative."""
     from keras import layers
 
-    x = _views(film, shape.view)
+    x = views(film, shape.view)
     x = layers.Conv2D(shape.widths[0], 5, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
     x = layers.Activation("relu", name="stem_relu")(layers.BatchNormalization(name="stem_norm")(x))
     x = layers.AveragePooling2D(3, strides=2, padding="same", name="stem_pool")(x)

@@ -1,0 +1,75 @@
+"""The two ways in which both networks see a film: against the whole of it, and against what lies around each place.
+
+The first standardises the film as a whole. The second standardises each place within a neighbourhood of three cells,
+so that slow shading and much of the tone curve drop out. A mean over neighbourhoods is linear and the same along rows
+and columns, so it is written as a product of matrices, ``E · (P · X · Pᵀ) · Eᵀ``: P averages by cells and smooths over
+neighbouring cells, E enlarges again. On films of one channel, that is several times as fast as pooling and resizing layers
+(docs/performance.md), and no weights depend on the side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def pooling_matrix(side: int, cell: int) -> NDArray[np.float32]:
+    """(side / cell, side): the mean over a cell and its neighbours, at the border over those that are there.
+
+    Args:
+        side: In pixels, a multiple of ``cell``.
+        cell: Side of a cell, in pixels.
+    """
+    cells = side // cell
+    means = np.kron(np.eye(cells), np.full((1, cell), 1 / cell))
+    near = np.abs(np.subtract.outer(np.arange(cells), np.arange(cells))) <= 1
+    smooth = near / near.sum(axis=1, keepdims=True)
+    return np.asarray(smooth @ means, np.float32)
+
+
+def enlarging_matrix(side: int, cell: int) -> NDArray[np.float32]:
+    """(side, side / cell): linear interpolation between the middles of cells, constant beyond the outer ones.
+
+    Args:
+        side: In pixels, a multiple of ``cell``.
+        cell: Side of a cell, in pixels.
+    """
+    cells = side // cell
+    place = np.clip((np.arange(side) + 0.5) / cell - 0.5, 0, cells - 1)
+    return np.asarray(np.maximum(0, 1 - np.abs(place[:, None] - np.arange(cells))), np.float32)
+
+
+def views(film: Any, view: str = "both", cell: int = 16) -> Any:
+    """Standardise films as a part of a Keras network.
+
+    Args:
+        film: Keras tensor (N, S, S, 1), grey 0..255, float32; S is a multiple of ``cell``.
+        view: ``"film"``, ``"local"`` or ``"both"``.
+        cell: A third of a neighbourhood's side, in pixels.
+
+    Returns:
+        float32 Keras tensor (N, S, S, 1), or (N, S, S, 2) for both views. float32 whatever the policy: a film's
+        variance does not survive bfloat16's eight bits.
+    """
+    from keras import layers, ops
+
+    side = film.shape[1]
+    pool, enlarge = pooling_matrix(side, cell), enlarging_matrix(side, cell)
+
+    def around(x: Any) -> Any:
+        cells = ops.matmul(ops.matmul(pool, x), pool.T)
+        return ops.matmul(ops.matmul(enlarge, cells), enlarge.T)
+
+    # Without the channel axis the runtime's kernels work along rows instead of along an axis of length one.
+    grey = layers.Reshape((side, side), dtype="float32")(film)
+    centred = ops.subtract(grey, ops.mean(grey, axis=(1, 2), keepdims=True))
+    spread = ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)
+    whole = ops.multiply(centred, ops.rsqrt(ops.add(spread, 1.0)))
+    if view == "film":
+        return ops.expand_dims(whole, -1)
+    detail = ops.subtract(whole, around(whole))
+    # The constant keeps empty background from being blown up into noise.
+    local = ops.multiply(detail, ops.rsqrt(ops.add(around(ops.square(detail)), 0.02)))
+    return ops.expand_dims(local, -1) if view == "local" else ops.stack([whole, local], axis=-1)
