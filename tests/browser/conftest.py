@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -22,13 +25,14 @@ FLAGS = [
     "--disable-sync",
 ]
 SECRET = "a drawn phantom 7"
+_neighbours = itertools.count()
 expect.set_options(timeout=20_000)  # two cores run browser, site and worker
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """One site for all browser tests."""
-    running = RunningSite(tmp_path_factory.mktemp("browser") / "data", SWEEP_SECONDS="2").start()
+    """One site for all browser tests, as it stands behind a front server (see :func:`profile`)."""
+    running = RunningSite(tmp_path_factory.mktemp("browser") / "data", SWEEP_SECONDS="2", TRUST_PROXY="1").start()
     running.wait_for("/readyz", '"ready": true')
     yield running
     running.stop()
@@ -45,11 +49,22 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def profile(chromium: Browser, site: RunningSite, **options: Any) -> BrowserContext:
+    """A fresh browser profile with an internet address of its own.
+
+    Sign-ups are limited by address. More tests than that sign somebody up in a minute on a fast machine, and nobody in
+    them means to be turned away.
+    """
+    address = ipaddress.IPv4Address("10.0.0.1") + next(_neighbours)
+    headers = {"X-Forwarded-For": str(address)}
+    return chromium.new_context(base_url=site.url, locale="en-GB", extra_http_headers=headers, **options)
+
+
 @pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desktop", "phone"])
 def context(request: pytest.FixtureRequest, chromium: Browser, site: RunningSite) -> Iterator[BrowserContext]:
     """A fresh browser profile, once as wide as a desk's, once as a phone's; errors in the console fail the test."""
     width, height = request.param
-    made = chromium.new_context(viewport={"width": width, "height": height}, base_url=site.url, locale="en-GB")
+    made = profile(chromium, site, viewport={"width": width, "height": height})
     yield made
     made.close()
 

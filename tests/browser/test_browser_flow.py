@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
-from tests.browser.conftest import sign_up
+from tests.browser.conftest import profile, sign_up
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -94,7 +94,7 @@ def test_a_dropped_film_is_taken_anywhere_on_the_page(page: Page, tmp_path: Path
 
 
 def test_everything_works_without_javascript(chromium: Browser, site: RunningSite, tmp_path: Path) -> None:
-    context = chromium.new_context(java_script_enabled=False, base_url=site.url, locale="en-GB")
+    context = profile(chromium, site, java_script_enabled=False)
     page = context.new_page()
     sign_up(page, somebody())
     page.goto("/studies/new/")

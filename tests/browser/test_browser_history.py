@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import sign_up
+from tests.browser.conftest import profile, sign_up
 from tests.browser.test_browser_flow import drawn, somebody
 from tests.browser.test_browser_manners import RULES, Axe
 from tests.running_site import RunningSite
@@ -70,7 +70,7 @@ def test_downloads_open_and_say_what_they_are(page: Page, tmp_path: Path) -> Non
 
 
 def test_without_javascript_all_of_it_works(chromium: Browser, site: RunningSite, tmp_path: Path) -> None:
-    context = chromium.new_context(base_url=site.url, java_script_enabled=False, locale="en-GB")
+    context = profile(chromium, site, java_script_enabled=False)
     page = context.new_page()
     sign_up(page, somebody())
     submit(page, tmp_path, 26)

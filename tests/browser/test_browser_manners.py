@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SECRET, sign_up
+from tests.browser.conftest import SECRET, profile, sign_up
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -23,9 +23,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 @pytest.fixture(params=["light", "dark"])
 def narrow(request: pytest.FixtureRequest, chromium: Browser, site: RunningSite) -> Iterator[Page]:
     """The narrowest phone we promise to serve, in one theme."""
-    made = chromium.new_context(
-        viewport={"width": 360, "height": 740}, base_url=site.url, color_scheme=request.param, locale="en-GB"
-    )
+    made = profile(chromium, site, viewport={"width": 360, "height": 740}, color_scheme=request.param)
     yield made.new_page()
     made.close()
 
@@ -52,7 +50,7 @@ def test_anyone_can_use_the_pages_behind_the_door(narrow: Page) -> None:
 
 
 def test_the_theme_follows_the_system_until_someone_chooses(chromium: Browser, site: RunningSite) -> None:
-    context = chromium.new_context(base_url=site.url, color_scheme="dark")
+    context = profile(chromium, site, color_scheme="dark")
     page = context.new_page()
     page.goto("/")
     theme = page.locator("html")
@@ -67,7 +65,7 @@ def test_the_theme_follows_the_system_until_someone_chooses(chromium: Browser, s
 
 
 def test_without_javascript_the_theme_still_follows_the_system(chromium: Browser, site: RunningSite) -> None:
-    context = chromium.new_context(base_url=site.url, color_scheme="dark", java_script_enabled=False)
+    context = profile(chromium, site, color_scheme="dark", java_script_enabled=False)
     page = context.new_page()
     page.goto("/help/")
     expect(page.locator("body")).to_have_css("background-color", "rgb(13, 19, 21)")

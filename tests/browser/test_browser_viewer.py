@@ -10,12 +10,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
-from tests.browser.conftest import sign_up
+from tests.browser.conftest import profile, sign_up
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-GREYS = """() => { const c = document.querySelector("canvas"); const x = c.getContext("2d");
+# The viewer draws in the next frame after a change: once two have begun, what was asked for before is on the canvas.
+GREYS = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  const c = document.querySelector("canvas"); const x = c.getContext("2d");
   const at = (u, v) => [...x.getImageData(u * c.width, v * c.height, 1, 1).data.slice(0, 3)];
   return [at(.5, .5), at(.4, .3), at(.3, .6), at(.6, .9)].flat(); }"""
 
@@ -46,6 +49,12 @@ def number(page: Page, what: str) -> int:
     return int(page.locator(f"[data-{what}]").inner_text())
 
 
+def greys(page: Page) -> list[int]:
+    """Colours of four places of the canvas."""
+    found: list[int] = page.evaluate(GREYS)
+    return found
+
+
 def middle(page: Page) -> tuple[float, float]:
     box = page.locator("[data-stage]").bounding_box()
     assert box is not None
@@ -60,17 +69,15 @@ def test_every_key_of_the_help_sheet_does_what_it_says(viewer: Page) -> None:
     assert number(viewer, "zoom") == 100
     viewer.keyboard.press("0")
     assert number(viewer, "zoom") == fitted
-    plain = viewer.evaluate(GREYS)
+    plain = greys(viewer)
     for key in ("i", "m", "h", "2"):
         viewer.keyboard.press(key)
-        viewer.wait_for_timeout(80)  # a frame to draw in
-        assert viewer.evaluate(GREYS) != plain, key
+        assert greys(viewer) != plain, key
     expect(viewer.locator("[data-mirrored]")).to_be_visible()
     expect(viewer.get_by_role("button", name="Invert")).to_have_attribute("aria-pressed", "true")
     for key in ("x", "h"):
         viewer.keyboard.press(key)
-    viewer.wait_for_timeout(80)
-    assert viewer.evaluate(GREYS) == plain, "reset brings the film back as it was submitted"
+    assert greys(viewer) == plain, "reset brings the film back as it was submitted"
     viewer.keyboard.press("s")
     expect(viewer.locator(".viewer canvas:visible")).to_have_count(2)
     viewer.keyboard.press("?")
@@ -100,12 +107,11 @@ def test_the_mouse_zooms_moves_and_windows(viewer: Page) -> None:
     viewer.mouse.move(*middle(viewer))
     viewer.mouse.wheel(0, -600)
     expect(viewer.locator("[data-zoom]")).not_to_have_text(str(fitted))
-    before = viewer.evaluate(GREYS)
+    before = greys(viewer)
     viewer.mouse.down()
     viewer.mouse.move(middle(viewer)[0] + 60, middle(viewer)[1] + 40, steps=4)
     viewer.mouse.up()
-    viewer.wait_for_timeout(80)
-    assert viewer.evaluate(GREYS) != before
+    assert greys(viewer) != before
     viewer.mouse.down(button="right")
     viewer.mouse.move(middle(viewer)[0], middle(viewer)[1], steps=4)
     viewer.mouse.up(button="right")
@@ -138,11 +144,10 @@ def test_two_fingers_zoom_and_a_double_tap_brings_the_whole_film_back(viewer: Pa
 def test_the_heat_map_is_a_layer_and_never_on_the_stored_film(viewer: Page) -> None:
     address = viewer.locator("img[data-film]").get_attribute("src") or ""
     stored = viewer.request.get(address).body()
-    plain = viewer.evaluate(GREYS)
+    plain = greys(viewer)
     viewer.get_by_role("button", name="Heat map", exact=True).click()
     viewer.get_by_label("Opacity").fill("100")
-    viewer.wait_for_timeout(80)
-    shown = viewer.evaluate(GREYS)
+    shown = greys(viewer)
     assert shown != plain
     assert any(shown[i] != shown[i + 1] for i in range(0, len(shown), 3)), "the map has a colour, the film has none"
     assert viewer.request.get(address).body() == stored
@@ -180,7 +185,7 @@ def test_nothing_moves_while_the_page_loads(viewer: Page) -> None:
 def test_without_javascript_film_heat_map_and_review_are_there(
     viewer: Page, chromium: Browser, site: RunningSite
 ) -> None:
-    plain = chromium.new_context(java_script_enabled=False, base_url=site.url)
+    plain = profile(chromium, site, java_script_enabled=False)
     plain.add_cookies(viewer.context.cookies())  # type: ignore[arg-type]
     page = plain.new_page()
     page.goto(viewer.url)
