@@ -6,6 +6,8 @@ import http.client
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -16,7 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.running_site import RunningSite
+from benchmarks.timing import resident_mb
+from tests.running_site import ROOT, RunningSite
 
 BOUNDARY = "pneumoweb-benchmark"
 PATIENCE = 180.0
@@ -33,6 +36,42 @@ def running_site(**environment: str) -> Iterator[RunningSite]:
     finally:
         site.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def another_worker(site: RunningSite) -> Iterator[int]:
+    """A Celery worker beside the site's own, as one adds on a larger machine; gives its process id once it is ready.
+
+    Raises:
+        RuntimeError: it ended before it was ready.
+    """
+    environment = {**site.environment, "DJANGO_SETTINGS_MODULE": "pneumoweb.settings", "LOG_LEVEL": "INFO"}
+    options = ["--loglevel", "INFO", "--pool", "threads", "--concurrency", "1", "--hostname", "another@bench"]
+    command = [sys.executable, "-m", "celery", "-A", "pneumoweb", "worker", *options]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    try:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "ready." in line:
+                break
+        else:
+            raise RuntimeError(f"the worker never said that it was ready: {''.join(said)}")
+        threading.Thread(target=process.stdout.read, daemon=True).start()  # or it would stop at a full pipe
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def serving_process(site: RunningSite) -> int:
+    """The process that answers requests: the largest child of gunicorn's first process."""
+    first = site.parts()["gunicorn"]
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    return max(map(int, children), key=resident_mb)
 
 
 def django_of(site: RunningSite) -> None:
