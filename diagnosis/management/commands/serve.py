@@ -131,8 +131,8 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def static_fingerprint() -> str:
-    """Changes whenever a static file is added, removed or edited, here or in a package; takes milliseconds."""
-    seen = hashlib.sha256(sys.version.encode())
+    """Changes with every static file, here or in a package, and with the way they are stored; takes milliseconds."""
+    seen = hashlib.sha256(f"{sys.version};{settings.STORAGES['staticfiles']};".encode())
     for finder in get_finders():
         for name, storage in finder.list([]):
             status = Path(storage.path(name)).stat()
