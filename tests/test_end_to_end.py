@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import sqlite3
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +63,16 @@ def result_of(person: Person, address: str) -> str:
     return person.get(address).text
 
 
+def studies(site: RunningSite, state: str) -> int:
+    """How many studies are in this state, asked of the site's database past the site."""
+    with sqlite3.connect(f"file:{site.data_dir}/pneumoweb.sqlite3?mode=ro", uri=True) as database:
+        return int(database.execute("SELECT count(*) FROM diagnosis_study WHERE state = ?", [state]).fetchone()[0])
+
+
+def running(site: RunningSite) -> int:
+    return studies(site, "running")
+
+
 def drawn(seed: int) -> bytes:
     return phantom.png(phantom.film(seed, width=700, height=600))
 
@@ -82,16 +95,45 @@ def test_a_person_signs_up_submits_a_film_and_finds_the_result_in_the_history(si
     assert stranger.get(address).status_code == 404
 
 
-def test_films_that_wait_when_redis_is_emptied_are_all_judged(site: RunningSite) -> None:
+def test_ten_films_that_wait_when_redis_is_emptied_are_all_judged(site: RunningSite) -> None:
     person = Person(site.url)
     person.sign_up("cleo")
-    addresses = []
-    with redis.Redis.from_url(f"unix://{site.data_dir}/redis/redis.sock") as broker:
-        for seed in range(3):
-            addresses.append(person.submit(drawn(200 + seed)).url.removeprefix(site.url))
+    worker = site.parts()["worker"]
+    os.kill(worker, signal.SIGSTOP)  # so that all ten do wait
+    try:
+        addresses = [person.submit(drawn(200 + seed)).url.removeprefix(site.url) for seed in range(10)]
+        with redis.Redis.from_url(f"unix://{site.data_dir}/redis/redis.sock") as broker:
             broker.flushall()
+    finally:
+        os.kill(worker, signal.SIGCONT)
     for address in addresses:
         assert "Not medical advice" in result_of(person, address)
+
+
+def test_a_worker_killed_while_it_judges_a_film_costs_no_study(site: RunningSite) -> None:
+    person = Person(site.url)
+    person.sign_up("emil")
+    worker = site.parts()["worker"]
+    addresses: list[str] = []
+    clock = time.monotonic() + PATIENCE
+    # A film is under judgement for some milliseconds: freeze the worker every now and then until one is.
+    while not running(site):
+        assert time.monotonic() < clock, "no study was ever seen running"
+        os.kill(worker, signal.SIGCONT)
+        if len(addresses) < 40:
+            addresses.append(person.submit(drawn(400 + len(addresses))).url.removeprefix(site.url))
+        while studies(site, "queued") and not running(site):
+            pass
+        os.kill(worker, signal.SIGSTOP)
+    os.kill(worker, signal.SIGKILL)
+    assert site.process is not None
+    assert site.process.wait(30) != 0, "the site ends loudly when a part of it dies"
+    assert running(site) == 1, "the study is still claimed by a worker that is no more"
+    site.start()
+    site.wait_for("/readyz", '"ready": true')
+    for address in addresses:
+        assert "Not medical advice" in result_of(person, address)
+    assert studies(site, "done") >= len(addresses)
 
 
 def test_a_crash_of_everything_loses_no_study(site: RunningSite) -> None:
