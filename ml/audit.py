@@ -8,7 +8,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,19 @@ class Audit:
         """Plain JSON values, with the verdict."""
         return {**asdict(self), "faults": self.faults, "fit_for_training": not self.faults}
 
+    def verdict(self) -> dict[str, Any]:
+        """What a model card says of the data: counts, how often each thing was found, and whether it is fit."""
+        counted = {
+            name: len(getattr(self, name)) for name in ("copies", "twins", "contradictions", "leaks", "unreadable")
+        }
+        return {
+            "counts": self.counts,
+            **counted,
+            "giveaway": self.giveaway,
+            "faults": self.faults,
+            "fit_for_training": not self.faults,
+        }
+
     def as_text(self) -> str:
         """The same for a person."""
         lines = []
@@ -164,27 +177,42 @@ def audit(data: Path, *, acquisition: bool = True) -> Audit:
         good.append(film)
         rows.append(seen.pixels)
     pixels = np.stack(rows) if rows else np.zeros((0, SIDE, SIDE), np.uint8)
+    found = examine(good, pixels, acquisition=acquisition)
+    return replace(found, counts=_counts(films), sizes=dict(sizes.most_common(10)), unreadable=unreadable)
+
+
+def examine(films: Sequence[Film], pixels: NDArray[np.uint8], *, acquisition: bool = True) -> Audit:
+    """Audit films that are already decoded.
+
+    Args:
+        films: N films, with sides where they have been given any.
+        pixels: uint8 (N, 224, 224), of the same films.
+        acquisition: Also measure what acquisition alone gives away.
+
+    Returns:
+        The audit; sizes and unreadable files are empty.
+    """
     same: dict[str, list[str]] = {}
-    for film, row in zip(good, pixels, strict=True):
+    for film, row in zip(films, pixels, strict=True):
         same.setdefault(hashlib.sha256(row.tobytes()).hexdigest(), []).append(film.file)
-    twins = find_twins(good, pixels)
-    label = {film.file: film.label for film in good}
-    groups, first, leaks = groups_of(good, twins), dict[int, str](), []
-    for group, film in zip(groups, good, strict=True):
+    twins = find_twins(films, pixels)
+    label = {film.file: film.label for film in films}
+    groups, first, leaks = groups_of(films, twins), dict[int, str](), []
+    for group, film in zip(groups, films, strict=True):
         if first.setdefault(group, film.side) != film.side:
             leaks.append(film.file)
     giveaway = None
-    labels = np.array([film.label for film in good], np.int64)
+    labels = np.array([film.label for film in films], np.int64)
     if acquisition and min(np.bincount(labels, minlength=2)) >= 50:
         giveaway = round(area_under_curve(labels, guess_labels(describe(pixels), labels, groups)), 4)
     return Audit(
         counts=_counts(films),
-        sizes=dict(sizes.most_common(10)),
+        sizes={},
         copies=[files for files in same.values() if len(files) > 1],
         twins=twins,
         contradictions=[(a, b) for a, b in twins if label[a] != label[b]],
         leaks=leaks,
-        unreadable=unreadable,
+        unreadable={},
         giveaway=giveaway,
     )
 

@@ -114,9 +114,22 @@ def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
         "physicians; no proof of cause.\n\n"
         + _table(("side", "films", "patients", "used for"), rows)
         + f"\n\nPatients stand on one side only; {training.get('twins', 'the')} pairs of near-identical films are kept "
-        f"together. Publishing stops on leakage. SHA-256 of files, labels and pixels: "
-        f"`{training.get('data_sha256', '?')}`."
+        f"together. SHA-256 of files, labels and pixels: `{training.get('data_sha256', '?')}`.\n\n"
+        f"**Audit.** {_audit(training['audit'])}"
     )
+
+
+def _audit(found: Mapping[str, Any]) -> str:
+    """What ``ml.audit`` says of the films, sides included; a leak stops training and publishing."""
+    verdict = "fit for training" if found["fit_for_training"] else "**not fit for training**"
+    said = (
+        f"{verdict}: {found['leaks']} films of one patient, or equal films, on two sides; {found['copies']} groups of "
+        f"files with equal pixels and {found['twins']} pairs of near-identical films, {found['contradictions']} of "
+        f"them with different labels; {found['unreadable']} unreadable files."
+    )
+    if found["giveaway"] is not None:
+        said += f" Acquisition alone tells the classes with an AUC of {found['giveaway']:.3f} (docs/training.md)."
+    return " ".join([said, *found["faults"]])
 
 
 def _performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> str:

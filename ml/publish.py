@@ -65,7 +65,7 @@ def read_run(data: Path, run: Path) -> Run:
         PublishError: a file of the run is missing, or the data is not that of the run.
         DataError: the data cannot be read, or a patient stands on two sides.
     """
-    from ml.audit import find_twins
+    from ml.audit import examine
 
     try:
         split, facts, history = (
@@ -82,11 +82,11 @@ def read_run(data: Path, run: Path) -> Run:
     pixels = load_pixels(root, films, cache=run.parent / "cache")
     if data_hash(films, pixels) != split["data_sha256"]:
         raise PublishError(f"{data} has changed since {run} was trained on it. Train again, or restore the data.")
-    twins = find_twins(films, pixels)
-    check_sides(films, twins)
+    found = examine(films, pixels)
+    check_sides(films, found.twins)
     # A run that averages several networks keeps the histories of all of them.
     histories = history if history and isinstance(history[0], list) else [history]
-    facts |= {"data_sha256": split["data_sha256"], "split_seed": split["seed"]}
+    facts |= {"data_sha256": split["data_sha256"], "split_seed": split["seed"], "audit": found.verdict()}
     return Run(films, pixels, facts, [one for one in histories if one])
 
 
