@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -26,8 +25,6 @@ from diagnosis.reviews import reading_context
 from diagnosis.said_by_ml import said_error
 from diagnosis.submission import Outcome, Ticket
 from diagnosis.summary import forget
-
-PARTS = {"badge": "studies/_live_state.html"}  # of other pages, polled alike
 
 
 def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
@@ -86,7 +83,7 @@ def _as_json(outcome: Outcome) -> dict[str, str | bool]:
     return {
         "name": outcome.name,
         "url": outcome.study.get_absolute_url(),
-        "status": reverse("study_status", args=[outcome.study.pk]),
+        "id": outcome.study.pk.hex,
         "known": outcome.already_known,
     }
 
@@ -116,11 +113,7 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponse(_("You are signed out. Sign in to see the result."), status=403)
     found = _get_study_for_user(request, pk)
-    context = {"study": found, "poll_seconds": poll_seconds(found)}
-    part = PARTS.get(request.GET.get("as", ""))
-    if part:
-        return render(request, part, context)
-    response = render(request, "studies/_status.html", context)
+    response = render(request, "studies/_status.html", {"study": found, "poll_seconds": poll_seconds(found)})
     if not found.is_pending and request.headers.get("HX-Request"):
         response["HX-Refresh"] = "true"  # the viewer and the disclaimers belong to the whole page
     return response

@@ -66,6 +66,14 @@ def test_the_finished_row_comes_and_the_rest_is_asked_about_again(owner: User, o
     assert "ready: No signs of pneumonia." in text  # for who hears the page
 
 
+def test_a_script_of_ours_can_read_what_is_left_and_when_to_ask(owner: User, owner_client: Client) -> None:
+    ready, other = waiting(owner), waiting(owner)
+    finish(ready)
+    text = poll(owner_client, ready, other, part="badge")
+    assert f'id="badge-{ready.pk.hex}"' in text
+    assert f'data-pending="{other.pk.hex}" data-seconds="1"' in text
+
+
 def test_it_ends_when_all_are_finished_or_gone(owner: User, owner_client: Client) -> None:
     ready, gone = waiting(owner), waiting(owner)
     finish(ready)

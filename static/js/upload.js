@@ -1,196 +1,201 @@
 // Submitting films one by one, with progress, a preview and a retry for each. Without this file the form still works.
-"use strict";
 
-(() => {
-  const form = document.getElementById("submission");
-  if (!form) return;
-  const input = form.querySelector("input[type=file]");
-  const zone = form.querySelector("[data-dropzone]");
-  const list = document.getElementById("upload-list");
-  const template = document.getElementById("upload-item");
-  const summary = document.getElementById("upload-summary");
-  const button = form.querySelector("button[type=submit]");
-  const text = form.dataset; // sentences in the person's language, from the server
-  const AT_ONCE = 2; // the server decodes on few cores; more at once would only make each slower
-  const mostFiles = Number(form.dataset.maxFiles);
-  const mostBytes = Number(form.dataset.maxBytes);
-  let entries = [];
-  let running = 0;
+import { Waiting } from "./upload/waiting.js";
 
-  input.required = false; // the list below is what counts from here on
-  form.removeAttribute("data-once"); // site.js: this form may be sent several times, file by file
+const form = document.getElementById("submission");
+const input = form.querySelector("input[type=file]");
+const zone = form.querySelector("[data-dropzone]");
+const list = document.getElementById("upload-list");
+const template = document.getElementById("upload-item");
+const badgeTemplate = document.getElementById("upload-badge");
+const summary = document.getElementById("upload-summary");
+const button = form.querySelector("button[type=submit]");
+const text = form.dataset; // sentences in the person's language, from the server
+const AT_ONCE = 2; // the server decodes on few cores; more at once would only make each slower
+const mostFiles = Number(form.dataset.maxFiles);
+const mostBytes = Number(form.dataset.maxBytes);
+let entries = [];
+let running = 0;
 
-  const say = (message) => { summary.textContent = message; };
-  const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+input.required = false; // the list below is what counts from here on
+form.removeAttribute("data-once"); // site.js: this form may be sent several times, file by file
 
-  function add(files) {
-    const room = mostFiles - entries.filter((entry) => entry.state !== "done").length;
-    const taken = [...files].slice(0, Math.max(0, room));
-    for (const file of taken) entries.push(makeEntry(file));
-    if (taken.length < files.length) say(fill(text.tooMany, { most: mostFiles }));
-    else say(fill(text.chosen, { count: entries.filter((entry) => entry.state === "new").length }));
+const say = (message) => { summary.textContent = message; };
+const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+const waiting = new Waiting(text.live, {
+  arrived(id, nodes) { // the same film may be in the list twice
+    for (const badge of list.querySelectorAll(`[data-badge="${id}"]`)) badge.replaceChildren(...nodes.map((node) => node.cloneNode(true)));
+  },
+  announced(said) { document.getElementById("announced").textContent = said; },
+  signedOut() { say(text.signedOut); },
+});
+
+function add(files) {
+  const room = mostFiles - entries.filter((entry) => entry.state !== "done").length;
+  const taken = [...files].slice(0, Math.max(0, room));
+  for (const file of taken) entries.push(makeEntry(file));
+  if (taken.length < files.length) say(fill(text.tooMany, { most: mostFiles }));
+  else say(fill(text.chosen, { count: entries.filter((entry) => entry.state === "new").length }));
+}
+
+function makeEntry(file) {
+  const node = template.content.firstElementChild.cloneNode(true);
+  const entry = { file, node, state: "new", token: crypto.randomUUID?.() ?? randomUUID(), again: false };
+  node.querySelector("[data-name]").textContent = file.name || text.pasted;
+  node.querySelector("[data-size]").textContent = file.size < 1e6 ? `${Math.ceil(file.size / 1e3)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
+  preview(file, node.querySelector("img"));
+  node.querySelector("[data-remove]").addEventListener("click", () => remove(entry));
+  node.querySelector("[data-retry]").addEventListener("click", () => { show(entry, "new"); start(); });
+  node.querySelector("[data-again]").addEventListener("click", () => { entry.again = true; entry.token = randomUUID(); show(entry, "new"); start(); });
+  list.append(node);
+  show(entry, "new");
+  if (file.size > mostBytes) show(entry, "refused", fill(text.tooLarge, { most: Math.floor(mostBytes / 1e6) }));
+  return entry;
+}
+
+function preview(file, image) {
+  if (!/^image\/(jpeg|png|webp|bmp)$/.test(file.type)) { image.hidden = true; return; }
+  const address = URL.createObjectURL(file);
+  image.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
+  image.addEventListener("error", () => { image.hidden = true; URL.revokeObjectURL(address); }, { once: true });
+  image.src = address;
+}
+
+function randomUUID() { // crypto.randomUUID exists on secure origins only; a clinic's LAN may be plain http
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+function remove(entry) {
+  entry.request?.abort();
+  const next = entry.node.nextElementSibling ?? entry.node.previousElementSibling;
+  entry.node.remove();
+  entries = entries.filter((other) => other !== entry);
+  (next?.querySelector("button:not([hidden])") ?? input).focus(); // never leave the keyboard nowhere
+}
+
+function show(entry, state, message = "") {
+  entry.state = state;
+  entry.node.dataset.state = state;
+  const bar = entry.node.querySelector("progress");
+  bar.hidden = state !== "sending";
+  if (state === "sending") bar.value = 0;
+  entry.node.querySelector("[data-message]").textContent = message;
+  entry.node.querySelector("[data-retry]").hidden = state !== "broken";
+  entry.node.querySelector("[data-remove]").hidden = state === "done" || state === "known";
+  entry.node.querySelector("[data-again]").hidden = state !== "known";
+}
+
+function confirmed() {
+  const box = form.querySelector("[name=intended_use]");
+  if (box.checkValidity()) return true;
+  box.reportValidity();
+  return false;
+}
+
+function start() {
+  if (!confirmed()) return;
+  for (const entry of entries) {
+    if (running >= AT_ONCE) break;
+    if (entry.state === "new") send(entry);
   }
+  button.toggleAttribute("aria-busy", running > 0);
+  if (running === 0 && entries.length) finish();
+}
 
-  function makeEntry(file) {
-    const node = template.content.firstElementChild.cloneNode(true);
-    const entry = { file, node, state: "new", token: crypto.randomUUID?.() ?? randomUUID(), again: false };
-    node.querySelector("[data-name]").textContent = file.name || text.pasted;
-    node.querySelector("[data-size]").textContent = file.size < 1e6 ? `${Math.ceil(file.size / 1e3)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
-    preview(file, node.querySelector("img"));
-    node.querySelector("[data-remove]").addEventListener("click", () => remove(entry));
-    node.querySelector("[data-retry]").addEventListener("click", () => { show(entry, "new"); start(); });
-    node.querySelector("[data-again]").addEventListener("click", () => { entry.again = true; entry.token = randomUUID(); show(entry, "new"); start(); });
-    list.append(node);
-    show(entry, "new");
-    if (file.size > mostBytes) show(entry, "refused", fill(text.tooLarge, { most: Math.floor(mostBytes / 1e6) }));
-    return entry;
+function finish() {
+  const count = (state) => entries.filter((entry) => entry.state === state).length;
+  say(fill(text.finished, { taken: count("done"), known: count("known"), refused: count("refused") + count("broken") }));
+  const done = entries.filter((entry) => entry.state === "done" || entry.state === "known");
+  if (entries.length === 1 && done.length === 1 && done[0].url && done[0].state === "done") location.assign(done[0].url);
+}
+
+function send(entry) {
+  running += 1;
+  show(entry, "sending");
+  const data = new FormData(form);
+  data.delete("films");
+  data.set("films", entry.file, entry.file.name || "pasted");
+  data.set("token", entry.token);
+  if (entry.again) data.set("again", "on");
+  const request = new XMLHttpRequest(); // fetch cannot report how much was sent
+  entry.request = request;
+  request.open("POST", form.action);
+  request.setRequestHeader("Accept", "application/json");
+  request.upload.addEventListener("progress", (event) => {
+    if (event.lengthComputable) entry.node.querySelector("progress").value = event.loaded / event.total;
+  });
+  request.addEventListener("load", () => answered(entry, request));
+  request.addEventListener("error", () => show(entry, "broken", text.broken));
+  request.addEventListener("loadend", () => { running -= 1; start(); });
+  request.send(data);
+}
+
+function answered(entry, request) {
+  let answer = {};
+  try { answer = JSON.parse(request.responseText); } catch { /* a page instead of data: handled by the status below */ }
+  if (request.status === 422) return show(entry, "broken", answer.errors.join(" "));
+  if (request.status === 413) return show(entry, "refused", fill(text.tooLarge, { most: Math.floor(mostBytes / 1e6) }));
+  if (request.status !== 200 || !answer.outcomes) {
+    return show(entry, "broken", request.responseURL.includes("/accounts/login") || request.status === 403 ? text.signedOut : text.broken);
   }
+  const outcomes = answer.outcomes;
+  const studies = entry.node.querySelector("[data-studies]");
+  studies.replaceChildren(...outcomes.map(outcomeLine));
+  const good = outcomes.filter((outcome) => outcome.url);
+  entry.url = good.length === 1 ? good[0].url : null;
+  if (!good.length) return show(entry, "refused");
+  if (outcomes.every((outcome) => outcome.known)) return show(entry, "known", text.known);
+  return show(entry, "done");
+}
 
-  function preview(file, image) {
-    if (!/^image\/(jpeg|png|webp|bmp)$/.test(file.type)) { image.hidden = true; return; }
-    const address = URL.createObjectURL(file);
-    image.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
-    image.addEventListener("error", () => { image.hidden = true; URL.revokeObjectURL(address); }, { once: true });
-    image.src = address;
-  }
-
-  function randomUUID() { // crypto.randomUUID exists on secure origins only; a clinic's LAN may be plain http
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-  }
-
-  function remove(entry) {
-    entry.request?.abort();
-    const next = entry.node.nextElementSibling ?? entry.node.previousElementSibling;
-    entry.node.remove();
-    entries = entries.filter((other) => other !== entry);
-    (next?.querySelector("button:not([hidden])") ?? input).focus(); // never leave the keyboard nowhere
-  }
-
-  function show(entry, state, message = "") {
-    entry.state = state;
-    entry.node.dataset.state = state;
-    const bar = entry.node.querySelector("progress");
-    bar.hidden = state !== "sending";
-    if (state === "sending") bar.value = 0;
-    entry.node.querySelector("[data-message]").textContent = message;
-    entry.node.querySelector("[data-retry]").hidden = state !== "broken";
-    entry.node.querySelector("[data-remove]").hidden = state === "done" || state === "known";
-    entry.node.querySelector("[data-again]").hidden = state !== "known";
-  }
-
-  function confirmed() {
-    const box = form.querySelector("[name=intended_use]");
-    if (box.checkValidity()) return true;
-    box.reportValidity();
-    return false;
-  }
-
-  function start() {
-    if (!confirmed()) return;
-    for (const entry of entries) {
-      if (running >= AT_ONCE) break;
-      if (entry.state === "new") send(entry);
-    }
-    button.toggleAttribute("aria-busy", running > 0);
-    if (running === 0 && entries.length) finish();
-  }
-
-  function finish() {
-    const count = (state) => entries.filter((entry) => entry.state === state).length;
-    say(fill(text.finished, { taken: count("done"), known: count("known"), refused: count("refused") + count("broken") }));
-    const done = entries.filter((entry) => entry.state === "done" || entry.state === "known");
-    if (entries.length === 1 && done.length === 1 && done[0].url && done[0].state === "done") location.assign(done[0].url);
-  }
-
-  function send(entry) {
-    running += 1;
-    show(entry, "sending");
-    const data = new FormData(form);
-    data.delete("films");
-    data.set("films", entry.file, entry.file.name || "pasted");
-    data.set("token", entry.token);
-    if (entry.again) data.set("again", "on");
-    const request = new XMLHttpRequest(); // fetch cannot report how much was sent
-    entry.request = request;
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "application/json");
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) entry.node.querySelector("progress").value = event.loaded / event.total;
-    });
-    request.addEventListener("load", () => answered(entry, request));
-    request.addEventListener("error", () => show(entry, "broken", text.broken));
-    request.addEventListener("loadend", () => { running -= 1; start(); });
-    request.send(data);
-  }
-
-  function answered(entry, request) {
-    let answer = {};
-    try { answer = JSON.parse(request.responseText); } catch { /* a page instead of data: handled by the status below */ }
-    if (request.status === 422) return show(entry, "broken", answer.errors.join(" "));
-    if (request.status === 413) return show(entry, "refused", fill(text.tooLarge, { most: Math.floor(mostBytes / 1e6) }));
-    if (request.status !== 200 || !answer.outcomes) {
-      return show(entry, "broken", request.responseURL.includes("/accounts/login") || request.status === 403 ? text.signedOut : text.broken);
-    }
-    const outcomes = answer.outcomes;
-    const studies = entry.node.querySelector("[data-studies]");
-    studies.replaceChildren(...outcomes.map(outcomeLine));
-    window.htmx?.process(studies);
-    const good = outcomes.filter((outcome) => outcome.url);
-    entry.url = good.length === 1 ? good[0].url : null;
-    if (!good.length) return show(entry, "refused");
-    if (outcomes.every((outcome) => outcome.known)) return show(entry, "known", text.known);
-    return show(entry, "done");
-  }
-
-  function outcomeLine(outcome) {
-    const line = document.createElement("p");
-    if (!outcome.url) {
-      line.textContent = outcome.error;
-      return line;
-    }
-    const link = document.createElement("a");
-    link.href = outcome.url;
-    link.textContent = text.open;
-    const badge = document.createElement("span");
-    badge.setAttribute("hx-get", `${outcome.status}?as=badge`);
-    badge.setAttribute("hx-trigger", "load delay:300ms");
-    badge.setAttribute("hx-swap", "outerHTML");
-    line.append(link, " ", badge);
+function outcomeLine(outcome) {
+  const line = document.createElement("p");
+  if (!outcome.url) {
+    line.textContent = outcome.error;
     return line;
   }
+  const link = document.createElement("a");
+  link.href = outcome.url;
+  link.textContent = text.open;
+  const badge = document.createElement("span");
+  badge.dataset.badge = outcome.id;
+  if (!outcome.known) badge.append(badgeTemplate.content.cloneNode(true));
+  line.append(link, " ", badge);
+  waiting.add(outcome.id);
+  return line;
+}
 
-  form.addEventListener("submit", (event) => {
-    if (!entries.length) {
-      event.preventDefault();
-      say(text.none);
-      input.focus();
-      return;
-    }
+form.addEventListener("submit", (event) => {
+  if (!entries.length) {
     event.preventDefault();
-    start();
-  });
-  input.addEventListener("change", () => { add(input.files); input.value = ""; });
-  document.addEventListener("paste", (event) => {
-    if (event.clipboardData?.files.length) add(event.clipboardData.files);
-  });
-  // Anywhere on the page: a film dropped beside the box must not replace the page.
-  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  let depth = 0;
-  document.addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; zone.classList.add("is-over"); } });
-  document.addEventListener("dragleave", (event) => {
-    if (carriesFiles(event) && (depth -= 1) <= 0) { depth = 0; zone.classList.remove("is-over"); }
-  });
-  document.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
-  document.addEventListener("drop", (event) => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    depth = 0;
-    zone.classList.remove("is-over");
-    add(event.dataTransfer.files);
-  });
-  window.addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
-})();
+    say(text.none);
+    input.focus();
+    return;
+  }
+  event.preventDefault();
+  start();
+});
+input.addEventListener("change", () => { add(input.files); input.value = ""; });
+document.addEventListener("paste", (event) => {
+  if (event.clipboardData?.files.length) add(event.clipboardData.files);
+});
+// Anywhere on the page: a film dropped beside the box must not replace the page.
+const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+let depth = 0;
+document.addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; zone.classList.add("is-over"); } });
+document.addEventListener("dragleave", (event) => {
+  if (carriesFiles(event) && (depth -= 1) <= 0) { depth = 0; zone.classList.remove("is-over"); }
+});
+document.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+document.addEventListener("drop", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  depth = 0;
+  zone.classList.remove("is-over");
+  add(event.dataTransfer.files);
+});
+window.addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
