@@ -10,6 +10,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.acquisition import describe, looks
 from ml.audit import find_twins
-from ml.data import SIDES, Film, check_sides, load_pixels, read_films, split_films
+from ml.data import SIDES, Film, check_sides, groups_of, load_pixels, read_films, split_films
 from ml.model import multiply_adds
 
 
 def find_split(
-    data: Path, seed: int, cache: Path | None = None, limit: int | None = None
+    data: Path, seed: int, cache: Path | None = None, limit: int | None = None, leave_out: int | None = None
 ) -> tuple[list[Film], NDArray[np.uint8], list[tuple[str, str]]]:
     """Read, decode and audit a data set, and give every film a side.
 
@@ -32,6 +34,7 @@ def find_split(
         seed: Draws the split.
         cache: Where decoded films are kept.
         limit: Use at most so many patients a class (a quick run).
+        leave_out: Make the films of this look (:func:`ml.acquisition.looks`) the test side, whatever it was before.
 
     Returns:
         (films with sides, uint8 (N, 224, 224), pairs of near-identical films).
@@ -44,6 +47,10 @@ def find_split(
         films = _some(films, limit, seed)
     pixels = load_pixels(data if data.is_dir() else data.parent, films, cache)
     twins = find_twins(films, pixels)
+    if leave_out is not None:
+        labels = np.array([film.label for film in films], np.int64)
+        look = looks(describe(pixels), labels, groups_of(films, twins))
+        films = [replace(film, side="test" if of == leave_out else "") for film, of in zip(films, look, strict=True)]
     films = split_films(films, seed, twins)
     check_sides(films, twins)
     return films, pixels, twins

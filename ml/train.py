@@ -21,7 +21,7 @@ from pathlib import Path
 from ml.augment import Recipe
 from ml.data import SIDES, data_hash
 from ml.errors import MLError
-from ml.fit import Plan, fit
+from ml.fit import Plan, fit, judge_left_out
 from ml.model import Architecture, build_serving
 from ml.runfolder import find_split, save_run
 
@@ -49,7 +49,7 @@ def train(
     started = time.monotonic()
     if not resume and (out / "checkpoint.npz").exists():
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
-    films, pixels, twins = find_split(data, plan.split_seed, out.parent / "cache", limit)
+    films, pixels, twins = find_split(data, plan.split_seed, out.parent / "cache", limit, plan.leave_out)
     counts = {side: sum(film.side == side for film in films) for side in SIDES}
     print(f"{len(films)} films: {counts}; {len(twins)} near-identical pairs kept together", flush=True)
     network, history = fit(pixels, films, plan, out, resume=resume, log=log)
@@ -66,6 +66,9 @@ def train(
         "seconds": round(time.monotonic() - started, 1),
         "resumed": resume,
     }
+    if plan.leave_out is not None:
+        facts["left_out"] = judge_left_out(network, pixels, films, plan.look)
+        print(f"look {plan.leave_out}, left out of training: {facts['left_out']}", flush=True)
     save_run(out, build_serving([network], [plan.architecture], plan.look), films, data_hash(films, pixels), facts)
     print(f"{out / 'model.keras'} is written; best epoch {best + 1}: {history[best]}", flush=True)
 
@@ -90,6 +93,10 @@ def parser() -> argparse.ArgumentParser:
         value = getattr(default.recipe, field.name)
         commands.add_argument(f"--aug-{field.name}", type=float, default=value, help=f"see ml/augment.py ({value})")
     commands.add_argument("--fairness", type=float, default=default.fairness, help="see ml/acquisition.py; 1 is off")
+    commands.add_argument(
+        "--leave-out", type=int, choices=(0, 1, 2), metavar="LOOK",
+        help="a trial: keep the third of films that look alike in acquisition (0, 1 or 2) out of training, judge on it",
+    )  # fmt: skip
     commands.add_argument("--start", default="", metavar="RUN", help="begin with another run's averaged weights")
     commands.add_argument("--precision", default="auto", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
@@ -104,7 +111,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     recipe = Recipe(**{f.name: getattr(given, f"aug_{f.name}") for f in fields(Recipe)})
     shape = Architecture(widths=tuple(given.widths), blocks=tuple(given.blocks), view=given.view)
-    names = ("seed", "split_seed", "epochs", "batch", "side", "look", "rate", "precision", "fairness", "start")
+    names = (
+        "seed",
+        "split_seed",
+        "epochs",
+        "batch",
+        "side",
+        "look",
+        "rate",
+        "precision",
+        "fairness",
+        "start",
+        "leave_out",
+    )
     plan = Plan(**{name: getattr(given, name) for name in names}, architecture=shape, recipe=recipe)
     if given.quick:
         tiny = Architecture(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1), view=given.view)
