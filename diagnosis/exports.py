@@ -68,31 +68,20 @@ COLUMNS: dict[str, Promise] = {
 
 @require_GET
 @never_cache
-def studies_export_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """The filtered history as CSV."""
-    return _export(request, "csv")
-
-
-@require_GET
-@never_cache
-def studies_export_json(request: HttpRequest) -> StreamingHttpResponse:
-    """The filtered history as JSON."""
-    return _export(request, "json")
-
-
-@require_GET
-def studies_export_columns(request: HttpRequest) -> HttpResponse:
-    """What the columns mean."""
-    return render(request, "studies/columns.html", {"columns": COLUMNS})
-
-
-def _export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
+def studies_export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
+    """The filtered history as a download; ``kind`` is csv or json."""
     chosen = filter_for(request)
     if chosen.errors:  # a mistyped filter must not quietly export everything
         raise BadRequest(chosen.errors.as_text())
     rows, order = chosen.rows()
     filters = {name: str(value) for name, value in request.GET.items() if value and name not in ("after", "before")}
     return stream(rows, kind, person(request), order, filters)
+
+
+@require_GET
+def studies_export_columns(request: HttpRequest) -> HttpResponse:
+    """What the columns mean."""
+    return render(request, "studies/columns.html", {"columns": COLUMNS})
 
 
 def stream(

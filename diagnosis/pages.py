@@ -47,9 +47,9 @@ def _active_version() -> str:
 
 @login_not_required
 @require_safe
-def landing(request: HttpRequest) -> HttpResponse:
-    """What this is and is not, and the way in."""
-    return render(request, "pages/landing.html")
+def page(request: HttpRequest, template: str) -> HttpResponse:
+    """A page that says the same to everybody."""
+    return render(request, template)
 
 
 @login_not_required
@@ -58,20 +58,6 @@ def about(request: HttpRequest) -> HttpResponse:
     """Pneumonia, reading a film, good pictures, how the model was made, limits, licence, sources."""
     card, _problem = _current_card()
     return render(request, "pages/about.html", {"card": card, "statement": STATEMENT})
-
-
-@login_not_required
-@require_safe
-def about_privacy(request: HttpRequest) -> HttpResponse:
-    """What is stored, where, for how long, and how to delete it."""
-    return render(request, "pages/privacy.html")
-
-
-@login_not_required
-@require_safe
-def help_page(request: HttpRequest) -> HttpResponse:
-    """Questions, the words used, the keyboard."""
-    return render(request, "pages/help.html")
 
 
 @login_not_required
@@ -159,11 +145,11 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 urlpatterns: list[URLPattern] = [
-    path("", landing, name="landing"),
+    path("", page, {"template": "pages/landing.html"}, name="landing"),
     path("about/", about, name="about"),
     path("about/model/", about_model, name="about_model"),
     path("about/model/<slug:name>.svg", about_model_figure, name="about_model_figure"),
-    path("about/privacy/", about_privacy, name="about_privacy"),
-    path("help/", help_page, name="help"),
+    path("about/privacy/", page, {"template": "pages/privacy.html"}, name="about_privacy"),
+    path("help/", page, {"template": "pages/help.html"}, name="help"),
     path("language/", language, name="language"),
 ]
