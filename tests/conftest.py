@@ -81,12 +81,6 @@ def stranger_client(stranger: User) -> Client:
 
 
 @pytest.fixture
-def reviewer_client(reviewer: User) -> Client:
-    """The reviewer's browser."""
-    return signed_in(reviewer)
-
-
-@pytest.fixture
 def admin_client(admin_user: User) -> Client:
     """The administrator's browser."""
     return signed_in(admin_user)

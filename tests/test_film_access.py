@@ -83,17 +83,16 @@ def test_deleting_takes_row_files_and_predictions(
         films.open_film(study)
 
 
-def test_staff_need_a_permission_of_its_own_to_see_films(owner: User, client: Client) -> None:
+def test_staff_need_a_permission_of_its_own_to_see_films(owner: User, reviewer: User, client: Client) -> None:
     study = submitted(owner)
-    staff = User.objects.create_user("staff", is_staff=True)
-    staff.user_permissions.add(Permission.objects.get(codename="view_study"))
-    client.force_login(staff)
+    reviewer.user_permissions.add(Permission.objects.get(codename="view_study"))
+    client.force_login(reviewer)
     listing, picture = (
         reverse("admin:diagnosis_study_changelist"),
         reverse("admin:diagnosis_study_picture", args=[study.pk, "film"]),
     )
     assert "<img" not in client.get(listing).content.decode().split("result_list")[1]
     assert client.get(picture).status_code == 403
-    staff.user_permissions.add(Permission.objects.get(codename="view_film"))
-    client.force_login(User.objects.get(pk=staff.pk))
+    reviewer.user_permissions.add(Permission.objects.get(codename="view_film"))
+    client.force_login(User.objects.get(pk=reviewer.pk))
     assert client.get(picture).status_code == 200
