@@ -10,6 +10,7 @@ from ml.card import ARTIFACTS, IndeterminateZone, ModelCard, OperatingPoint, loa
 from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, CodedError, IntakeError, Refusal
 from ml.heatmap import upsample
 from ml.images import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
+from ml.intervals import wilson
 from ml.predictor import Judgement, Predictor
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "parse_card",
     "read_radiograph",
     "upsample",
+    "wilson",
 ]

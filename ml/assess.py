@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ml.calibrate import zone_figures
 from ml.card import ModelCard
+from ml.intervals import wilson
 from ml.scores import (
     Floats,
     Labels,
@@ -24,7 +25,6 @@ from ml.scores import (
     interval,
     rates,
     reliability,
-    wilson,
     with_interval,
 )
 

@@ -6,7 +6,6 @@ Everything goes through :meth:`ml.gate.Gate.check`, as in serving; a group is on
 from __future__ import annotations
 
 import io
-import math
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -23,6 +22,7 @@ from ml.gate_data import FrontalFilm, counter, families, read_input
 from ml.gate_fit import orient
 from ml.gate_shapes import Rng
 from ml.images import SIDE, ModelInput
+from ml.intervals import wilson
 
 Pixels = NDArray[np.uint8]
 
@@ -54,17 +54,6 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values."""
         return asdict(self)
-
-
-def wilson(hits: int, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """Return the 95 % Wilson interval of a share."""
-    if total == 0:
-        return 0.0, 1.0
-    p = hits / total
-    centre = (p + z * z / (2 * total)) / (1 + z * z / total)
-    spread = z / (1 + z * z / total) * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    # The ends are exact where rounding would leave 1e-17 or 0.999….
-    return (0.0 if hits == 0 else centre - spread), (1.0 if hits == total else centre + spread)
 
 
 def as_input(pixels: Pixels) -> ModelInput:

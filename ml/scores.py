@@ -154,14 +154,6 @@ def interval(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def wilson(hits: int, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's 95 % score interval (1927) of the share hits / total; keeps its width where every case was a hit."""
-    share, spread = hits / total, z**2 / total
-    centre = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * float(np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2)))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
 def with_interval(of: Callable[[Floats], Floats], draws: Floats) -> dict[str, float | list[float]]:
     """Evaluate a statistic of weights on the films themselves and on the bootstrap draws."""
     low, high = interval(of(draws))

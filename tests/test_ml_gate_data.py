@@ -10,8 +10,8 @@ import pytest
 from ml.gate import KINDS
 from ml.gate_augment import INPUT_SIDE, SOURCE_SIDE, augment
 from ml.gate_data import FrontalFilm, GateDataError, counter, counters, families, held_out, phantoms, read_films
-from ml.gate_exam import wilson
 from ml.gate_fit import Material, Plan, _Stream, orient, reference
+from ml.intervals import wilson
 
 
 @pytest.fixture(scope="module")
