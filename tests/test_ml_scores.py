@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, precision_recall_curve, roc_auc_score, roc_curve
 
+from ml.intervals import wilson
 from ml.scores import (
     balanced_weights,
     bootstrap_weights,
@@ -14,7 +15,6 @@ from ml.scores import (
     interval,
     rates,
     reliability,
-    wilson,
     with_interval,
 )
 
