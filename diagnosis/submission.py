@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,12 @@ from diagnosis.models import Study
 from ml import IntakeError, Limits, Radiograph, read_radiograph
 
 logger = logging.getLogger(__name__)
+
+# A broker that keeps a process waiting without an answer is not asked again for a while: a form of fifty films waits
+# for it once. One that refuses at once may be restarting, and costs nothing to ask.
+SLOW_SECONDS = 0.5
+MUTE_SECONDS = 10.0
+_ask_again_at = 0.0  # of this process, by time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +142,16 @@ def send_to_worker(study: Study) -> bool:
     """Tell the workers that a study waits. The row is the truth; if the broker is down the sweeper sends it later."""
     from diagnosis.tasks import analyse
 
+    global _ask_again_at
+    began = time.monotonic()
+    if began < _ask_again_at:
+        logger.info("The broker did not answer a moment ago; study %s waits for the sweeper.", study.pk)
+        return False
     try:
         analyse.apply_async(args=(str(study.pk),), retry=False)
     except (OperationalError, OSError) as error:
+        if time.monotonic() - began > SLOW_SECONDS:
+            _ask_again_at = time.monotonic() + MUTE_SECONDS
         logger.warning("The broker does not answer (%s); study %s waits for the sweeper.", error, study.pk)
         return False
     Study.objects.filter(pk=study.pk).update(sent_at=timezone.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,14 +109,24 @@ def live_redis(redis_server: PrivateRedis, settings: Any) -> Iterator[PrivateRed
     with redis_server.client() as client:
         client.flushall()
     settings.REDIS_URL = f"unix://{redis_server.socket}"
-    before = current_app.conf.broker_url
-    _use_broker(f"redis+socket://{redis_server.socket}")
-    yield redis_server
-    _use_broker(before)
+    with use_broker(f"redis+socket://{redis_server.socket}"):
+        yield redis_server
 
 
-def _use_broker(url: str) -> None:
+@contextmanager
+def use_broker(url: str, **options: Any) -> Iterator[None]:
     """Point Celery elsewhere: its pools of connections know only the broker they were made for."""
-    current_app.conf.broker_url = url
+    conf = current_app.conf
+    before = conf.broker_url, conf.broker_transport_options
+    try:
+        conf.broker_url, conf.broker_transport_options = url, {**before[1], **options}
+        _forget_connections()
+        yield
+    finally:
+        conf.broker_url, conf.broker_transport_options = before
+        _forget_connections()
+
+
+def _forget_connections() -> None:
     kombu.pools.reset()
     current_app._pool = current_app.amqp._producer_pool = None
