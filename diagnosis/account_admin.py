@@ -19,7 +19,7 @@ admin.site.unregister(User)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """Django's own page for users; only deleting is ours."""
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

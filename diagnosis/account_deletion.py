@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from allauth.account.decorators import reauthentication_required
 from django import forms
@@ -74,8 +75,8 @@ class FarewellForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: object, user: User) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, user: User) -> None:
+        super().__init__(*args)
         self.user = user
 
     def clean_username(self) -> str:
@@ -92,7 +93,7 @@ class FarewellForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@reauthentication_required  # type: ignore[untyped-decorator]  # asks for the password, or the second factor, again
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth is not typed; password or second factor again
 def account_delete(request: HttpRequest) -> HttpResponse:
     """Say what will be removed, then remove it."""
     user = person(request)

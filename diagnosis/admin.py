@@ -52,7 +52,7 @@ class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
         return super().get_queryset(request).select_related("model_version").defer("heatmap", "model_version__card")
 
 
-class ReviewInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class ReviewInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time
     """What people said of a study, the newest first; older versions of a reading stay."""
 
     model = Review
@@ -84,7 +84,7 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 @admin.register(Study)
-class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """Studies of all people. The films themselves need a permission of their own."""
 
     list_display = ("id_short", "film", "owner", "state", "finding", "percent", "label", "created_at")
@@ -190,7 +190,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Prediction)
-class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """What the model said, read-only."""
 
     list_display = ("study", "finding", "probability", "operating_point", "model_version", "is_current", "created_at")
@@ -201,7 +201,7 @@ class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ReviewAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """What people said of films and answers, read-only."""
 
     list_display = ("study", "author", "finding", "certainty", "agreement", "before_answer", "created_at")
@@ -212,7 +212,7 @@ class ReviewAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """Model versions: exactly one judges, or none while analysis is paused."""
 
     list_display = ("version", "sha256", "active", "registered_at")

@@ -120,7 +120,7 @@ class PrivateRedis:
         while time.monotonic() < deadline and self.process.poll() is None:
             if self._answers():
                 return True
-            time.sleep(0.02)
+            time.sleep(0.02)  # a Redis does not say when it is ready, one asks
         self.stop()
         return False
 

@@ -49,7 +49,7 @@ class Part(Process):  # type: ignore[misc]  # honcho is not typed
 def _start_part(command: list[str], **options: Any) -> Popen[bytes]:
     # Without its parent a part is to go at once: SIGQUIT means that to gunicorn and Celery, SIGTERM means "in peace".
     quit_with_parent = partial(die_with_parent, signal.SIGQUIT)
-    return HonchoPopen(  # type: ignore[no-any-return]
+    return HonchoPopen(  # type: ignore[no-any-return]  # honcho is not typed
         command, shell=False, stdin=subprocess.DEVNULL, preexec_fn=quit_with_parent, **options
     )
 

@@ -71,7 +71,7 @@ class Scale(Flowable):  # type: ignore[misc]  # ReportLab is not typed
         canvas.drawRightString(self.width, 0, "100 %")
 
 
-class CountingCanvas(Canvas):  # type: ignore[misc]
+class CountingCanvas(Canvas):  # type: ignore[misc]  # ReportLab is not typed
     """Keeps the pages until all are there, so that each can say of how many it is."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

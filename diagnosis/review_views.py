@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from diagnosis.accounts import person
 from diagnosis.models import Reference, State, Study
 from diagnosis.reviews import ReferenceForm, ReviewForm, reading_context, save_review
 
@@ -25,7 +26,7 @@ def _get_finished_study(request: HttpRequest, pk: UUID) -> Study:
 
 
 def _page(request: HttpRequest, study: Study, status: int = 200, **forms: Any) -> HttpResponse:
-    context = reading_context(request.user, study, study.answer_hidden)  # type: ignore[arg-type]
+    context = reading_context(person(request), study, study.answer_hidden)
     return render(request, "studies/review.html", {"study": study, **context, **forms}, status=status)
 
 
@@ -39,7 +40,7 @@ def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReviewForm(request.POST, study=study, hidden=study.answer_hidden)
     if not form.is_valid():
         return _page(request, study, 422, review_form=form)
-    save_review(study, request.user, form)  # type: ignore[arg-type]
+    save_review(study, person(request), form)
     if study.answer_hidden:
         messages.success(request, _("Your reading is kept. The model’s answer is shown now."))
     else:

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from diagnosis import films
+from diagnosis.accounts import person
 from diagnosis.forms import SubmissionForm
 from diagnosis.incoming import take_in
 from diagnosis.live import live_context, poll_seconds
@@ -54,7 +55,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
             return JsonResponse({"errors": [error for errors in form.errors.values() for error in errors]}, status=422)
         return render(request, "studies/new.html", {**page, "form": form})
     ticket = Ticket(
-        owner=request.user,  # type: ignore[arg-type]  # LoginRequiredMiddleware: somebody is signed in
+        owner=person(request),
         token=form.cleaned_data["token"],
         confirmed_at=timezone.now(),
         label=form.cleaned_data["label"],
@@ -97,7 +98,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     hidden = found.answer_hidden
     context = {"study": found, "preferences": mine, **explain(found, mine, hidden=hidden)}
     if found.state == State.DONE:
-        context |= reading_context(request.user, found, hidden)  # type: ignore[arg-type]
+        context |= reading_context(person(request), found, hidden)
         context["prevalence_form"] = PrevalenceForm(initial={"prevalence": mine.prevalence})
     return render(request, "studies/study.html", context)
 

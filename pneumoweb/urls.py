@@ -7,7 +7,7 @@ from django.urls import include, path
 from diagnosis import health
 
 # Admin signs in through the site's own page: the same second factor, the same rate limits.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # allauth's documented way
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

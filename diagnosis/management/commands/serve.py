@@ -74,14 +74,14 @@ class Command(BaseCommand):
 
     def announce(self, began: float, first_run: bool) -> None:
         """Say where the site is, once it answers."""
-        host = "localhost" if settings.HOST in {"0.0.0.0", "::", "127.0.0.1"} else settings.HOST  # noqa: S104
+        host = "localhost" if settings.HOST in {"0.0.0.0", "::", "127.0.0.1"} else settings.HOST  # noqa: S104  (compared)
         target = "127.0.0.1" if host == "localhost" else settings.HOST
         while True:
             try:
                 socket.create_connection((target, settings.PORT), timeout=1).close()
                 break
             except OSError:
-                time.sleep(0.05)
+                time.sleep(0.05)  # nobody tells when a port is listened on
         lines = [f"PneumoWeb answers at http://{host}:{settings.PORT}/ (after {time.monotonic() - began:.1f} s)."]
         if first_run:
             lines.append("There is no administrator yet: make one with `make admin` in a second terminal.")
@@ -127,7 +127,7 @@ def refuse_taken_port(host: str, port: int) -> None:
                         f"PneumoWeb cannot listen on {host}:{port} ({error.strerror}). Choose another port, for "
                         f"example: PORT={port + 1} make run"
                     ) from None
-        time.sleep(0.1)
+        time.sleep(0.1)  # nor when it is let go of
 
 
 def static_fingerprint() -> str:
