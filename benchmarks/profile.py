@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def record(pid: int, seconds: int, style: str, out: Path) -> None:
     """Sample one process with py-spy: ``style`` is ``raw`` (folded stacks) or ``flamegraph`` (SVG)."""
     command = [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(pid), "--duration", str(seconds)]
-    options = ["--rate", "200", "--native", "--format", style, "--output", str(out)]
+    options = ["--rate", "200", "--nonblocking", "--format", style, "--output", str(out)]
     subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

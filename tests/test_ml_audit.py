@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.acquisition import describe, guess_labels, propensity_weights
+from ml.acquisition import describe, guess_labels, looks, propensity_weights
 from ml.audit import audit, main
+from ml.data import groups_of
 from ml.phantom import film, jpeg, png
 from ml.ranking import area_under_curve
+from ml.runfolder import find_split
+from tests.ml_drawn import draw_films
 
 
 def put(path: Path, data: bytes) -> None:
@@ -82,6 +85,31 @@ def test_acquisition_gives_the_label_away_where_one_class_is_sharper() -> None:
 def test_films_that_break_the_rule_weigh_more_but_not_without_bound() -> None:
     weights = propensity_weights(np.array([0.9, 0.1, 0.5, 0.001]), np.array([1, 1, 1, 1]))
     assert weights.tolist() == [1.0, 4.0, 1.0, 4.0]
+
+
+def test_looks_are_slices_of_acquisition_with_both_classes_and_whole_patients_in_each() -> None:
+    rng = np.random.default_rng(1)
+    groups = np.repeat(np.arange(120), 2)
+    labels = (groups % 4 > 0).astype(np.int64)
+    sharpness = np.repeat(rng.normal(0, 1, 120), 2)
+    features = 0.3 * rng.normal(0, 1, (240, 6)) + sharpness[:, None] + 5.0 * labels[:, None]
+    found = looks(features, labels, groups.tolist())
+    assert (found[::2] == found[1::2]).all(), "a patient has one look"
+    for label in (0, 1):
+        of_class = labels == label
+        assert np.bincount(found[of_class]).tolist() == [of_class.sum() // 3] * 3
+        middle = [sharpness[of_class & (found == look)].mean() for look in range(3)]
+        assert middle in (sorted(middle), sorted(middle, reverse=True))
+
+
+def test_a_look_left_out_is_the_test_side_alone(tmp_path: Path) -> None:
+    films, pixels, twins = find_split(draw_films(tmp_path, 30), seed=1, leave_out=2)
+    labels = np.array([film.label for film in films], np.int64)
+    look = looks(describe(pixels), labels, groups_of(films, twins))
+    assert {film.file for film in films if film.side == "test"} == {
+        film.file for film, of in zip(films, look, strict=True) if of == 2
+    }
+    assert {film.side for film in films} == {"train", "val", "test"}
 
 
 @pytest.mark.parametrize(
