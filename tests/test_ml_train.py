@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from ml.augment import Recipe
-from ml.fit import Plan
+from ml.data import Film
+from ml.fit import Plan, judge_left_out
 from ml.model import Architecture
 from ml.phantom import film, png
 from ml.train import main, train
@@ -132,3 +133,29 @@ def test_the_command_line_says_in_one_line_what_is_wrong(tmp_path: Path, capsys:
     assert main(["--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
     assert capsys.readouterr().err.startswith("error: ")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_look_left_out_is_judged_by_a_network_that_has_not_seen_it() -> None:
+    shades = np.array([40, 60, 150, 170, 90], np.uint8)
+    pixels = np.broadcast_to(shades[:, None, None], (5, 224, 224)).copy()
+    sides = ("test", "test", "test", "test", "train")
+    films = [
+        Film(f"{i}.png", int(shade > 100), str(i), side=side)
+        for i, (shade, side) in enumerate(zip(shades, sides, strict=True))
+    ]
+
+    def by_brightness(shown: Any, training: bool) -> dict[str, Any]:
+        assert shown.shape[1:] == (96, 96, 1)
+        return {"pneumonia": np.asarray(shown).mean(axis=(1, 2)) / 255}
+
+    found = judge_left_out(by_brightness, pixels, films, look=96)
+    assert found["films"] == 4
+    assert found["auc"] == found["right"] == 1
+    assert 0 <= found["right_shifted"] <= 1
+
+
+def test_the_command_line_leaves_a_look_out(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(data, tmp_path / "run", replace(TINY, epochs=1, leave_out=1), log=False)
+    told = json.loads((tmp_path / "run" / "train.json").read_text())
+    assert told["left_out"]["films"] == told["films"]["test"]
+    assert "look 1, left out of training" in capsys.readouterr().out
