@@ -93,6 +93,21 @@ def compare(common: dict[str, Any], ours: dict[str, Any], worker: dict[str, floa
     ]  # fmt: skip
 
 
+def engines() -> list[Row]:
+    """(g) the ways of running the network that the serving engine was chosen from."""
+    from benchmarks.engines import WAYS
+
+    found = {way: run("engines", way) for way in WAYS}
+    base = found["TensorFlow, model.predict()"]
+    rows = []
+    for way, one in found.items():
+        what = f"{way}: ready in {one['start_s']:.1f} s, {one['resident_mb']:.0f} MB"
+        rows.append(Row("g", f"{what}; one film", one["one_ms"], "ms", base["one_ms"], base["one_ms"] / one["one_ms"]))
+        ratio = base["eight_ms"] / one["eight_ms"]
+        rows.append(Row("g", f"{way}; a film of eight", one["eight_ms"], "ms", base["eight_ms"], ratio))
+    return rows
+
+
 def pages(sizes: list[int]) -> list[Row]:
     """(d) and (f): pages at growing numbers of rows, against the smallest."""
     found = run("pages", *map(str, sizes))
@@ -137,7 +152,7 @@ def growth(whole: dict[str, Any]) -> list[Row]:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave out growth (many clients, a million rows)")
+    parser.add_argument("--quick", action="store_true", help="leave out growth and the other engines")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results.json", metavar="FILE")
     options = parser.parse_args()
     facts = machine()
@@ -150,7 +165,7 @@ def main() -> None:
         Row("e", f"intake, {what}", value, "ms", limit=ours["decode_only"].get(what), limit_of="decoding alone")
         for what, value in ours["intake"].items()
     ]
-    rows += [] if options.quick else growth(whole)
+    rows += [] if options.quick else [*growth(whole), *engines()]
     print(f"{ours['source']}; end to end: {whole['source']}; {facts}\n\n{table(rows)}")
     write(options.json, rows, {"machine": facts, "films": ours["source"], "large_films": whole["source"]})
     print(f"\nWritten to {options.json}", file=sys.stderr)
