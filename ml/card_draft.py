@@ -31,10 +31,7 @@ INTENDED_USE = (
 LIMITS = (
     "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on films of the "
     "same source and 85 to 95 % on the official test films, mostly through false alarms; expect less than the figures "
-    "here at another site, and measure before you rely on it (python -m ml.evaluate).",
-    "Not for adults or older children: on 300 adults' films (NIH ChestX-ray14, half of them labelled pneumonia) "
-    "version 2026.11.3 had an AUC of 0.46 [0.39, 0.52], no better than chance, and found pneumonia in nine of ten "
-    "films labelled as having no finding.",
+    "here at another site, and have it measured there before you rely on it.",
     "It knows two answers, pneumonia and normal. A film with another disease (effusion, pneumothorax, tuberculosis, "
     "heart failure, a foreign body) gets one of them all the same.",
     "The labels are readers' impressions of the films, not proven causes; it cannot tell bacterial from viral "
@@ -69,6 +66,20 @@ def draft(name: str, weights: Any, bias: float, mirror: bool) -> dict[str, Any]:
     }
 
 
+def adult_limit(adults: dict[str, Any] | None) -> str:
+    """For whom the network is not, with the figures that say so where they were measured."""
+    if adults is None:
+        return (
+            "Not for adults or older children: networks trained on these films do little better than chance on adults."
+        )
+    low, high = adults["auc"]["ci"]
+    return (
+        f"Not for adults or older children: on {adults['films']} adults' films, {adults['positives']} of them labelled "
+        f"pneumonia, its AUC is {adults['auc']['value']:.2f} [{low:.2f}, {high:.2f}] (0.50 is chance), and it calls "
+        f"{adults['called_pneumonia_in_error']:.0%} of the others pneumonia."
+    )
+
+
 def heat_limit(heat_map: dict[str, Any]) -> str:
     """What the heat map is not, with the figures that say so."""
     limit = (
@@ -98,7 +109,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any]) -> None:
     for key in ("share", "error_outside"):
         raw["indeterminate"][key] = plain["indeterminate"][key]
         raw["indeterminate"][f"shifted_{key}"] = shifted["indeterminate"][key]
-    raw["limits"] = [*LIMITS, heat_limit(metrics["heat_map"])]
+    raw["limits"] = [LIMITS[0], adult_limit(metrics.get("adults")), *LIMITS[1:], heat_limit(metrics["heat_map"])]
     kept = ("films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece")
     raw["metrics"] = {
         "internal_test": {key: plain[key] for key in kept},

@@ -31,7 +31,7 @@ from ml.card_draft import PREVALENCE, draft, fill, next_version
 from ml.data import Film, check_sides, data_hash, load_pixels, read_films
 from ml.engine import Engine
 from ml.errors import MLError
-from ml.evaluate import BATCH, Films, TestSet, draw, evaluate, say
+from ml.evaluate import BATCH, Films, TestSet, choose_films, draw, evaluate, say, score
 from ml.predictor import run_network
 from ml.scores import Floats, balanced_weights
 from ml.shifts import blend_of_shifts
@@ -146,6 +146,17 @@ def _logits_and_places(card: ModelCard, engine: Engine, films: Films) -> tuple[F
     return logits, strongest, middle
 
 
+def measure_adults(card: ModelCard, engine: Engine, films: TestSet) -> dict[str, Any]:
+    """What the network makes of adults' films, for which it is not meant: the card says how far it fails.
+
+    Returns:
+        Films, AUC with its interval, and the share of films without pneumonia that are called pneumonia (balanced).
+    """
+    found = describe(judged(card, films.labels, score(card, engine, films.pixels)[0], films.patients), card)
+    specificity = found["operating_points"]["balanced"]["specificity"]["value"]
+    return {**{key: found[key] for key in ("films", "positives", "auc")}, "called_pneumonia_in_error": 1 - specificity}
+
+
 def publish(
     data: Path,
     run: Path,
@@ -154,9 +165,20 @@ def publish(
     name: str | None = None,
     mirror: bool = False,
     half: bool = False,
+    adults: Path | None = None,
     command: str = "",
 ) -> dict[str, Any]:
     """Do everything; return the metrics.
+
+    Args:
+        data: The run's data.
+        run: The folder of ``ml.train``.
+        out: The artefact folder to replace.
+        name: Version; None counts up.
+        mirror: Judge the mirrored film too and average.
+        half: Store the exported weights in 16 bits.
+        adults: Labelled films of adults (folder or CSV), to say in the card what the network is worth on them.
+        command: The command line, for the card.
 
     Raises:
         MLError: see the text; ``out`` is as it was.
@@ -189,6 +211,8 @@ def publish(
         metrics, samples, _ = evaluate(card, engine, test, keras_model=model)
         metrics["validation"] = describe(judged(card, val.labels, chosen["logits"], val.patients), card, draws=300)
         metrics["parity_with_keras"], metrics["command"] = parity, command
+        if adults is not None:
+            metrics["adults"] = measure_adults(card, engine, choose_films(adults, "all", card))
         fill(raw, metrics)
         _write(staging, raw, metrics, draw(metrics, samples, card, read.histories))
         load_card(staging).verify()
@@ -263,6 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--mirror", action="store_true", help="judge the mirrored film too and average (twice the time)"
     )
     parser.add_argument("--half", action="store_true", help="store the exported weights in 16 bits")
+    parser.add_argument("--adults", type=Path, help="labelled films of adults, to measure how little it knows of them")
     parser.add_argument("--card", type=Path, help="where to write the model card as text (default: docs/model-card.md "
                         "when the committed artefact is replaced)")  # fmt: skip
     options = parser.parse_args(arguments)
@@ -271,7 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         metrics = publish(
             options.data, options.run, options.out, name=options.version, mirror=options.mirror, half=options.half,
-            command=command,
+            adults=options.adults, command=command,
         )  # fmt: skip
     except (MLError, OSError) as error:
         say(str(error))
