@@ -117,17 +117,11 @@ CARD = (
     gettext_noop(
         "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on "
         "films of the same source and 85 to 95 % on the official test films, mostly through false alarms; "
-        "expect less than the figures here at another site, and measure before you rely on it (python -m "
-        "ml.evaluate)."
-    ),
-    gettext_noop(  # on cards up to 2026.11.3
-        "Not for adults or older children: networks trained on these films hardly do better than chance on "
-        "adults' films."
+        "expect less than the figures here at another site, and have it measured there before you rely on it."
     ),
     gettext_noop(
-        "Not for adults or older children: on 300 adults' films (NIH ChestX-ray14, half of them labelled pneumonia) "
-        "version 2026.11.3 had an AUC of 0.46 [0.39, 0.52], no better than chance, and found pneumonia in nine of ten "
-        "films labelled as having no finding."
+        "Not for adults or older children: networks trained on these films hardly do better than chance on "
+        "adults' films."
     ),
     gettext_noop(
         "It knows two answers, pneumonia and normal. A film with another disease (effusion, pneumothorax, "
@@ -159,6 +153,10 @@ PATTERNS = (
         "is no sign of health. On the test films %s of the heat lies over lungs and mediastinum (spread evenly it "
         "would be %s), and in %s of them the hottest place lies elsewhere: the network also goes by what is outside "
         "the lungs."
+    ),
+    gettext_noop(
+        "Not for adults or older children: on %s adults' films, %s of them labelled pneumonia, its AUC is %s (0.50 is "
+        "chance), and it calls %s of the others pneumonia."
     ),
     gettext_noop("The file is larger than %s MB."),
     gettext_noop("The file has %s MB; at most %s MB are taken."),

@@ -70,7 +70,8 @@ def adult_limit(adults: dict[str, Any] | None) -> str:
     """For whom the network is not, with the figures that say so where they were measured."""
     if adults is None:
         return (
-            "Not for adults or older children: networks trained on these films do little better than chance on adults."
+            "Not for adults or older children: networks trained on these films hardly do better than chance on adults' "
+            "films."
         )
     low, high = adults["auc"]["ci"]
     return (
