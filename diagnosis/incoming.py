@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -20,6 +22,12 @@ logger = logging.getLogger(__name__)
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # with entries, and empty (APPNOTE.TXT 4.3.6)
 # Pictures hardly shrink: whatever unpacks to far more than it was is a bomb, not a folder of films.
 MAX_RATIO = 200
+# What zipfile and the decompressors behind it raise at bytes that are no sound archive: a wrong check sum, broken or
+# shortened data, an unknown method, names that differ or are no text, offsets and memory out of range.
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, ValueError, OverflowError,
+    OSError, EOFError, MemoryError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def _unpack(name: str, file: UploadedFile[bytes]) -> Iterator[Incoming]:
             for member in members:
                 inner = PurePosixPath(member.filename).name
                 yield Incoming(f"{name} › {inner}", member.file_size, _reader(archive, member))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except DAMAGE as error:
         raise ArchiveError(
             "DAMAGED_ARCHIVE",
             _("The ZIP archive is damaged or of an unknown kind."),
@@ -116,7 +124,15 @@ def _check(members: list[zipfile.ZipInfo], name: str) -> None:
 def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
         # The size in the directory may lie: never read more than it says.
-        with archive.open(member) as stream:
-            return stream.read(member.file_size)
+        try:
+            with archive.open(member) as stream:
+                return stream.read(member.file_size)
+        except DAMAGE as error:
+            raise ArchiveError(
+                "DAMAGED_ARCHIVE",
+                _("“%(name)s” is damaged inside the ZIP archive, or packed in an unknown way.")
+                % {"name": PurePosixPath(member.filename).name},
+                _("Pack it again, or send the film by itself."),
+            ) from error
 
     return read

@@ -65,7 +65,7 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
         ticket: the submission it belongs to.
         position: place of the file in the submission, from 0.
         name: the person's name for the file; shown back to them, never stored.
-        read: gives the bytes; called only once the size is known to be within bounds.
+        read: gives the bytes, or raises an ``IntakeError``; called only once the size is known to be within bounds.
         size: number of bytes.
 
     Returns:
