@@ -1,9 +1,14 @@
-"""People in the admin. Deleting one removes their films too, as if they had left by themselves."""
+"""People in the admin. Deleting one removes their films too, as if they had left by themselves.
+
+Their second factors can be seen to exist and be removed (a lost phone); their secrets are nobody's to read.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa import admin as mfa_admin  # noqa: F401  (registers what is unregistered here)
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
@@ -16,6 +21,7 @@ from diagnosis.account_deletion import LastAdministratorError, delete_account, i
 from diagnosis.models import Prediction, Review, Study
 
 admin.site.unregister(User)
+admin.site.unregister(Authenticator)
 
 
 @admin.register(User)
@@ -52,3 +58,22 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable at 
             gettext_lazy("reviews"): Review.objects.filter(author__in=people).count(),
         }
         return [user.get_username() for user in objs], counts, set(), []
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Whose second factor, of which kind, since when. Removing one lets its owner in with the password alone."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email")
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: people set up their own."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        """Never."""
+        return False

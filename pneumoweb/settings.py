@@ -246,6 +246,7 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "PneumoWeb: "
 ACCOUNT_USERNAME_MIN_LENGTH = 3
+MFA_ADAPTER = "diagnosis.second_factor.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PneumoWeb"
 MFA_ALLOW_UNVERIFIED_EMAIL = EMAIL_VERIFICATION != "mandatory"  # else nobody without e-mail could have a second factor

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.apps import apps
+from django.conf import settings as site_settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from diagnosis.second_factor import TOKEN_BEGINS, MFAAdapter
 from tests.conftest import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
+KEY_OF_TESTS = site_settings.SECRET_KEY
 
 
 def code_now(secret: str) -> str:
@@ -40,6 +47,47 @@ def proved(client: Client, page: str) -> str:
     asked = client.get(reverse(page))
     assert reverse("account_reauthenticate") in asked.url
     return client.post(asked.url, {"password": PASSWORD}, follow=True).text
+
+
+def test_secrets_are_not_in_the_database_in_the_clear(client: Client, owner: User) -> None:
+    secret, codes = switch_on(client)
+    kept = str(list(Authenticator.objects.values_list("data", flat=True)))
+    assert secret not in kept
+    assert not [code for code in codes if code in kept]
+    assert kept.count(TOKEN_BEGINS) == 2
+
+
+def test_a_secret_of_another_key_fits_no_code_rather_than_the_code_of_nothing(settings: Any) -> None:
+    stored = MFAAdapter().encrypt("JBSWY3DPEHPK3PXP")
+    settings.SECRET_KEY = "another key altogether, and long enough"
+    assert len(MFAAdapter().decrypt(stored)) == 32
+    settings.SECRET_KEY_FALLBACKS = [KEY_OF_TESTS]
+    assert MFAAdapter().decrypt(stored) == "JBSWY3DPEHPK3PXP"
+
+
+def test_what_was_stored_in_the_clear_is_encrypted_by_a_migration_and_still_works(owner: User) -> None:
+    row = Authenticator.objects.create(user=owner, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    assert MFAAdapter().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    import_module("diagnosis.migrations.0004_encrypt_second_factors").encrypt(apps, None)
+    row.refresh_from_db()
+    assert row.data["secret"].startswith(TOKEN_BEGINS)
+    assert MFAAdapter().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"
+
+
+def test_staff_see_that_there_is_a_second_factor_and_may_remove_it_but_never_read_it(
+    client: Client, owner: User, admin_client: Client
+) -> None:
+    secret, _codes = switch_on(client)
+    row = Authenticator.objects.get(type="totp")
+    page = admin_client.get(reverse("admin:mfa_authenticator_change", args=[row.pk])).text
+    assert "owner" in page
+    assert secret not in page
+    assert row.data["secret"] not in page
+    assert admin_client.get(reverse("admin:mfa_authenticator_add")).status_code == 403
+    changed = {"type": "totp", "data": "{}"}
+    assert admin_client.post(reverse("admin:mfa_authenticator_change", args=[row.pk]), changed).status_code == 403
+    admin_client.post(reverse("admin:mfa_authenticator_delete", args=[row.pk]), {"post": "yes"})
+    assert not Authenticator.objects.filter(pk=row.pk).exists()
 
 
 def first_step(client: Client) -> None:
