@@ -16,7 +16,11 @@ from diagnosis import intended_use
 
 
 class FilmsInput(forms.ClearableFileInput):
-    """A file input that takes many."""
+    """A file input that takes many, and of every kind.
+
+    No ``accept``: a file picker that goes by it hides what it does not know, above all on phones (ZIP, DICOM without
+    an extension, as scanners write it). Intake looks at the content and says what it does not read.
+    """
 
     allow_multiple_selected = True
 
@@ -52,15 +56,9 @@ class FilmsField(forms.FileField):
         return files
 
 
-class SubmissionForm(forms.Form):
-    """Submit one or many films."""
-
-    films = FilmsField(
-        label=_("Films"),
-        help_text=_("Frontal chest radiographs. You can choose several at once."),
-        widget=FilmsInput(attrs={"accept": "image/*,.dcm,application/dicom"}),
-    )
-    label = forms.CharField(
+def label_field() -> forms.CharField:
+    """The person's own label of a study, with the warning that belongs to it."""
+    return forms.CharField(
         label=_("Label (optional)"),
         max_length=120,
         required=False,
@@ -68,6 +66,22 @@ class SubmissionForm(forms.Form):
         help_text=_("Your own words to find the film again. Do not enter names, dates of birth or record numbers."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class LabelForm(forms.Form):
+    """Give a study another label, or none."""
+
+    label = label_field()
+
+
+class SubmissionForm(forms.Form):
+    """Submit one or many films."""
+
+    films = FilmsField(
+        label=_("Films"),
+        help_text=_("Frontal chest radiographs. You can choose several at once."),
+    )
+    label = label_field()
     intended_use = forms.BooleanField(
         label=intended_use.STATEMENT,
         error_messages={"required": _("Please confirm that you have read what this is for.")},

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from diagnosis import films
 from diagnosis.accounts import person
-from diagnosis.forms import SubmissionForm
+from diagnosis.forms import LabelForm, SubmissionForm
 from diagnosis.incoming import take_in
 from diagnosis.live import live_context, poll_seconds
 from diagnosis.models import Preferences, State, Study
@@ -118,6 +118,19 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not found.is_pending and request.headers.get("HX-Request"):
         response["HX-Refresh"] = "true"  # the viewer and the disclaimers belong to the whole page
     return response
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def study_label(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give a study another label."""
+    found = _get_study_for_user(request, pk)
+    form = LabelForm(request.POST or None, initial={"label": found.label})
+    if request.method == "POST" and form.is_valid():
+        Study.objects.filter(pk=found.pk).update(label=form.cleaned_data["label"])
+        messages.success(request, _("The label is changed."))
+        return redirect(found)
+    return render(request, "studies/label.html", {"study": found, "form": form})
 
 
 @require_http_methods(["GET", "POST"])
