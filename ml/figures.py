@@ -44,30 +44,37 @@ def roc(samples: Two, card: ModelCard) -> str:
     axes = Axes(canvas, 72, 76, 540, 336)
     axes.frame("false alarms (1 − specificity)", "sensitivity", TENTHS, TENTHS)
     axes.curve([0, 1], [0, 1], stroke=LINE, width=1.5, dash="3 4")
-    grid = np.linspace(0, 1, 201)
     drawn = curve(plain.labels, plain.logits, bootstrap_weights(plain.patients, 300))
-    band = np.array([np.interp(grid, x, y) for x, y in zip(drawn.false_alarms, drawn.sensitivity, strict=True)])
-    low, high = np.percentile(band, [2.5, 97.5], axis=0)
-    edge = [axes.at(x, y) for x, y in zip(grid, high, strict=True)]
-    canvas.area(edge + [axes.at(x, y) for x, y in zip(grid[::-1], low[::-1], strict=True)], fill=PRIMARY)
+    _band(axes, drawn.false_alarms, drawn.sensitivity)
     entries = []
     for name, sample in samples.items():
         words, colour, dash = _STYLE[name]
         whole = curve(sample.labels, sample.logits)
         axes.curve(whole.false_alarms, whole.sensitivity, stroke=colour, dash=dash)
         entries.append((f"{words}: AUC {float(whole.auc()):.3f}", colour, dash))
-    for name, point in card.operating_points.items():
+    lowest = 0.0
+    for name, point in card.operating_points.items():  # from the highest on the page to the lowest
         positive = plain.probabilities >= point.threshold
         x, y = float(positive[plain.labels == 0].mean()), float(positive[plain.labels == 1].mean())
-        canvas.dot(*axes.at(x, y), 5, fill=INK, hollow=True)
         px, py = axes.at(x, y)
-        canvas.text(px + 11, py + {"screening": 16, "balanced": 32, "rule_in": 48}[name], TITLES[name], size=12)
+        canvas.dot(px, py, 5, fill=INK, hollow=True)
+        lowest = max(py + 12, lowest + 15)  # beside its point, but not over the name before
+        canvas.text(px + 12, lowest, TITLES[name], size=12)
     canvas.legend(272, 350, entries)
     return canvas.svg()
 
 
+def _band(axes: Axes, across: Floats, up: Floats) -> None:
+    """The middle 95 % of bootstrap curves, (draws, thresholds) each."""
+    grid = np.linspace(0, 1, 201)
+    lines = np.array([np.interp(grid, x, y) for x, y in zip(across, up, strict=True)])
+    low, high = np.percentile(lines, [2.5, 97.5], axis=0)
+    edge = [axes.at(x, y) for x, y in zip(grid, high, strict=True)]
+    axes.canvas.area(edge + [axes.at(x, y) for x, y in zip(grid[::-1], low[::-1], strict=True)], fill=PRIMARY)
+
+
 def precision_recall(samples: Two, card: ModelCard) -> str:
-    """Precision against sensitivity; the share of pneumonia among the films is what guessing would reach."""
+    """Precision against sensitivity with a 95 % band by patient; guessing reaches the share of pneumonia."""
     plain = samples["plain"]
     share = float(plain.labels.mean())
     canvas = _head("Precision against sensitivity", _note(plain), "Precision-recall curve.")
@@ -75,6 +82,8 @@ def precision_recall(samples: Two, card: ModelCard) -> str:
     axes = Axes(canvas, 72, 76, 540, 336, y=(floor, 1.0))
     axes.frame("sensitivity (recall)", "precision", TENTHS, np.round(np.arange(floor, 1.001, 0.1), 1).tolist())
     axes.curve([0, 1], [share, share], stroke=SOFT, width=1.5, dash="3 4")
+    drawn = curve(plain.labels, plain.logits, bootstrap_weights(plain.patients, 300))
+    _band(axes, drawn.sensitivity[:, 1:], np.maximum(drawn.precision[:, 1:], floor))
     entries = []
     for name, sample in samples.items():
         words, colour, dash = _STYLE[name]

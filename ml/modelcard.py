@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ml.calibrate import RULE_IN_SPECIFICITY, SCREENING_SENSITIVITY, ZONE_ERROR
 from ml.card import ModelCard, load_card
 from ml.errors import MLError
 
@@ -56,7 +57,7 @@ def render(directory: Path | None = None, figures: str = "../ml/artifacts/pneumo
     """
     card = load_card(directory)
     metrics = json.loads((card.directory / "metrics.json").read_text(encoding="utf-8"))
-    parts = [_identity(card), _use(card), _data(card, metrics), _performance(card, metrics, figures)]
+    parts = [_identity(card), _use(card), _factors(), _data(card, metrics), _performance(card, metrics, figures)]
     parts += [_subgroups(metrics, figures), _heat(metrics), _limits(card), _again(card, metrics)]
     return "\n\n".join(parts) + "\n"
 
@@ -66,10 +67,12 @@ def _identity(card: ModelCard) -> str:
     members = training.get("members", [training])
     shape = [member.get("architecture", {}) for member in members]
     facts = [
-        ("Name, version", f"{card.name}, {card.version}"),
+        ("Name, version, date", f"{card.name}, {card.version}, {training['published']}"),
+        ("Made by", "the PneumoWeb project; questions and faults: its issue tracker"),
         ("SHA-256 of model.keras", f"`{card.sha256}`"),
         ("Uses AI", "yes: finding, probability and heat map come from one network, which does not learn in use"),
-        ("Input", "one frontal chest film, seen as 224 × 224 grey pixels; no age, text or history"),
+        ("Input", f"one frontal chest film as {card.input['side']} × {card.input['side']} grey pixels, which the "
+                  f"network scales to {training.get('look', '?')}; no age, text or history"),
         ("Output", "calibrated probability, finding at a chosen operating point (or *indeterminate*), heat map"),
         ("Level of automation", "informs a person; acts on nothing by itself"),
         ("Architecture", f"residual CNN, global average pooling, linear head: `{json.dumps(shape)}`"),
@@ -97,12 +100,26 @@ def _use(card: ModelCard) -> str:
     )
 
 
+def _factors() -> str:
+    return (
+        "## Factors and metrics\n\n**Factors.** Known of the films: the kind of pneumonia (from file names), size, "
+        "sharpness, brightness and contrast; the performance is broken down by them, and by simulated changes of "
+        "acquisition. Not known: age within 1 to 5 years, sex, origin, illness before, machine.\n\n"
+        "**Metrics.** Ranking: AUC and average precision. Decisions: sensitivity and specificity at three operating "
+        f"points, chosen on validation patients for these aims: screening, sensitivity {SCREENING_SENSITIVITY:.0%}; "
+        f"balanced, the largest sum of both; rule-in, specificity {RULE_IN_SPECIFICITY:.0%}; indeterminate zone, at "
+        f"most {ZONE_ERROR:.0%} wrong answers outside it. An aim on validation patients is no promise: what "
+        "was reached on test patients stands below. Probability: Brier score and expected calibration error."
+    )
+
+
 def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
     training = card.training
     films = training.get("films", {})
     validation, test = metrics["validation"], metrics["plain"]
+    taught = training["audit"]["counts"].get("train", {}).values()
     rows = [
-        ("training", str(films.get("train", "?")), "", "weights"),
+        ("training", str(films.get("train", "?")), str(sum(part["patients"] for part in taught)), "weights"),
         ("validation", str(validation["films"]), str(validation["patients"]), "epoch, calibration, thresholds, zone"),
         ("test", str(test["films"]), str(test["patients"]), "nothing; the figures below"),
     ]
