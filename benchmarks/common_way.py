@@ -18,17 +18,16 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.films import films, large_films
-from benchmarks.timing import median_ms, resident_mb
+from benchmarks.timing import median_ms, resident_mb, since_launch
 from ml import ARTIFACTS, SIDE
 
 
 def main() -> None:
     """Measure and print."""
-    start = time.perf_counter()
     model = keras.models.load_model(ARTIFACTS / "pneumonia" / "model.keras", compile=False)
     one = np.zeros((1, SIDE, SIDE, 1), np.float32)
     model.predict(one, verbose=0)
-    started = time.perf_counter() - start
+    started = since_launch()
 
     def judge(data: bytes) -> None:
         image = Image.open(io.BytesIO(data)).convert("L").resize((SIDE, SIDE))

@@ -1,64 +1,70 @@
 """(d) pages and (f) rows: time and queries of history and result page with few and with many studies.
 
-A process of its own with a scratch database; prints one JSON line. Arguments: the numbers of rows, ascending.
+A process of its own with a site of its own; prints one JSON line. Arguments: the numbers of rows, ascending.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import shutil
 import sys
-import tempfile
+import threading
+import time
 import uuid
-from pathlib import Path
 from typing import Any
 
+from benchmarks.site import Person, django_of, running_site, sign_in
 from benchmarks.timing import median_ms
+
+CLIENTS = 4
+REQUESTS = 60
 
 
 def main() -> None:
     """Fill, measure, print."""
-    folder = Path(tempfile.mkdtemp(prefix="pneumoweb-bench-pages-"))
-    os.environ.update({"DATA_DIR": str(folder), "ENV_FILE": os.devnull, "LOG_LEVEL": "ERROR", "DATABASE_URL": ""})
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pneumoweb.settings")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    try:
-        call_command("migrate", verbosity=0)
-        call_command("createcachetable", verbosity=0)
-        call_command("collectstatic", verbosity=0, interactive=False)
-        print(json.dumps(measure([int(argument) for argument in sys.argv[1:]] or [200, 100_000])))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with running_site() as site:
+        django_of(site)
+        print(json.dumps(measure(site.port, [int(argument) for argument in sys.argv[1:]] or [200, 100_000])))
 
 
-def measure(sizes: list[int]) -> dict[str, Any]:
-    """Milliseconds and queries of each page at each number of a person's studies."""
-    from django.contrib.auth.models import User
+def measure(port: int, sizes: list[int]) -> dict[str, Any]:
+    """Milliseconds of one request over HTTP, requests per second and queries of each page, by number of studies."""
+    from django.contrib.sessions.models import Session
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
     from diagnosis.models import Study
 
-    owner = User.objects.create_user("bench", password="x")
+    session = sign_in(1)[0]
+    owner = int(Session.objects.get(pk=session).get_decoded()["_auth_user_id"])
+    people = [Person(port, session) for _ in range(CLIENTS)]
     client = Client(headers={"host": "localhost"})
-    client.force_login(owner)
-    result: dict[str, Any] = {"empty": {"ms": median_ms(lambda: client.get("/healthz"), 50, 5)}}
+    client.cookies["sessionid"] = session
+    result: dict[str, Any] = {"empty": {"ms": median_ms(lambda: people[0].get("/healthz"), 50, 5)}, "clients": CLIENTS}
     for size in sizes:
-        fill(owner.pk, size - Study.objects.filter(owner=owner).count())
+        fill(owner, size - Study.objects.filter(owner=owner).count())
         study = Study.objects.filter(owner=owner, state="done").order_by("created_at")[0]
         for name, address in {"history": "/studies/", "result": study.get_absolute_url()}.items():
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(address).status_code == 200
             count = len(queries)  # now: the context reads a log that the next request empties
-            milliseconds = median_ms(lambda address=address: client.get(address), 25, 3)  # type: ignore[misc]
-            result[f"{name} {size}"] = {"ms": milliseconds, "queries": count}
+
+            def ask(number: int, address: str = address) -> None:
+                people[number % CLIENTS].get(address)
+
+            milliseconds = median_ms(lambda ask=ask: ask(0), 25, 3)  # type: ignore[misc]
+            begin = time.perf_counter()
+            threads = [
+                threading.Thread(target=lambda n=n, ask=ask: [ask(n) for _ in range(REQUESTS // CLIENTS)])  # type: ignore[misc]
+                for n in range(CLIENTS)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            rate = REQUESTS / (time.perf_counter() - begin)
+            result[f"{name} {size}"] = {"ms": milliseconds, "per_s": rate, "queries": count}
     return result
 
 
@@ -84,7 +90,7 @@ def fill(owner: int, count: int) -> None:
             finding, probability = findings[number % 3]
             when = start + dt.timedelta(seconds=30 * number)
             study = Study(
-                pk=uuid.uuid4(), owner_id=owner, label=f"film {number}", created_at=when, finished_at=when,
+                pk=uuid.uuid4(), owner_id=owner, label=f"film {number}", created_at=when, queued_at=when, finished_at=when,
                 started_at=when, state="done", attempt=1, width=1400, height=1000, source_format="JPEG",
                 pixel_hash=f"{number:064x}", intended_use_version="x", intended_use_at=when, finding=finding,
                 probability=probability, judged_by=version,

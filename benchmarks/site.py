@@ -121,6 +121,18 @@ class Person:
             "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
         }
 
+    def get(self, path: str) -> None:
+        """Ask for a page and read it whole.
+
+        Raises:
+            RuntimeError: it was not given.
+        """
+        self.connection.request("GET", path, headers={"Cookie": self.headers["Cookie"]})
+        answer = self.connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{path} gave {answer.status}")
+
     def submit(self, film: bytes) -> Sent:
         """Submit one film as the page's own script does."""
         fields = {"intended_use": "on", "again": "on", "token": str(uuid.uuid4())}

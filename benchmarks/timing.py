@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+LAUNCHED = "BENCHMARK_LAUNCHED"
+"""Environment variable: when the process that starts a measuring process did so, in seconds since the epoch."""
+
+
+def since_launch() -> float:
+    """Seconds since this process was launched, its imports included; NaN where nobody noted when that was."""
+    return time.time() - float(os.environ.get(LAUNCHED, "nan"))
 
 
 def median_ms(run: Callable[[], object], repeat: int = 15, warm: int = 2) -> float:
