@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from diagnosis import exports, films, keyset
 from diagnosis.accounts import person
 from diagnosis.filters import filter_for
+from diagnosis.gate_checks import without_repetition
 from diagnosis.live import legible_ids, live_context, rows_for
 from diagnosis.models import Review, Study, StudyQuerySet
 from diagnosis.results import card_of, consequences
@@ -149,7 +150,7 @@ def studies_compare(request: HttpRequest) -> HttpResponse:
             side |= {
                 "card": card,
                 "judged_by": consequences(card, prediction.operating_point),
-                "warnings": [*study.notices, *prediction.warnings],
+                "warnings": without_repetition([*study.notices, *prediction.warnings]),
             }
         sides.append(side)
     said = [side["prediction"] for side in sides if side["prediction"]]

@@ -18,16 +18,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from diagnosis import VERSION
+from diagnosis.gate_words import exams
 from diagnosis.intended_use import STATEMENT
 from diagnosis.models import ModelVersion
 from diagnosis.preferences import language
-from diagnosis.results import consequences
+from diagnosis.results import CARD_ERRORS, consequences
 from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card
 
 logger = logging.getLogger(__name__)
-
-# What may be wrong with a card kept in the database by another version of the program (see ml.parse_card).
-CARD_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
 
 FIGURES = ("roc", "pr", "calibration", "confusion", "scores", "robustness", "learning")
 
@@ -71,7 +69,8 @@ def about_model(request: HttpRequest) -> HttpResponse:
             "points": [consequences(card, name) for name in card.operating_points],
             "figures": sorted(_figures(card), key=_place),
             "metrics": _metrics(card),
-            "gate": _gate_card(),
+            "share_sick": _share_sick(card),
+            "exams": list(exams(_gate_card())),
             "failures": _failures(card),
         }
     return render(request, "pages/model.html", context)
@@ -115,6 +114,12 @@ def _figures(card: ModelCard) -> dict[str, Path]:
 def _place(figure: str) -> tuple[int, str]:
     """Where a figure stands on the page: the known ones in their order, then any others by name."""
     return (FIGURES.index(figure) if figure in FIGURES else len(FIGURES)), figure
+
+
+def _share_sick(card: ModelCard) -> float | None:
+    """Of the films measured on, how many show pneumonia."""
+    films = card.metrics.get("internal_test") or {}
+    return films["positives"] / films["films"] if films.get("films") else None
 
 
 def _gate_card() -> dict[str, Any]:

@@ -27,8 +27,8 @@ class PredictiveValues:
     ppv: Interval
     npv: Interval
     sick_of_100: float
-    missed_of_100: float
-    false_alarms_of_100: float
+    missed_of_100: Interval
+    false_alarms_of_100: Interval
 
 
 def predictive_values(point: OperatingPoint, prevalence: float) -> PredictiveValues:
@@ -46,8 +46,8 @@ def predictive_values(point: OperatingPoint, prevalence: float) -> PredictiveVal
         ppv=_from_odds(odds, _ratio(sensitivity, _rest(specificity))),
         npv=_from_odds(1 / odds, _ratio(specificity, _rest(sensitivity))),
         sick_of_100=100 * prevalence,
-        missed_of_100=100 * prevalence * (1 - point.sensitivity),
-        false_alarms_of_100=100 * (1 - prevalence) * (1 - point.specificity),
+        missed_of_100=_times(100 * prevalence, _rest(sensitivity)),
+        false_alarms_of_100=_times(100 * (1 - prevalence), _rest(specificity)),
     )
 
 
@@ -63,6 +63,10 @@ def moved_to(probability: float, calibrated_at: float, prevalence: float) -> flo
 
 def _rest(share: Interval) -> Interval:
     return Interval(1 - share.value, 1 - share.high, 1 - share.low)
+
+
+def _times(factor: float, share: Interval) -> Interval:
+    return Interval(factor * share.value, factor * share.low, factor * share.high)
 
 
 def _log(share: float) -> float:

@@ -23,13 +23,15 @@ from django.views.decorators.http import require_GET
 
 from diagnosis import films
 from diagnosis.accounts import person
+from diagnosis.gate_checks import checks, without_repetition
+from diagnosis.intervals import Interval
 from diagnosis.models import OperatingPointName, Prediction, Reference, Review, State, Study
 from diagnosis.report_layout import Report
 from diagnosis.report_pictures import for_paper, overlaid
 from diagnosis.results import card_of, consequences
 from diagnosis.reviews import hidden_from
 from diagnosis.said_by_ml import said
-from diagnosis.templatetags.look import percent
+from diagnosis.templatetags.look import percent, share
 from ml import ModelCard
 
 
@@ -93,6 +95,7 @@ def build(study: Study, *, by: str, author_id: int) -> bytes:
     else:
         _no_answer(report, study)
         report.pictures([(film, _("The film as it was submitted."))])
+    _checked(report, study, prediction)
     _said_by_people(report, study, author_id)
     if card is not None:
         report.heading(_("Whose films the model learned from"))
@@ -148,8 +151,18 @@ def _answer(report: Report, study: Study, prediction: Prediction, card: ModelCar
     )
     if prediction.finding == "indeterminate":
         report.text(_("The model does not know. This film needs a person."))
-    for warning in (*study.notices, *prediction.warnings):
+    for warning in without_repetition([*study.notices, *prediction.warnings]):
         report.warning(said(warning["message"]), said(warning.get("advice") or ""))
+
+
+def _checked(report: Report, study: Study, prediction: Prediction | None) -> None:
+    codes = [study.reason_code, *(notice["code"] for notice in study.notices)]
+    if prediction is not None:
+        codes += [warning["code"] for warning in prediction.warnings]
+    found = checks(codes, refused=prediction is None)
+    if study.state != State.FAILED and found:
+        report.heading(_("Checks of the input gate"))
+        report.facts([(check.name, check.outcome) for check in found])
 
 
 def _no_answer(report: Report, study: Study) -> None:
@@ -174,15 +187,15 @@ def _judged_by(report: Report, prediction: Prediction, card: ModelCard) -> None:
     )
     report.text(
         _(
-            "Of 100 such films with pneumonia it misses about %(missed)d; of 100 without, it raises about %(alarms)d "
-            "false alarms. Measured on films like those it learned from; on other films it can be wrong far more often."
+            "Of 100 such films with pneumonia %(missed)s missed; of 100 without, %(alarms)s false alarms. "
+            "Measured on films like those it learned from; on other films it can be wrong far more often."
         )
-        % {"missed": meant.missed_of_100, "alarms": meant.false_alarms_of_100}
+        % {"missed": meant.rates.missed, "alarms": meant.rates.false_alarms}
     )
     report.facts(
         [
-            (_("Sensitivity"), _rate(point.sensitivity, point.sensitivity_ci, point.positives)),
-            (_("Specificity"), _rate(point.specificity, point.specificity_ci, point.negatives)),
+            (_("Sensitivity"), _rate(meant.rates.sensitivity, point.positives)),
+            (_("Specificity"), _rate(meant.rates.specificity, point.negatives)),
             (_("Indeterminate zone"), f"{percent(card.indeterminate.low)} – {percent(card.indeterminate.high)}"),
             (_("Model"), f"{card.name}, {prediction.model_version.version}"),
             (_("SHA-256 of the model"), prediction.model_version.sha256),
@@ -191,10 +204,13 @@ def _judged_by(report: Report, prediction: Prediction, card: ModelCard) -> None:
     )
 
 
-def _rate(value: float, interval: tuple[float, float], count: int) -> str:
-    low, high = (percent(edge, 1) for edge in interval)
+def _rate(measured: Interval, count: int) -> str:
+    if not 0 < measured.value < 1:
+        return _("%(value)s (none of %(count)d films judged wrongly; end of the 95 %% interval)") % {
+            "value": share(measured, 1), "count": count,
+        }  # fmt: skip
     return _("%(value)s (95 %% interval %(low)s – %(high)s, %(count)d films)") % {
-        "value": percent(value, 1), "low": low, "high": high, "count": count,
+        "value": share(measured, 1), "low": percent(measured.low, 1), "high": percent(measured.high, 1), "count": count,
     }  # fmt: skip
 
 

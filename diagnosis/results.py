@@ -3,17 +3,25 @@ of the model version that judged, never from today's."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from diagnosis.models import Finding, ModelVersion, OperatingPointName, Prediction, Preferences, Study
+from diagnosis.gate_checks import checks, without_repetition
+from diagnosis.intervals import Interval
+from diagnosis.models import Finding, ModelVersion, OperatingPointName, Prediction, Preferences, State, Study
 from diagnosis.prevalence import moved_to, predictive_values
 from diagnosis.scale import Scale
 from ml import ModelCard, OperatingPoint, parse_card
+
+# What may be wrong with a card kept in the database by another version of the program (see ml.parse_card).
+CARD_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
 
 POINT_NAMES: dict[str, Promise] = {point.value: point.label for point in OperatingPointName}
 POINT_MEANINGS: dict[str, Promise] = {
@@ -24,21 +32,46 @@ POINT_MEANINGS: dict[str, Promise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """The same figures on the same films as another site might deliver them (other machines, archives, scanners)."""
+class Errors:
+    """Of 100 films, how many are judged wrongly, from a measured share of right ones.
 
-    sensitivity: float
-    specificity: float
+    Where none was wrong, what is known is no more than the end of the interval: ``at_most`` says it then.
+    """
+
+    of_100: int
+    at_most: int | None
+
+    @classmethod
+    def of(cls, right: Interval) -> Errors:
+        """The rest of a share, in films."""
+        # The end rounds up, to the side that claims less; the film of slack is for what floats make of 3.0000000001.
+        return cls(
+            round(100 * (1 - right.value)), math.ceil(100 * (1 - right.low) - 1e-9) if right.value >= 1 else None
+        )
+
+    def __str__(self) -> str:
+        """In words: "about 6", "0, at most 4"."""
+        if self.at_most is not None:
+            return gettext("0, at most %d") % self.at_most
+        return gettext("about %d") % self.of_100 if self.of_100 else gettext("fewer than 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What was measured at an operating point on one set of films."""
+
+    sensitivity: Interval
+    specificity: Interval
 
     @property
-    def missed_of_100(self) -> int:
+    def missed(self) -> Errors:
         """Of 100 films with pneumonia, how many are called normal."""
-        return round(100 * (1 - self.sensitivity))
+        return Errors.of(self.sensitivity)
 
     @property
-    def false_alarms_of_100(self) -> int:
+    def false_alarms(self) -> Errors:
         """Of 100 films without pneumonia, how many are called pneumonia."""
-        return round(100 * (1 - self.specificity))
+        return Errors.of(self.specificity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +81,23 @@ class Consequences:
     point: OperatingPoint
     name: Promise
     meaning: Promise
+    rates: Rates
 
     @property
-    def missed_of_100(self) -> int:
-        """Of 100 films with pneumonia, how many are called normal."""
-        return round(100 * (1 - self.point.sensitivity))
+    def altered(self) -> Rates | None:
+        """The same on the same films, altered as other machines and archives might, where the card says it.
 
-    @property
-    def false_alarms_of_100(self) -> int:
-        """Of 100 films without pneumonia, how many are called pneumonia."""
-        return round(100 * (1 - self.point.specificity))
-
-    @property
-    def elsewhere(self) -> Elsewhere | None:
-        """What to expect at another site, where the card says it."""
+        Simulated: better figures than on the plain films do not promise better ones at another site.
+        """
         try:
-            shifted = self.point.shifted
-            return Elsewhere(float(shifted["sensitivity"]["value"]), float(shifted["specificity"]["value"]))
+            return Rates(*(_interval(self.point.shifted[name]) for name in ("sensitivity", "specificity")))
         except (KeyError, TypeError, ValueError):
             return None
+
+
+def _interval(figure: Mapping[str, Any]) -> Interval:
+    low, high = figure["ci"]
+    return Interval(float(figure["value"]), float(low), float(high))
 
 
 def consequences(card: ModelCard, point: str) -> Consequences:
@@ -75,7 +106,12 @@ def consequences(card: ModelCard, point: str) -> Consequences:
     Raises:
         KeyError: the card has no such point.
     """
-    return Consequences(card.operating_points[point], POINT_NAMES[point], POINT_MEANINGS[point])
+    measured = card.operating_points[point]
+    rates = Rates(
+        Interval(measured.sensitivity, *measured.sensitivity_ci),
+        Interval(measured.specificity, *measured.specificity_ci),
+    )
+    return Consequences(measured, POINT_NAMES[point], POINT_MEANINGS[point], rates)
 
 
 @lru_cache(maxsize=16)
@@ -107,9 +143,14 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
     """
     prediction = None if hidden else study.prediction
     if prediction is None:
-        return {"prediction": None, "card": active_card(), "warnings": study.notices}
+        told = {"prediction": None, "card": active_card(), "warnings": study.notices}
+        if study.state == State.REJECTED:
+            codes = [study.reason_code, *(notice["code"] for notice in study.notices)]
+            told["checks"] = checks(codes, refused=True)
+        return told
     card = card_of(prediction)
     prevalence = preferences.prevalence if preferences else None
+    said = [*study.notices, *prediction.warnings]
     return {
         "prediction": prediction,
         "card": card,
@@ -128,6 +169,7 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         else None,
         "probability_at_home": _at_prevalence(card, prediction.probability, prevalence) if prevalence else None,
         "calibrated_at": card.calibration.get("prevalence"),
-        "warnings": [*study.notices, *prediction.warnings],
+        "warnings": without_repetition(said),
+        "checks": checks((warning["code"] for warning in said), refused=False),
         "earlier": study.predictions.filter(is_current=False).select_related("model_version").defer("heatmap"),
     }

@@ -112,7 +112,7 @@ class Summary:
                     top -= number * scale
                     segments.append(Segment(kind, round(top, 2), round(number * scale, 2)))
                     words.append(f"{name}: {number}")
-            label = date_format(start, "M Y" if self.unit == "month" else "j M")
+            label = date_format(start, "M Y" if self.unit == "month" else _("j M"))
             bars.append(Bar(label, index * STEP, ", ".join(words), tuple(segments)))
         return bars
 

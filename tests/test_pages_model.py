@@ -12,8 +12,10 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from diagnosis.gate_words import GROUPS
+from diagnosis.intervals import Interval
 from diagnosis.models import ModelVersion
-from diagnosis.templatetags.look import figure, percent
+from diagnosis.templatetags.look import figure, films, measured, percent, rate, share
 from ml import load_card
 from tests.studies import model_version
 
@@ -41,10 +43,40 @@ def test_every_measured_figure_is_the_card_s(client: Client) -> None:
     assert card.version in said
     assert card.sha256 in said
     for point in card.operating_points.values():
-        for value in (point.threshold, point.sensitivity, point.specificity, *point.sensitivity_ci):
-            assert percent(value, 1) in said
+        assert percent(point.threshold, 1) in said
+        for value, interval in (
+            (point.sensitivity, point.sensitivity_ci),
+            (point.specificity, point.specificity_ci),
+        ):
+            assert measured(Interval(value, *interval), 1) in said
     assert figure(card.metrics["internal_test"]["auc"]) in said
     assert all(limit in said for limit in card.limits)
+
+
+def test_figures_are_rounded_and_not_cut_off() -> None:
+    assert figure({"value": 0.9979, "ci": [0.9957, 0.9994]}) == "0.998 [0.996; 0.999]"
+    assert figure(0.0288) == "0.029"
+
+
+def test_all_of_a_few_films_is_not_a_hundred_percent() -> None:
+    seen = Interval(1.0, 0.9695, 1.0)
+    assert (share(seen), share(seen, 1)) == ("> 96\N{NO-BREAK SPACE}%", "> 96.9\N{NO-BREAK SPACE}%")
+    assert share(Interval(0.0, 0.0, 0.031)) == "< 4\N{NO-BREAK SPACE}%"
+    assert films(Interval(0.0, 0.0, 2.44)) == "0, at most 2.5"
+    assert rate({"value": 1.0, "ci": [1.0, 1.0]}, 24) == "> 86.2\N{NO-BREAK SPACE}%", "by the score interval"
+
+
+def test_the_two_calibration_errors_have_names_of_their_own(client: Client) -> None:
+    said = page(client)
+    assert "of which 74 %" in said.replace("\N{NO-BREAK SPACE}", " ")
+    assert "weighted to 50 %" in said.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_groups_of_the_gate_s_exam_have_names_a_clinician_understands(client: Client) -> None:
+    said = page(client)
+    assert "cropped to 80 % of each side" in said
+    assert "endoscopy picture (drawn)" in said
+    assert [group for group in GROUPS if f">{group}<" in said and ": " in group] == []
 
 
 def test_it_has_every_heading_that_a_model_card_is_asked_for(client: Client) -> None:

@@ -33,8 +33,8 @@ def test_predictive_values_are_bayes_theorem() -> None:
     assert values.ppv.value == pytest.approx(0.18 / (0.18 + 0.16))
     assert values.npv.value == pytest.approx(0.64 / (0.64 + 0.02))
     assert values.ppv.low < values.ppv.value < values.ppv.high < 1
-    assert values.missed_of_100 == pytest.approx(2)
-    assert values.false_alarms_of_100 == pytest.approx(16)
+    assert values.missed_of_100.value == pytest.approx(2)
+    assert values.false_alarms_of_100.value == pytest.approx(16)
 
 
 def test_an_interval_that_reaches_certainty_reaches_it_in_the_predictive_value_too() -> None:

@@ -59,6 +59,7 @@ def test_the_prevalence_gives_predictive_values_beside_the_result(owner: User, o
     assert Preferences.objects.get(pk=owner.pk).prevalence == pytest.approx(0.2)
     text = owner_client.get(study.get_absolute_url()).content.decode()
     assert "Of 100 such films, 20 show pneumonia" in text
+    assert "&gt; 88" in text, "no false alarm was seen, so the predictive value is said by the end of its interval"
     owner_client.post(reverse("preferences_prevalence"), {"prevalence": ""})
     assert Preferences.objects.get(pk=owner.pk).prevalence is None
 

@@ -36,7 +36,8 @@ def test_it_says_what_the_result_page_says(owner: User, owner_client: Client) ->
     for words in (
         "Signs of pneumonia", "Probability of pneumonia: 87", "Übung <b>7</b> & co", "Operating point Balanced",
         model_version().sha256, model_version().version, f"{point.positives} films", f"{point.negatives} films",
-        f"misses about {round(100 * (1 - point.sensitivity))}", "Unlike the films it learned from.", "Trust it less.",
+        f"about {round(100 * (1 - point.sensitivity))} missed",
+        "Checks of the input gate", "Unlike the films it learned from.", "Trust it less.",
         "Disagree", "Looks clear <i>to me</i>. Second line", "Pneumonia (CT)", "Heat map over a copy",
         " ".join(card.population.split())[:60], " ".join(card.limits[0].split())[:60],
     ):  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -9,8 +10,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from diagnosis.models import Study
+from diagnosis import gate_checks
+from diagnosis.models import Preferences, Study
 from ml import load_card
+from ml.gate import INVERSION_CORRECTED, LOOKS_ADULT, ROTATION_CORRECTED, UNLIKE_TRAINING_FILMS
+from ml.gate_rules import codes
 from tests.readings import with_heat
 from tests.studies import judged, submitted
 
@@ -42,10 +46,55 @@ def test_the_error_rates_are_those_of_the_card_at_the_point_used(owner: User, ow
     point = load_card().operating_points["screening"]
     text = page(owner_client, judged(owner, operating_point="screening", threshold=point.threshold))
     missed, alarms = round(100 * (1 - point.sensitivity)), round(100 * (1 - point.specificity))
-    assert f'<strong class="num">{missed}</strong> missed' in text
-    assert f'<strong class="num">{alarms}</strong> false alarms' in text
-    elsewhere = round(100 * (1 - point.shifted["sensitivity"]["value"]))
-    assert f'elsewhere about <strong class="num">{elsewhere}</strong>' in text
+    assert f'<strong class="num">about {missed}</strong> missed' in text
+    assert f'<strong class="num">about {alarms}</strong> false alarms' in text
+    altered = round(100 * (1 - point.shifted["sensitivity"]["value"]))
+    assert f'on altered copies <strong class="num">about {altered}</strong>' in text
+
+
+def test_none_among_few_films_is_not_said_to_be_none_of_100(owner: User, owner_client: Client) -> None:
+    point = load_card().operating_points["balanced"]
+    assert point.specificity == 1.0, "the card has changed: choose another point for this test"
+    study = judged(owner, threshold=point.threshold)
+    most = math.ceil(100 * (1 - point.specificity_ci[0]))
+    Preferences.objects.create(user=owner, prevalence=0.2)
+    for address in (study.get_absolute_url(), reverse("preferences"), reverse("about_model")):
+        text = re.sub(r"\s+", " ", owner_client.get(address).text.replace("\N{NO-BREAK SPACE}", " "))
+        assert f"0, at most {most}" in text
+        assert not re.findall(r"<(?:td|dd)[^>]*>\s*100(?:\.0)? %", text), address
+    assert "&gt; 96.9 %" in page(owner_client, study), "the specificity"
+
+
+def test_every_check_of_the_gate_is_listed_with_its_outcome(owner: User, owner_client: Client) -> None:
+    study = judged(owner, warnings=[{"code": "ROTATION_CORRECTED", "message": "Turned.", "advice": ""}])
+    panel = page(owner_client, study).partition('id="checks-title"')[2].partition("</section>")[0]
+    assert panel.count('class="check-passed"') == 8, "but for the turn and the side marker drawn in the margin"
+    assert "turned; the model was shown it upright" in panel
+
+
+def test_a_refused_film_lists_the_check_it_failed_alone(owner: User, owner_client: Client) -> None:
+    study = submitted(owner)
+    attempt = study.claim()
+    assert attempt is not None
+    study.reject(attempt, "NOT_FRONTAL", "This looks like a lateral or oblique view.")
+    panel = page(owner_client, study).partition('id="checks-title"')[2].partition("</section>")[0]
+    assert (panel.count("check-refused"), panel.count("check-passed")) == (1, 0)
+    assert "it looks lateral or oblique" in panel
+
+
+def test_one_cause_gives_one_warning(owner: User, owner_client: Client) -> None:
+    two = [{"code": code, "message": f"{code}!", "advice": ""} for code in ("AGE_OUTSIDE_POPULATION", "LOOKS_ADULT")]
+    study = judged(owner, warnings=two)
+    assert "LOOKS_ADULT!" not in page(owner_client, study)
+    study.predictions.update(warnings=two[1:])
+    assert "LOOKS_ADULT!" in page(owner_client, study)
+
+
+def test_every_code_of_gate_and_intake_belongs_to_a_check() -> None:
+    known = {code for _name, _passed, remarks in gate_checks.CHECKS for code in remarks}
+    assert set(codes()) == gate_checks.REFUSALS
+    assert {LOOKS_ADULT.code, UNLIKE_TRAINING_FILMS.code, INVERSION_CORRECTED.code, ROTATION_CORRECTED.code} <= known
+    assert known >= gate_checks.REFUSALS
 
 
 def test_the_table_says_what_each_operating_point_would_have_said(owner: User, owner_client: Client) -> None:

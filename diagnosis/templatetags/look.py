@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -13,13 +14,17 @@ from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from diagnosis import said_by_ml
+from diagnosis.gate_words import in_words
+from diagnosis.intervals import Interval, wilson
 
 register = template.Library()
 register.filter(said_by_ml.said)
 register.filter(said_by_ml.said_error)
+register.filter("change", in_words)
 
 
 @register.simple_tag
@@ -90,15 +95,64 @@ def in_our_words(form: BaseForm) -> BaseForm:
 def figure(value: float | str | Mapping[str, Any] | None, digits: int = 3) -> str:
     """A measured figure as the card records it: a number, or {"value": …, "ci": [low, high]} as "0.97 [0.95; 0.99]"."""
     if not isinstance(value, Mapping):
-        return "–" if value is None or isinstance(value, str) else number_format(value, digits)
-    low, high = (number_format(bound, digits) for bound in value["ci"])
-    return f"{number_format(value['value'], digits)} [{low}; {high}]"
+        return "–" if value is None or isinstance(value, str) else _rounded(value, digits)
+    low, high = (_rounded(bound, digits) for bound in value["ci"])
+    return f"{_rounded(value['value'], digits)} [{low}; {high}]"
+
+
+def _rounded(value: float, digits: int) -> str:
+    """Rounded, as ``number_format`` alone cuts off."""
+    return number_format(round(value, digits), digits)
 
 
 @register.filter
-def rate(value: Mapping[str, Any] | None) -> str:
-    """A measured rate as the card records it, in percent: "94.1 % [92.0; 96.2]"."""
+def share(interval: Interval | None, digits: int = 0) -> str:
+    """A measured share as "94 %". Nought and all of so many films are not known to be 0 and 100 %: "> 97 %" then.
+
+    The bound is the end of the interval, rounded to the side that claims less.
+    """
+    if interval is None:
+        return "–"
+    step = 10 ** (2 + digits)
+    if interval.value >= 1:
+        return f"> {number_format(math.floor(interval.low * step) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
+    if interval.value <= 0:
+        return f"< {number_format(math.ceil(interval.high * step) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
+    return percent(interval.value, digits)
+
+
+@register.filter
+def ends(interval: Interval | None, digits: int = 0) -> str:
+    """The interval of a share as " (91 – 96 %)"; nothing where ``share`` has shown its end already."""
+    if interval is None or not 0 < interval.value < 1:
+        return ""
+    low, high = (number_format(round(100 * end, digits), digits) for end in (interval.low, interval.high))
+    return f"({low}\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}{high}\N{NO-BREAK SPACE}%)"
+
+
+@register.filter
+def films(of_100: Interval) -> str:
+    """A measured number of films in 100: "about 6.1", or "0, at most 2.4" where none was seen."""
+    if of_100.value > 0:
+        return gettext("about %s") % number_format(max(0.1, round(of_100.value, 1)), 1)
+    return gettext("0, at most %s") % number_format(math.ceil(10 * of_100.high - 1e-9) / 10, 1)
+
+
+@register.filter
+def measured(interval: Interval | None, digits: int = 0) -> str:
+    """A measured share with its interval: "94 % (91 – 96 %)", or "> 97 %"."""
+    return f"{share(interval, digits)} {ends(interval, digits)}".strip()
+
+
+@register.filter
+def rate(value: Mapping[str, Any] | None, films: int = 0) -> str:
+    """A measured rate as the card records it, in percent: "94.1 % (92.0 – 96.2 %)", or "> 96.9 %".
+
+    A bootstrap of films that were all judged rightly has no width; with their number the score interval takes over.
+    """
     if not value:
         return "–"
-    low, high = (number_format(round(100 * bound, 1), 1) for bound in value["ci"])
-    return f"{percent(value['value'], 1)} [{low}; {high}]"
+    low, high = value["ci"]
+    if low == high and value["value"] in (0, 1) and films:
+        return measured(wilson(round(value["value"] * films), films), 1)
+    return measured(Interval(value["value"], low, high), 1)

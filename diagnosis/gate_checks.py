@@ -1,0 +1,101 @@
+"""What the input gate and intake found of a film, check by check, from the codes that are stored with the study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+PASSED, REMARK, REFUSED = "passed", "remark", "refused"
+
+# For each check: its name, what is said when nothing was found, and what each code says.
+CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
+    (
+        _("A radiograph"),
+        _("it looks like one"),
+        {
+            "NOT_A_RADIOGRAPH": _("it does not look like one"),
+            "NOT_RECOGNISED": _("not recognised as a frontal chest film"),
+        },
+    ),
+    (_("Chest"), _("it shows a chest"), {"NOT_CHEST": _("it shows another part of the body")}),
+    (_("Frontal view"), _("it looks frontal"), {"NOT_FRONTAL": _("it looks lateral or oblique")}),
+    (_("Whole film"), _("both lungs are on it"), {"CROPPED": _("only a part of the chest is on it")}),
+    (_("One film"), _("one picture"), {"MULTIPLE_IMAGES": _("several pictures in one")}),
+    (
+        _("Upright"),
+        _("upright"),
+        {
+            "ROTATED": _("turned, but not clearly enough to put it right"),
+            "ROTATION_CORRECTED": _("turned; the model was shown it upright"),
+            "STORED_TURNED": _("turned or mirrored, as the file says"),
+        },
+    ),
+    (
+        _("Black and white"),
+        _("bones are bright"),
+        {
+            "INVERTED": _("inverted, but not clearly enough to put it right"),
+            "INVERSION_CORRECTED": _("inverted; the model was shown it put right"),
+            "POLARITY_UNSURE": _("the file contradicts itself"),
+        },
+    ),
+    (
+        _("Exposure and size"),
+        _("contrast and pixels suffice"),
+        {"TOO_DARK_OR_BRIGHT": _("almost no contrast"), "TOO_SMALL": _("too few pixels")},
+    ),
+    (
+        _("Population"),
+        _("nothing speaks against a child of 1 to 5 years"),
+        {
+            "AGE_OUTSIDE_POPULATION": _("another age, as the file says"),
+            "LOOKS_ADULT": _("older, by its looks, or another kind of machine"),
+            "UNLIKE_TRAINING_FILMS": _("unlike the films the model was trained on"),
+        },
+    ),
+    (_("Writing in the margins"), _("none found"), {"BURNED_IN_TEXT": _("there seems to be some")}),
+)
+REFUSALS = frozenset(
+    {
+        "NOT_A_RADIOGRAPH", "NOT_RECOGNISED", "NOT_CHEST", "NOT_FRONTAL", "CROPPED", "MULTIPLE_IMAGES", "ROTATED",
+        "INVERTED", "TOO_DARK_OR_BRIGHT", "TOO_SMALL",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: ``kind`` is ``passed``, ``remark`` or ``refused``."""
+
+    name: str
+    outcome: str
+    kind: str
+
+
+def checks(codes: Iterable[str], *, refused: bool) -> list[Check]:
+    """Every check of a film that was let through; of one that was refused, only those with something to say.
+
+    A refusal names the clearest reason; what the gate thought of the rest is not kept, so it is not shown.
+    """
+    known = set(codes)
+    found = []
+    for name, passed, remarks in CHECKS:
+        said = [code for code in remarks if code in known]
+        if said:
+            kind = REFUSED if REFUSALS & set(said) else REMARK
+            found.append(Check(str(name), "; ".join(str(remarks[code]) for code in said), kind))
+        elif not refused:
+            found.append(Check(str(name), str(passed), PASSED))
+    return found
+
+
+def without_repetition(warnings: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Warnings, one for each cause: an age from the header makes the guess by the film's looks superfluous."""
+    all_of_them = list(warnings)
+    codes = {warning.get("code") for warning in all_of_them}
+    if "AGE_OUTSIDE_POPULATION" not in codes:
+        return all_of_them
+    return [warning for warning in all_of_them if warning.get("code") != "LOOKS_ADULT"]
