@@ -1,7 +1,8 @@
-"""The admin, where staff work: studies, predictions, model versions."""
+"""The admin, where staff work: studies. What was said of them is in ``diagnosis.answer_admin``."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -16,27 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from diagnosis import account_admin, films, submission  # noqa: F401  (account_admin registers the page for users)
+from diagnosis.answer_admin import ReadOnly
 from diagnosis.film_views import send_film, send_thumbnail
-from diagnosis.models import PENDING, ModelVersion, Prediction, Review, State, Study
+from diagnosis.models import PENDING, Prediction, Reference, Review, State, Study
 from diagnosis.templatetags.look import percent
 
 SEES_FILMS = "diagnosis.view_film"
-
-
-class ReadOnly:
-    """What was said stays as it was said: nobody adds, changes or deletes it by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never; deleting a study takes its predictions along."""
-        return False
+BEGINNING_OF_AN_ID = re.compile(r"[0-9a-f]{4,32}")
 
 
 class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -65,6 +52,19 @@ class ReviewInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # 
         return super().get_queryset(request).select_related("author")
 
 
+class ReferenceInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time
+    """What was confirmed later, the newest first."""
+
+    model = Reference
+    fields = ("created_at", "author", "diagnosis", "source", "is_current")
+    readonly_fields = fields
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reference]:
+        """With the readers' names in the same query."""
+        return super().get_queryset(request).select_related("author")
+
+
 class ReasonFilter(admin.SimpleListFilter):
     """By reason of refusal or failure; the reasons are looked up among those studies only, by index."""
 
@@ -89,6 +89,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
 
     list_display = ("id_short", "film", "owner", "state", "finding", "percent", "label", "created_at")
     list_display_links = ("id_short",)
+    view_on_site = False  # the result page is its owner's alone; staff would get 404
     list_filter = ("state", ReasonFilter, "finding", "created_at", "judged_by")
     search_fields = ("=id", "label", "owner__username", "owner__email")
     search_help_text = _("Id, label, or the owner's user name or e-mail")
@@ -98,7 +99,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     show_full_result_count = False  # a second count of all rows on every filtered page
     raw_id_fields = ("owner",)
     actions = ("analyse_again",)
-    inlines = (PredictionInline, ReviewInline)
+    inlines = (PredictionInline, ReviewInline, ReferenceInline)
     readonly_fields = ("film_large", *(field.name for field in Study._meta.fields if field.name != "label"))
     fieldsets = (
         (None, {"fields": ("film_large", "id", "owner", "label", "created_at")}),
@@ -110,6 +111,17 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Films come in through intake, which verifies them; not by hand."""
         return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Study], search_term: str
+    ) -> tuple[QuerySet[Study], bool]:
+        """Find the beginning of an id, as the list shows it, by the primary key; anything else as Django does."""
+        letters = search_term.strip().replace("-", "").lower()
+        if BEGINNING_OF_AN_ID.fullmatch(letters):
+            found = queryset.filter(pk__range=(UUID(letters.ljust(32, "0")), UUID(letters.ljust(32, "f"))))
+            if found.exists():
+                return found, False
+        return super().get_search_results(request, queryset, search_term)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Leave the thumbnails out for those who may not see films."""
@@ -187,54 +199,3 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         """A study takes its predictions along, so deleting it needs no permission to delete those."""
         to_delete, counts, _missing, protected = super().get_deleted_objects(objs, request)
         return to_delete, counts, set(), protected
-
-
-@admin.register(Prediction)
-class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """What the model said, read-only."""
-
-    list_display = ("study", "finding", "probability", "operating_point", "model_version", "is_current", "created_at")
-    list_filter = ("finding", "is_current", "operating_point", "model_version")
-    list_select_related = ("study", "model_version")
-    show_full_result_count = False
-    exclude = ("heatmap",)
-
-
-@admin.register(Review)
-class ReviewAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """What people said of films and answers, read-only."""
-
-    list_display = ("study", "author", "finding", "certainty", "agreement", "before_answer", "created_at")
-    list_filter = ("finding", "agreement", "before_answer", "is_current")
-    list_select_related = ("study", "author")
-    show_full_result_count = False
-    raw_id_fields = ("study", "author", "prediction")
-
-
-@admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Model versions: exactly one judges, or none while analysis is paused."""
-
-    list_display = ("version", "sha256", "active", "registered_at")
-    actions = ("activate", "deactivate")
-
-    @admin.action(description=_("Activate: judge new studies with this version"))
-    def activate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
-        """Make one version the active one."""
-        if not request.user.has_perm("diagnosis.change_modelversion"):
-            raise PermissionDenied
-        chosen = list(queryset[:2])
-        if len(chosen) != 1:
-            messages.error(request, _("Choose exactly one version to activate."))
-            return
-        chosen[0].activate()
-        messages.success(request, _("Version %s judges from now on.") % chosen[0])
-
-    @admin.action(description=_("Deactivate: studies wait until a version is active"))
-    def deactivate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
-        """Pause analysis."""
-        if not request.user.has_perm("diagnosis.change_modelversion"):
-            raise PermissionDenied
-        for version in queryset.filter(active=True):
-            version.deactivate()
-            messages.warning(request, _("Version %s judges no more; new studies wait.") % version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import statistics
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,18 @@ from diagnosis import health
 from diagnosis.models import ModelVersion, Review, State, Study
 
 DAYS = 14
+STACK = (State.DONE, State.REJECTED, State.FAILED, State.RUNNING, State.QUEUED)
 SAMPLE = 500  # latest finished studies whose waiting times the median is taken of
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The studies of one state in a day's bar."""
+
+    state: State
+    count: int
+    top: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +38,7 @@ class Day:
     date: dt.date
     count: int
     left: int
-    height: int
-
-    @property
-    def top(self) -> int:
-        """Upper end of the bar."""
-        return 80 - self.height
+    parts: tuple[Part, ...]  # from the ground up
 
     @property
     def middle(self) -> int:
@@ -41,7 +48,7 @@ class Day:
     @property
     def label_at(self) -> int:
         """Base line of its number."""
-        return self.top - 3
+        return min((part.top for part in self.parts), default=80) - 3
 
 
 def studies_by_state() -> list[tuple[State, int]]:
@@ -51,24 +58,34 @@ def studies_by_state() -> list[tuple[State, int]]:
 
 
 def studies_by_day() -> list[Day]:
-    """Studies submitted on each of the last days, oldest first, in the current time zone."""
+    """Studies submitted on each of the last days by state, oldest first, in the current time zone."""
     today = timezone.localdate()
     first = today - dt.timedelta(days=DAYS - 1)
     start = timezone.make_aware(dt.datetime.combine(first, dt.time()))
     rows = Study.objects.order_by().filter(created_at__gte=start).annotate(day=TruncDate("created_at"))
-    counted: dict[dt.date, int] = dict(rows.values_list("day").annotate(Count("pk")))
-    busiest = max([1, *counted.values()])
     days = [first + dt.timedelta(days=n) for n in range(DAYS)]
-    return [
-        Day(day, counted.get(day, 0), 2 + 20 * n, round(66 * counted.get(day, 0) / busiest))
-        for n, day in enumerate(days)
-    ]
+    counted: dict[dt.date, Counter[str]] = {day: Counter() for day in days}
+    for day, state, count in rows.values_list("day", "state").annotate(Count("pk")):
+        counted[day][state] = count
+    busiest = max(1, *(of_day.total() for of_day in counted.values()))
+    return [Day(day, counted[day].total(), 2 + 20 * n, _stacked(counted[day], busiest)) for n, day in enumerate(days)]
+
+
+def _stacked(of_day: Counter[str], busiest: int) -> tuple[Part, ...]:
+    """Bars on top of each other, the answered ones on the ground; their ends are rounded, so no gap opens."""
+    parts, below = [], 0
+    for state in STACK:
+        if count := of_day[state]:
+            bottom, top = (80 - round(66 * number / busiest) for number in (below, below + count))
+            parts.append(Part(state, count, top, bottom - top))
+            below += count
+    return tuple(parts)
 
 
 def median_seconds() -> float | None:
-    """Median time from submission to result of the latest finished studies; ``None`` without any."""
+    """Median time from queue to result of the latest finished studies; ``None`` without any."""
     rows = Study.objects.filter(state=State.DONE).order_by("-created_at", "-id")
-    waits = rows.annotate(wait=F("finished_at") - F("created_at")).values_list("wait", flat=True)[:SAMPLE]
+    waits = rows.annotate(wait=F("finished_at") - F("queued_at")).values_list("wait", flat=True)[:SAMPLE]
     seconds = [wait.total_seconds() for wait in waits]
     return statistics.median(seconds) if seconds else None
 
@@ -99,6 +116,7 @@ def figures() -> dict[str, Any]:
     return {
         "states": studies_by_state(),
         "days": studies_by_day(),
+        "stack": STACK,
         "median_seconds": median_seconds(),
         "rejections": rejection_reasons(),
         "agreement": agreement(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from diagnosis.models import ModelVersion, Prediction, State, Study
+from diagnosis import dashboard
+from diagnosis.models import Diagnosis, ModelVersion, Prediction, Reference, Source, State, Study
 from tests.studies import judged, model_version, submitted
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +81,50 @@ def test_one_model_version_is_activated_at_a_time_and_all_can_be_paused(admin_cl
     assert [version.pk for version in ModelVersion.objects.filter(active=True)] == [other.pk]
     admin_client.post(address, {"action": "deactivate", "_selected_action": [other.pk]})
     assert not ModelVersion.objects.filter(active=True).exists()
+
+
+def test_a_model_version_shows_its_figures_and_leads_to_what_it_said(owner: User, admin_client: Client) -> None:
+    version = judged(owner).predictions.get().model_version
+    page = admin_client.get(reverse("admin:diagnosis_modelversion_change", args=[version.pk])).content.decode()
+    assert version.sha256 in page
+    assert "0.998 [" in page, "the area under the curve, rounded"
+    said = re.search(r'href="([^"]+)">Show what this version said', page)
+    assert said is not None
+    assert "1 prediction" in admin_client.get(said[1]).content.decode()
+
+
+def test_confirmed_diagnoses_are_there_to_read(owner: User, admin_client: Client) -> None:
+    study = judged(owner)
+    row = Reference.objects.create(study=study, author=owner, diagnosis=Diagnosis.PNEUMONIA, source=Source.values[0])
+    assert "1 confirmed diagnosis" in admin_client.get(reverse("admin:diagnosis_reference_changelist")).content.decode()
+    address = reverse("admin:diagnosis_reference_change", args=[row.pk])
+    assert admin_client.get(address).status_code == 200
+    assert admin_client.post(address, {"diagnosis": "normal"}).status_code == 403
+
+
+def test_a_study_is_found_by_the_letters_the_list_shows_without_reading_all(
+    owner: User, admin_client: Client, django_assert_max_num_queries: Any
+) -> None:
+    study, other = submitted(owner), submitted(owner, 1)
+    with django_assert_max_num_queries(12) as asked:
+        page = admin_client.get(f"{reverse(STUDIES)}?q={study.pk!s:.8}").content.decode()
+    assert f"{study.pk}/change/" in page
+    assert f"{other.pk}/change/" not in page
+    assert not [query for query in asked if "LIKE" in query["sql"] and "diagnosis_study" in query["sql"]]
+
+
+def test_staff_are_not_sent_to_a_page_that_is_its_owner_s_alone(owner: User, admin_client: Client) -> None:
+    page = admin_client.get(reverse("admin:diagnosis_study_change", args=[submitted(owner).pk])).content.decode()
+    assert "View on site" not in page
+
+
+def test_the_chart_stacks_the_states_of_a_day(owner: User) -> None:
+    judged(owner)
+    submitted(owner, 1)
+    today = dashboard.studies_by_day()[-1]
+    assert [(part.state, part.count) for part in today.parts] == [(State.DONE, 1), (State.QUEUED, 1)]
+    done, queued = today.parts
+    assert (done.top + done.height, queued.top + queued.height) == (80, done.top), "one stands on the other"
 
 
 def test_people_without_staff_rights_do_not_get_in(owner_client: Client) -> None:
