@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from PIL import Image
 
 from diagnosis import films
+from diagnosis.asking_again import gate_version
 from diagnosis.models import ModelVersion, Study
 from ml import ARTIFACTS, ArtifactError, ArtifactMissing, Judgement, ModelCard, Predictor, Refusal, load_card
 
@@ -145,7 +146,8 @@ def analyse(study: Study) -> None:
         study.fail(attempt, *BUG)
     else:
         if isinstance(verdict, Refusal):
-            written = study.reject(attempt, verdict.code, verdict.message, verdict.advice)
+            said = verdict.code, verdict.message, verdict.advice
+            written = study.reject(attempt, *said, refused_by=gate_version())
         else:
             written = study.complete(
                 attempt,

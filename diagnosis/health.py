@@ -157,7 +157,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     ]
     counted = dict(Study.objects.order_by().values_list("state").annotate(Count("pk")))
     lines += [f'pneumoweb_studies{{state="{state}"}} {counted.get(state, 0)}' for state in State.values]
-    oldest = Study.objects.filter(state=State.QUEUED).aggregate(oldest=Min("created_at"))["oldest"]
+    oldest = Study.objects.filter(state=State.QUEUED).aggregate(oldest=Min("queued_at"))["oldest"]
     waited = (timezone.now() - oldest).total_seconds() if oldest else 0.0
     lines += _gauge("oldest_waiting_seconds", "How long the study at the head of the queue has waited.", waited)
     active = ModelVersion.objects.filter(active=True).count()

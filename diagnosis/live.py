@@ -58,7 +58,7 @@ def studies_live(request: HttpRequest) -> HttpResponse:
     user = person(request)
     part = "badge" if request.GET.get("as") == "badge" else "row"
     rows = Study.objects.visible_to(user).filter(pk__in=legible_ids(request.GET.get("pending", "").split(",")))
-    asked = list(rows.only("pk", "state", "created_at", "finished_at"))
+    asked = list(rows.only("pk", "state", "queued_at", "finished_at"))
     pending = [study for study in asked if study.is_pending]
     changed: list[Study] = []
     if len(pending) < len(asked):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from diagnosis import films, intended_use
+from diagnosis.asking_again import OWNER_LIMIT, is_an_answer, may_ask_again
 from diagnosis.models import Study
 from ml import IntakeError, Limits, Radiograph, read_radiograph
 
@@ -90,19 +91,24 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
 
 
 def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph) -> Outcome:
-    """Keep a verified radiograph as a queued study, unless this person has submitted the same pixels before."""
+    """Keep a verified radiograph as a queued study, unless this person has an answer to the same pixels, or waits for
+    one. A study that failed is none, nor is the refusal of a gate that has been replaced since."""
     pixel_hash = radiograph.pixel_hash()
-    pressed = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position).first()
-    if pressed is not None:
-        if pressed.pixel_hash == pixel_hash:
-            return Outcome(name, study=pressed, already_known=True)
-        # The form was used again for another film, e.g. after the browser's back button: another press.
+    mine = Study.objects.filter(owner_id=ticket.owner.pk)
+    pressed = mine.filter(submission=ticket.token, position=position)
+    if pressed.exists():
+        known = pressed.filter(is_an_answer(), pixel_hash=pixel_hash).first()
+        if known is not None:
+            return Outcome(name, study=known, already_known=True)
+        # The form was used again, e.g. after the browser's back button, for another film or one that had failed:
+        # another press.
         ticket = replace(ticket, token=uuid.uuid4())
     if not ticket.again:
-        same = Study.objects.filter(owner_id=ticket.owner.pk, pixel_hash=pixel_hash).order_by("-created_at").first()
+        same = mine.filter(is_an_answer(), pixel_hash=pixel_hash).order_by("-created_at").first()
         if same is not None:
             return Outcome(name, study=same, already_known=True)
     height, width = radiograph.pixels.shape
+    header = asdict(radiograph.header)
     study = Study(
         owner_id=ticket.owner.pk,
         label=ticket.label,
@@ -115,7 +121,8 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph) -> O
         height=height,
         source_format=radiograph.format,
         pixel_hash=pixel_hash,
-        header=asdict(radiograph.header),
+        uid_hash=header.pop("uid_hash"),
+        header=header,
         notices=[asdict(notice) for notice in radiograph.notices],
     )
     films.write(study.pk, radiograph)
@@ -158,10 +165,15 @@ def send_to_worker(study: Study) -> bool:
     return True
 
 
-def analyse_again(study: Study) -> bool:
-    """Queue a finished study anew; ``False`` when it is not finished."""
+def ask_again(study: Study) -> bool:
+    """Queue a study without an answer anew for its owner; ``False`` when they may not (``may_ask_again``)."""
+    return may_ask_again(study) and analyse_again(study, OWNER_LIMIT)
+
+
+def analyse_again(study: Study, owner_limit: int | None = None) -> bool:
+    """Queue a finished study anew; ``False`` when it is not finished. See ``Study.analyse_again``."""
     with transaction.atomic():
-        moved = study.analyse_again()
+        moved = study.analyse_again(owner_limit)
         if moved:
 
             def send() -> None:

@@ -31,6 +31,7 @@ urlpatterns = [
     path("studies/new/", views.study_new, name="study_new"),
     path("studies/<uuid:pk>/", views.study, name="study"),
     path("studies/<uuid:pk>/status/", views.study_status, name="study_status"),
+    path("studies/<uuid:pk>/again/", views.study_again, name="study_again"),
     path("studies/<uuid:pk>/label/", views.study_label, name="study_label"),
     path("studies/<uuid:pk>/delete/", views.study_delete, name="study_delete"),
     path("studies/<uuid:pk>/review/", review_views.study_review, name="study_review"),

@@ -12,10 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from diagnosis import films
 from diagnosis.accounts import person
+from diagnosis.asking_again import may_ask_again
 from diagnosis.forms import LabelForm, SubmissionForm
 from diagnosis.incoming import take_in
 from diagnosis.live import live_context, poll_seconds
@@ -24,7 +25,7 @@ from diagnosis.preferences import PrevalenceForm
 from diagnosis.results import explain
 from diagnosis.reviews import reading_context
 from diagnosis.said_by_ml import said_error
-from diagnosis.submission import Outcome, Ticket
+from diagnosis.submission import Outcome, Ticket, ask_again
 from diagnosis.summary import forget
 
 
@@ -96,7 +97,8 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _get_study_for_user(request, pk)
     mine = Preferences.of(request.user)
     hidden = found.answer_hidden
-    context = {"study": found, "preferences": mine, **explain(found, mine, hidden=hidden)}
+    context = {"study": found, "preferences": mine, "may_ask_again": may_ask_again(found)}
+    context |= explain(found, mine, hidden=hidden)
     if found.state == State.DONE:
         context |= reading_context(person(request), found, hidden)
         context["prevalence_form"] = PrevalenceForm(initial={"prevalence": mine.prevalence})
@@ -114,10 +116,22 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponse(_("You are signed out. Sign in to see the result."), status=403)
     found = _get_study_for_user(request, pk)
-    response = render(request, "studies/_status.html", {"study": found, "poll_seconds": poll_seconds(found)})
+    context = {"study": found, "poll_seconds": poll_seconds(found), "may_ask_again": may_ask_again(found)}
+    response = render(request, "studies/_status.html", context)
     if not found.is_pending and request.headers.get("HX-Request"):
         response["HX-Refresh"] = "true"  # the viewer and the disclaimers belong to the whole page
     return response
+
+
+@require_POST
+def study_again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Have a study without an answer analysed again."""
+    found = _get_study_for_user(request, pk)
+    if ask_again(found):
+        forget(request.user.pk)
+    else:
+        messages.info(request, _("This film cannot be analysed again at the moment."))
+    return redirect(found)
 
 
 @require_http_methods(["GET", "POST"])

@@ -27,8 +27,8 @@ def study(owner: User, state: str = "done", *, age: float = 0, probability: floa
             "judged_by": fields.pop("model", None) or model_version(),
         }
     made = Study.objects.create(
-        owner=owner, state=state, created_at=when, intended_use_version="1", intended_use_at=when, started_at=when,
-        finished_at=when if final else None, reason_code="" if said or not final else "NOT_A_FILM",
+        owner=owner, state=state, created_at=when, queued_at=when, intended_use_version="1", intended_use_at=when,
+        started_at=when, finished_at=when if final else None, reason_code="" if said or not final else "NOT_A_FILM",
         width=10, height=10, source_format="PNG", pixel_hash="0" * 64, **said, **fields,
     )  # fmt: skip
     if said:
@@ -42,6 +42,6 @@ def study(owner: User, state: str = "done", *, age: float = 0, probability: floa
 def waiting(owner: User, **fields: Any) -> Study:
     """A row that was submitted a moment ago."""
     made = study(owner, "queued", **fields)
-    Study.objects.filter(pk=made.pk).update(created_at=timezone.now())
+    Study.objects.filter(pk=made.pk).update(created_at=timezone.now(), queued_at=timezone.now())
     made.refresh_from_db()
     return made

@@ -84,9 +84,9 @@ def test_it_ends_when_all_are_finished_or_gone(owner: User, owner_client: Client
 
 def test_it_backs_off(owner: User, owner_client: Client) -> None:
     row = waiting(owner)
-    Study.objects.filter(pk=row.pk).update(created_at=timezone.now() - dt.timedelta(seconds=95))
+    Study.objects.filter(pk=row.pk).update(queued_at=timezone.now() - dt.timedelta(seconds=95))
     assert "delay:10s" in poll(owner_client, row)
-    Study.objects.filter(pk=row.pk).update(created_at=timezone.now() - dt.timedelta(days=1))
+    Study.objects.filter(pk=row.pk).update(queued_at=timezone.now() - dt.timedelta(days=1))
     assert "delay:30s" in poll(owner_client, row)
 
 

@@ -94,6 +94,9 @@ class Study(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED, editable=False)
     attempt = models.PositiveIntegerField(_("attempt"), default=0, editable=False)
     attempts_left = models.PositiveSmallIntegerField(default=max_attempts, editable=False)
+    # Since when the person has been waiting: submitted, or analysed again.
+    queued_at = models.DateTimeField(_("queued"), default=timezone.now, editable=False)
+    asked_again = models.PositiveSmallIntegerField(_("analysed again by the owner"), default=0, editable=False)
     sent_at = models.DateTimeField(_("sent to the queue"), null=True, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
@@ -102,6 +105,7 @@ class Study(models.Model):
     reason_code = models.CharField(_("reason"), max_length=40, blank=True, editable=False)
     reason = models.TextField(_("explanation"), blank=True, editable=False)
     advice = models.TextField(_("advice"), blank=True, editable=False)
+    refused_by = models.CharField(_("gate that refused"), max_length=16, blank=True, editable=False)
     # The current prediction in short, so that a history of 100,000 studies is filtered and sorted by an index of one
     # table. Written with the state by `complete` and `analyse_again`, in the same UPDATE, and by nobody else.
     finding = models.CharField(_("finding"), max_length=20, choices=Finding.choices, blank=True, editable=False)
@@ -116,6 +120,9 @@ class Study(models.Model):
     height = models.PositiveIntegerField(_("height"), editable=False)
     source_format = models.CharField(_("format"), max_length=20, editable=False)
     pixel_hash = models.CharField(_("hash of the pixels"), max_length=64, editable=False)
+    # Of a DICOM file's study, series and instance UIDs, with the site's secret: two films of one image can be told,
+    # and nothing else. In a column of its own, beside the other facts of the header, for its index.
+    uid_hash = models.CharField(_("salted hash of the UIDs"), max_length=64, blank=True, editable=False)
     header = models.JSONField(_("facts from the header"), default=dict, editable=False)
     notices = models.JSONField(_("notices"), default=list, editable=False)
 
@@ -140,6 +147,8 @@ class Study(models.Model):
             models.Index(fields=("owner", "label", "id"), name="study_by_label"),
             # Has this person submitted these pixels before?
             models.Index(fields=("owner", "pixel_hash"), name="study_same_pixels"),
+            # Has this person submitted this DICOM image before?
+            models.Index(fields=("owner", "uid_hash"), name="study_same_image"),
             # The sweeper and the waiting counts: only what is not finished, so it stays tiny.
             models.Index(
                 fields=("state", "created_at"), condition=Q(state__in=("queued", "running")), name="study_pending"
@@ -199,12 +208,19 @@ class Study(models.Model):
 
     @property
     def waited(self) -> dt.timedelta:
-        """How long the person has waited, or did wait, for the answer."""
-        return (self.finished_at or timezone.now()) - self.created_at
+        """How long the person has waited, or did wait, for the latest answer."""
+        return (self.finished_at or timezone.now()) - self.queued_at
 
-    def _move(self, expected: Iterable[State], attempt: int | None = None, **changes: Any) -> bool:
+    def same_image(self) -> StudyQuerySet:
+        """Other studies of this owner that were made of the same DICOM image, whatever became of its grey values."""
+        rows = Study.objects.filter(owner_id=self.owner_id, uid_hash=self.uid_hash).exclude(pk=self.pk)
+        return rows if self.uid_hash else rows.none()
+
+    def _move(
+        self, expected: Iterable[State], attempt: int | None = None, where: Q | None = None, **changes: Any
+    ) -> bool:
         """One conditional UPDATE; ``False`` when the row had moved on. The instance follows the row on success."""
-        rows = Study.objects.filter(pk=self.pk, state__in=tuple(expected))
+        rows = Study.objects.filter(where or Q(), pk=self.pk, state__in=tuple(expected))
         if attempt is not None:
             rows = rows.filter(attempt=attempt)
         if not rows.update(**changes):
@@ -242,19 +258,20 @@ class Study(models.Model):
         """Put a study back whose worker vanished (sweeper)."""
         return self._move([State.RUNNING], attempt, state=State.QUEUED, sent_at=None)
 
-    def reject(self, attempt: int, code: str, reason: str, advice: str = "") -> bool:
-        """The gate refused: say why, show no probability."""
-        return self._finish(attempt, State.REJECTED, code, reason, advice)
+    def reject(self, attempt: int, code: str, reason: str, advice: str = "", *, refused_by: str = "") -> bool:
+        """The gate refused: say why and which gate it was, show no probability."""
+        return self._finish(attempt, State.REJECTED, code, reason, advice, refused_by=refused_by)
 
     def fail(self, attempt: int, code: str, reason: str, advice: str = "") -> bool:
         """It is our fault: say so."""
         return self._finish(attempt, State.FAILED, code, reason, advice)
 
-    def _finish(self, attempt: int, state: State, code: str, reason: str, advice: str) -> bool:
+    def _finish(self, attempt: int, state: State, code: str, reason: str, advice: str, refused_by: str = "") -> bool:
         with transaction.atomic():
             moved = self._move(
                 [State.RUNNING], attempt,
                 state=state, finished_at=timezone.now(), reason_code=code, reason=reason, advice=advice,
+                refused_by=refused_by,
             )  # fmt: skip
             if moved:
                 self.predictions.filter(is_current=True).update(is_current=False)
@@ -274,10 +291,16 @@ class Study(models.Model):
                 self.predictions.create(attempt=attempt, **prediction)
         return moved
 
-    def analyse_again(self) -> bool:
-        """Queue a finished study anew; what was said before stays, no longer current once the new answer is there."""
+    def analyse_again(self, owner_limit: int | None = None) -> bool:
+        """Queue a finished study anew; what was said before stays, no longer current once the new answer is there.
+
+        With ``owner_limit`` it is the owner who asks: only for want of an answer, and no more often than that.
+        """
+        by_owner = owner_limit is not None
         return self._move(
-            [State.DONE, State.REJECTED, State.FAILED], state=State.QUEUED, attempts_left=max_attempts(),
-            sent_at=None, finished_at=None, reason_code="", reason="", advice="",
-            finding="", probability=None, judged_by=None,
+            [State.REJECTED, State.FAILED] if by_owner else [State.DONE, State.REJECTED, State.FAILED],
+            where=Q(asked_again__lt=owner_limit) if by_owner else None, asked_again=F("asked_again") + int(by_owner),
+            state=State.QUEUED, attempts_left=max_attempts(),
+            queued_at=timezone.now(), sent_at=None, finished_at=None, reason_code="", reason="", advice="",
+            refused_by="", finding="", probability=None, judged_by=None,
         )  # fmt: skip

@@ -1,0 +1,33 @@
+"""When a film may be judged once more: it failed, or was refused by a gate that has been replaced since."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+from django.db.models import Q
+
+from diagnosis.models import State, Study
+from ml import ARTIFACTS
+
+# A film that takes the analysis down with it must not do so as often as its owner likes. Staff may, in the admin.
+OWNER_LIMIT = 5
+
+
+@lru_cache(maxsize=1)
+def gate_version() -> str:
+    """The published gate in one word: its card names the network's hash and every threshold."""
+    card = ARTIFACTS / "gate" / "card.json"
+    return hashlib.sha256(card.read_bytes()).hexdigest()[:16] if card.is_file() else ""
+
+
+def is_an_answer() -> Q:
+    """Studies whose film need not be judged again: all but failed ones and those that an earlier gate refused."""
+    return ~Q(state=State.FAILED) & ~(Q(state=State.REJECTED) & ~Q(refused_by=gate_version()))
+
+
+def may_ask_again(study: Study) -> bool:
+    """Whether its owner may have it analysed again. The same gate would refuse the same film again."""
+    if study.asked_again >= OWNER_LIMIT:
+        return False
+    return study.state == State.FAILED or (study.state == State.REJECTED and study.refused_by != gate_version())
