@@ -8,7 +8,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.acquisition import describe, guess_labels
-from ml.data import CLASSES, SIDES, Film, groups_of, read_films
+from ml.data import CLASSES, SIDES, Film, read_films
 from ml.errors import MLError
 from ml.ranking import area_under_curve
+from ml.sides import groups_of, of_test_patients
 
 
 def _signatures(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
@@ -75,6 +76,8 @@ class Audit:
         twins: Pairs of near-identical films, copies among them.
         contradictions: Pairs of near-identical films with different labels.
         leaks: Files that stand on another side than an earlier film of their patient, or its near-copy.
+        shared_with_test: Files outside the data set's own test side that bear a test patient's name or copy a test
+            film; no fault, because training leaves them out.
         unreadable: File and reason.
         giveaway: AUC with which acquisition alone tells the classes; 0.5 is nothing, None where not measured.
     """
@@ -87,6 +90,7 @@ class Audit:
     leaks: list[str]
     unreadable: dict[str, str]
     giveaway: float | None
+    shared_with_test: list[str] = field(default_factory=list)
 
     @property
     def faults(self) -> list[str]:
@@ -116,6 +120,7 @@ class Audit:
         return {
             "counts": self.counts,
             **counted,
+            "shared_with_test": len(self.shared_with_test),
             "giveaway": self.giveaway,
             "faults": self.faults,
             "fit_for_training": not self.faults,
@@ -135,6 +140,11 @@ class Audit:
             lines.append(f"acquisition alone tells the classes with AUC {self.giveaway:.3f}{warning}")
         lines += [f"  unreadable: {file}: {reason}" for file, reason in list(self.unreadable.items())[:10]]
         lines += [f"  on two sides: {file}" for file in self.leaks[:10]]
+        if self.shared_with_test:
+            lines.append(
+                f"{len(self.shared_with_test)} films outside test/ bear the name of a patient of test/, or copy a film "
+                f"of it; training leaves them out. The first is {self.shared_with_test[0]}"
+            )
         lines += [f"fault: {fault}" for fault in self.faults] or ["no fault found"]
         return "\n".join(lines)
 
@@ -177,8 +187,15 @@ def audit(data: Path, *, acquisition: bool = True) -> Audit:
         good.append(film)
         rows.append(seen.pixels)
     pixels = np.stack(rows) if rows else np.zeros((0, SIDE, SIDE), np.uint8)
-    found = examine(good, pixels, acquisition=acquisition)
-    return replace(found, counts=_counts(films), sizes=dict(sizes.most_common(10)), unreadable=unreadable)
+    # Training draws its own validation side and leaves out what it shares with test, so neither is a leak here.
+    found = examine([replace(film, side="") for film in good], pixels, acquisition=acquisition)
+    return replace(
+        found,
+        counts=_counts(films),
+        sizes=dict(sizes.most_common(10)),
+        unreadable=unreadable,
+        shared_with_test=[good[i].file for i in of_test_patients(good, found.twins)],
+    )
 
 
 def examine(films: Sequence[Film], pixels: NDArray[np.uint8], *, acquisition: bool = True) -> Audit:

@@ -1,19 +1,20 @@
-"""Films on disk → a table of films, patients and sides; and the arrays a network is trained on.
+"""Films on disk → a table of films and patients; and the arrays a network is trained on.
 
-Reads ``CLASS/*``, ``split/CLASS/*`` or a CSV ``file,label[,patient][,split]``. A patient's films always go to one
-side, and so do films that are copies of one another, whatever their names say.
+Reads ``CLASS/*``, ``split/CLASS/*`` or a CSV ``file,label[,patient][,split]``. Who goes to which side: ``ml/sides.py``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,19 +51,24 @@ class Film:
     side: str = ""
 
 
-def patient_of(name: str) -> str:
-    """The patient a file name speaks of; a name that follows no known pattern is a patient of its own."""
+def patient_of(file: str) -> str:
+    """The patient a file's name speaks of; a file whose name follows no known pattern is a patient of its own.
+
+    Args:
+        file: Path relative to the data folder: ``000.png`` in two folders shows two patients.
+    """
+    name = PurePosixPath(file).name
     if match := _PERSON.match(name):
         return f"person{int(match[1])}"
     if match := _STUDY.match(name):
         return f"{(match[1] or '').upper()}IM-{match[2]}"
-    return Path(name).stem
+    return file
 
 
-def _kind_of(name: str, label: int) -> str:
+def _kind_of(file: str, label: int) -> str:
     if label == 0:
         return "normal"
-    match = _PERSON.match(name)
+    match = _PERSON.match(PurePosixPath(file).name)
     return {"bacteria": "bacterial", "virus": "viral"}[match[2].lower()] if match else ""
 
 
@@ -81,20 +87,30 @@ def _side_of(text: str, where: str) -> str:
 
 
 def _from_csv(table: Path) -> list[Film]:
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as handle:
+            return _from_rows(table, csv.DictReader(handle))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            f"{table} is not a table that can be read ({error}). Give a folder of films, or a CSV in UTF-8."
+        ) from error
+    except OSError as error:
+        raise DataError(f"{table} cannot be read: {error.strerror or error}.") from error
+
+
+def _from_rows(table: Path, reader: csv.DictReader[str]) -> list[Film]:
     films = []
-    with table.open(newline="", encoding="utf-8-sig") as handle:
-        reader = csv.DictReader(handle)
-        missing = {"file", "label"} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{table}: the first line must name the columns file and label; {sorted(missing)} missing.")
-        for number, row in enumerate(reader, start=2):
-            where = f"{table}, line {number}"
-            file, label = row["file"].strip().replace("\\", "/"), _label_of(row["label"] or "", where)
-            if not (table.parent / file).is_file():
-                raise DataError(f"{where}: there is no file {file}. Paths are relative to the CSV.")
-            name = Path(file).name
-            patient = (row.get("patient") or "").strip() or patient_of(name)
-            films.append(Film(file, label, patient, _kind_of(name, label), _side_of(row.get("split") or "", where)))
+    missing = {"file", "label"} - set(reader.fieldnames or ())
+    if missing:
+        raise DataError(f"{table}: the first line must name the columns file and label; {sorted(missing)} missing.")
+    for row in reader:
+        where = f"{table}, line {reader.line_num}"
+        # A line that is too short has None in the columns it lacks.
+        file, label = (row["file"] or "").strip().replace("\\", "/"), _label_of(row["label"] or "", where)
+        if not (table.parent / file).is_file():
+            raise DataError(f"{where}: there is no file {file!r}. Paths are relative to the CSV.")
+        patient = (row.get("patient") or "").strip() or patient_of(file)
+        films.append(Film(file, label, patient, _kind_of(file, label), _side_of(row.get("split") or "", where)))
     return films
 
 
@@ -106,7 +122,8 @@ def _from_folder(root: Path) -> list[Film]:
         if label is None or path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
             continue
         side = _side_of(parts[-3], str(path.parent)) if len(parts) > 2 and _is_side(parts[-3]) else ""
-        films.append(Film("/".join(parts), label, patient_of(path.name), _kind_of(path.name, label), side))
+        file = "/".join(parts)
+        films.append(Film(file, label, patient_of(file), _kind_of(file, label), side))
     return films
 
 
@@ -143,98 +160,6 @@ def read_films(data: Path) -> list[Film]:
     return films
 
 
-def groups_of(films: Sequence[Film], twins: Iterable[tuple[str, str]] = ()) -> list[int]:
-    """A number for each film; films of one patient, and copies of one another, carry the same.
-
-    Args:
-        films: The films.
-        twins: Pairs of files that show the same film; files that are not among ``films`` are passed over.
-    """
-    parent = list(range(len(films)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    first: dict[str, int] = {}
-    for i, film in enumerate(films):
-        parent[root(i)] = root(first.setdefault(film.patient, i))
-    index = {film.file: i for i, film in enumerate(films)}
-    for a, b in twins:
-        if a in index and b in index:
-            parent[root(index[a])] = root(index[b])
-    return [root(i) for i in range(len(films))]
-
-
-def split_films(
-    films: Sequence[Film], seed: int, twins: Iterable[tuple[str, str]] = (), shares: tuple[float, float] = (0.1, 0.1)
-) -> list[Film]:
-    """Give every film a side: grouped by patient, each class in about the same shares, the same for the same seed.
-
-    A ``test`` folder of the data set stays the test side and only validation is drawn; its ``train`` and ``val`` are
-    drawn anew, because the published validation folder of this data (16 films) is too small to choose anything on.
-
-    Args:
-        films: The films, as :func:`read_films` gives them.
-        seed: Draws the split.
-        twins: Pairs of near-identical films, to be kept on one side.
-        shares: Shares of films for validation and test.
-
-    Raises:
-        DataError: Too few patients for three sides with both classes, or a test patient is also elsewhere.
-    """
-    groups = groups_of(films, twins)
-    fixed = {group for group, film in zip(groups, films, strict=True) if film.side == "test"}
-    leak = [f.file for g, f in zip(groups, films, strict=True) if g in fixed and f.side != "test"]
-    if leak:
-        raise DataError(
-            f"{len(leak)} films outside test/ show patients (or copies of films) of test/, the first is {leak[0]}. "
-            "Remove them: a test on patients the network has seen measures nothing."
-        )
-    label_of: dict[int, int] = {}
-    size_of: dict[int, int] = {}
-    for group, film in zip(groups, films, strict=True):
-        label_of[group] = max(label_of.get(group, 0), film.label)
-        size_of[group] = size_of.get(group, 0) + 1
-    side_of = dict.fromkeys(fixed, "test")
-    rng = np.random.default_rng(seed)
-    for label in range(len(CLASSES)):
-        members = sorted(g for g, value in label_of.items() if value == label and g not in fixed)
-        total = sum(size_of[g] for g in members)
-        wanted = {"val": shares[0] * total, "test": 0.0 if fixed else shares[1] * total}
-        for group in (members[i] for i in rng.permutation(len(members))):
-            # Largest need first, and nothing that overshoots by more than half a group.
-            side = max(wanted, key=lambda name: wanted[name])
-            side = side if wanted[side] >= size_of[group] / 2 else "train"
-            side_of[group] = side
-            if side != "train":
-                wanted[side] -= size_of[group]
-    done = [replace(film, side=side_of[group]) for group, film in zip(groups, films, strict=True)]
-    for side in SIDES:
-        for label, name in enumerate(CLASSES):
-            if not any(film.side == side and film.label == label for film in done):
-                raise DataError(f"Too few patients: no {name} film is left for {side}. At least 10 a class are needed.")
-    return done
-
-
-def check_sides(films: Sequence[Film], twins: Iterable[tuple[str, str]] = ()) -> None:
-    """Fail if a patient, or two copies of one film, stand on two sides.
-
-    Raises:
-        DataError: Leakage, with the first case named.
-    """
-    seen: dict[int, Film] = {}
-    for group, film in zip(groups_of(films, twins), films, strict=True):
-        other = seen.setdefault(group, film)
-        if other.side != film.side:
-            raise DataError(
-                f"Leakage: {other.file} is in {other.side} and {film.file}, the same patient or film, in {film.side}. "
-                "Let the split be drawn anew, or move one of them."
-            )
-
-
 def load_pixels(root: Path, films: Sequence[Film], cache: Path | None = None) -> NDArray[np.uint8]:
     """Decode every film through the one decode path of this project.
 
@@ -256,10 +181,8 @@ def load_pixels(root: Path, films: Sequence[Film], cache: Path | None = None) ->
         stat = (root / film.file).stat()
         key.update(f"{film.file}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
     stored = cache / f"{key.hexdigest()[:16]}.npy" if cache else None
-    if stored and stored.is_file():
-        loaded: NDArray[np.uint8] = np.load(stored, allow_pickle=False)
-        if loaded.shape == (len(films), SIDE, SIDE):
-            return loaded
+    if stored and (loaded := _kept(stored, (len(films), SIDE, SIDE))) is not None:
+        return loaded
     pixels, bad = np.zeros((len(films), SIDE, SIDE), np.uint8), []
     read = _reader()
     for i, film in enumerate(films):
@@ -271,12 +194,31 @@ def load_pixels(root: Path, films: Sequence[Film], cache: Path | None = None) ->
         more = f" and {len(bad) - 10} more" if len(bad) > 10 else ""
         raise DataError(f"{len(bad)} files cannot be read; remove or repair them.\n" + "\n".join(bad[:10]) + more)
     if stored:
+        _keep(stored, pixels)
+    return pixels
+
+
+def _kept(stored: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
+    """Decoded films as they were kept; None where there are none, or none that are whole."""
+    try:
+        loaded: NDArray[np.uint8] = np.load(stored, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return loaded if loaded.shape == shape and loaded.dtype == np.uint8 else None
+
+
+def _keep(stored: Path, pixels: NDArray[np.uint8]) -> None:
+    """Keep decoded films for the next run; that this fails is said and does not matter."""
+    partial = stored.with_suffix(".partial")
+    try:
         stored.parent.mkdir(parents=True, exist_ok=True)
-        partial = stored.with_suffix(".partial")
         with partial.open("wb") as handle:
             np.save(handle, pixels)
         partial.replace(stored)
-    return pixels
+    except OSError as error:
+        print(f"The decoded films are not kept for the next run: {error}.", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _reader() -> Callable[[bytes], NDArray[np.uint8]]:

@@ -29,7 +29,7 @@ from ml import figures
 from ml import heatmap_checks as checks
 from ml.assess import Sample, brief, describe, judged, strata, summary
 from ml.card import ModelCard, load_card
-from ml.data import DataError, Film, data_hash, load_pixels, read_films, split_films
+from ml.data import DataError, Film, data_hash, load_pixels, read_films
 from ml.engine import Engine
 from ml.errors import MLError
 from ml.heatmap import upsample
@@ -37,6 +37,7 @@ from ml.images import SIDE, ModelInput
 from ml.predictor import load_classifier, run_network
 from ml.scores import Floats
 from ml.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
+from ml.sides import split_films
 
 SHIFT_SEED = 101
 """Another seed than those of training and calibration."""

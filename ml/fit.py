@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from ml.acquisition import describe, guess_labels, propensity_weights
 from ml.augment import Recipe
 from ml.batches import batches_of, order_of_films, targets_of
-from ml.data import SIDES, Film, data_hash, groups_of
+from ml.data import SIDES, Film, data_hash
 from ml.model import LOOK, Architecture, build_training
 from ml.ranking import area_under_curve
 from ml.shifts import blend_of_shifts
+from ml.sides import groups_of
 
 
 @dataclass(frozen=True, slots=True)

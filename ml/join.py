@@ -65,8 +65,9 @@ def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK) -> None:
     from ml.fitting import write_json, write_whole
 
     members = [load_member(run) for run in runs]
-    films, pixels, twins = find_split(data, int(members[0][2]["split_seed"]), out.parent / "cache")
-    digest = data_hash(films, pixels)
+    split = find_split(data, int(members[0][2]["split_seed"]), out.parent / "cache")
+    films = split.films
+    digest = data_hash(films, split.pixels)
     for run, (_, _, identity, _) in zip(runs, members, strict=True):
         if identity["data"] != digest or identity["split_seed"] != members[0][2]["split_seed"]:
             raise DataError(f"{run} was trained on other data or another split; its members cannot be averaged.")
@@ -78,7 +79,8 @@ def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK) -> None:
         "seed": members[0][2]["seed"],
         "split_seed": members[0][2]["split_seed"],
         "films": {side: sum(film.side == side for film in films) for side in SIDES},
-        "twins": len(twins),
+        "twins": len(split.twins),
+        "left_out_for_test": split.left_out,
     }
     save_run(out, model, films, digest, facts)
     epochs = [epoch for _, _, _, history in members for epoch in history]

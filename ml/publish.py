@@ -28,13 +28,14 @@ from ml import calibrate
 from ml.assess import describe, judged, summary
 from ml.card import ARTIFACTS, ModelCard, file_sha256, load_card, parse_card
 from ml.card_draft import PREVALENCE, draft, fill, next_version
-from ml.data import Film, check_sides, data_hash, load_pixels, read_films
+from ml.data import Film, data_hash, load_pixels, read_films
 from ml.engine import Engine
 from ml.errors import MLError
 from ml.evaluate import BATCH, Films, TestSet, choose_films, draw, evaluate, say, score
 from ml.predictor import run_network
 from ml.scores import Floats, balanced_weights
 from ml.shifts import blend_of_shifts
+from ml.sides import check_sides
 
 SHIFT_SEEDS = (11, 12, 13)
 
@@ -84,6 +85,8 @@ def read_run(data: Path, run: Path) -> Run:
         raise PublishError(f"{data} has changed since {run} was trained on it. Train again, or restore the data.")
     found = examine(films, pixels)
     check_sides(films, found.twins)
+    if found.faults:
+        raise PublishError(f"{data} is not fit for training. {' '.join(found.faults)}")
     # A run that averages several networks keeps the histories of all of them.
     histories = history if history and isinstance(history[0], list) else [history]
     facts |= {"data_sha256": split["data_sha256"], "split_seed": split["seed"], "audit": found.verdict()}

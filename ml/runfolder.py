@@ -9,8 +9,9 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,31 @@ from numpy.typing import NDArray
 
 from ml.acquisition import describe, looks
 from ml.audit import find_twins
-from ml.data import SIDES, Film, check_sides, groups_of, load_pixels, read_films, split_films
+from ml.data import SIDES, DataError, Film, load_pixels, read_films
 from ml.model import multiply_adds
+from ml.sides import check_sides, groups_of, of_test_patients, split_films
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The films of a run.
+
+    Attributes:
+        films: N films, with sides.
+        pixels: uint8 (N, 224, 224), of the same films.
+        twins: Pairs of near-identical films.
+        left_out: Films that bear a test patient's name, or copy a test film, and are on no side.
+    """
+
+    films: list[Film]
+    pixels: NDArray[np.uint8]
+    twins: list[tuple[str, str]]
+    left_out: int
 
 
 def find_split(
     data: Path, seed: int, cache: Path | None = None, limit: int | None = None, leave_out: int | None = None
-) -> tuple[list[Film], NDArray[np.uint8], list[tuple[str, str]]]:
+) -> Split:
     """Read, decode and audit a data set, and give every film a side.
 
     Args:
@@ -34,26 +53,42 @@ def find_split(
         seed: Draws the split.
         cache: Where decoded films are kept.
         limit: Use at most so many patients a class (a quick run).
-        leave_out: Make the films of this look (:func:`ml.acquisition.looks`) the test side, whatever it was before.
-
-    Returns:
-        (films with sides, uint8 (N, 224, 224), pairs of near-identical films).
+        leave_out: Make the films of this look (:func:`ml.acquisition.looks`) the test side; the data set's own test
+            side then takes no part.
 
     Raises:
-        DataError: The data cannot be used, or leaks.
+        DataError: The data cannot be used, or contradicts itself.
     """
     films = read_films(data)
     if limit:
         films = _some(films, limit, seed)
     pixels = load_pixels(data if data.is_dir() else data.parent, films, cache)
     twins = find_twins(films, pixels)
+    label = {film.file: film.label for film in films}
+    if contradictions := [pair for pair in twins if label[pair[0]] != label[pair[1]]]:
+        one, other = contradictions[0]
+        raise DataError(
+            f"{len(contradictions)} pairs of equal films have different labels, the first is {one} and {other}. "
+            "Settle which is right and remove the other; python -m ml.audit lists them."
+        )
+    shared = set(of_test_patients(films, twins))
+    kept = [i for i in range(len(films)) if i not in shared and (leave_out is None or films[i].side != "test")]
+    if shared:
+        print(
+            f"{len(shared)} films outside test/ bear the name of a patient of test/, or copy a film of it: "
+            "they are left out, so that nothing of a test patient is learnt",
+            file=sys.stderr,
+            flush=True,
+        )
+    if len(kept) < len(films):
+        films, pixels = [films[i] for i in kept], pixels[kept]
     if leave_out is not None:
         labels = np.array([film.label for film in films], np.int64)
         look = looks(describe(pixels), labels, groups_of(films, twins))
         films = [replace(film, side="test" if of == leave_out else "") for film, of in zip(films, look, strict=True)]
     films = split_films(films, seed, twins)
     check_sides(films, twins)
-    return films, pixels, twins
+    return Split(films, pixels, twins, len(shared))
 
 
 def _some(films: Sequence[Film], limit: int, seed: int) -> list[Film]:

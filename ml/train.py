@@ -49,9 +49,10 @@ def train(
     started = time.monotonic()
     if not resume and (out / "checkpoint.npz").exists():
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
-    films, pixels, twins = find_split(data, plan.split_seed, out.parent / "cache", limit, plan.leave_out)
+    split = find_split(data, plan.split_seed, out.parent / "cache", limit, plan.leave_out)
+    films, pixels = split.films, split.pixels
     counts = {side: sum(film.side == side for film in films) for side in SIDES}
-    print(f"{len(films)} films: {counts}; {len(twins)} near-identical pairs kept together", flush=True)
+    print(f"{len(films)} films: {counts}; {len(split.twins)} near-identical pairs kept together", flush=True)
     network, history = fit(pixels, films, plan, out, resume=resume, log=log)
     write_json(out / "history.json", history)
     write_whole(out / "curves.svg", lambda path: path.write_text(learning_curves(history), encoding="utf-8"))
@@ -62,7 +63,9 @@ def train(
         "best_epoch": best + 1,
         "best": history[best],
         "films": counts,
-        "twins": len(twins),
+        "twins": len(split.twins),
+        "left_out_for_test": split.left_out,
+        "limit": limit,
         "seconds": round(time.monotonic() - started, 1),
         "resumed": resume,
     }

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from ml.audit import find_twins
-from ml.data import SIDES, data_hash, load_pixels, read_films, split_films
+from ml.data import SIDES, data_hash, load_pixels, read_films
+from ml.sides import split_films
 
 PATIENTS = 70
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ml.acquisition import describe, guess_labels, looks, propensity_weights
-from ml.audit import audit, main
-from ml.data import groups_of
+from ml.audit import audit, examine, main
+from ml.data import DataError, Film, read_films
 from ml.phantom import film, jpeg, png
 from ml.ranking import area_under_curve
 from ml.runfolder import find_split
+from ml.sides import groups_of
 from tests.ml_drawn import draw_films
 
 
@@ -40,14 +42,25 @@ def test_sound_data_passes_and_is_counted(data: Path, capsys: pytest.CaptureFixt
     assert "no fault found" in said
 
 
-def test_a_recompressed_copy_on_another_side_is_a_leak(data: Path) -> None:
+def test_what_training_shares_with_test_is_said_and_is_no_fault(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(data / "test/NORMAL/IM-0900-0001.jpeg", jpeg(film(0, width=240, height=200), quality=60))
     put(data / "test/PNEUMONIA/person1_bacteria_9.png", png(film(77, width=240, height=200, opacity=True)))
     found = audit(data)
     assert ("test/NORMAL/IM-0900-0001.jpeg", "train/NORMAL/IM-0000-0001.png") in found.twins
-    assert len(found.leaks) == 2
+    assert found.shared_with_test == ["train/NORMAL/IM-0000-0001.png", "train/PNEUMONIA/person1_virus_1.png"]
+    assert found.leaks == found.faults == []
+    assert main([str(data)]) == 0
+    assert "2 films outside test/ bear the name of a patient of test/" in capsys.readouterr().out
+    assert found.verdict()["shared_with_test"] == 2
+
+
+def test_a_patient_on_two_sides_of_a_run_is_a_leak(data: Path) -> None:
+    films = [replace(one, side="val" if "IM-0000" in one.file else "train") for one in read_films(data)]
+    films.append(Film("elsewhere/IM-0000-0002.png", 0, "IM-0000", side="train"))
+    pixels = np.stack([film(i, width=224, height=224) for i in range(len(films))])
+    found = examine(films, pixels, acquisition=False)
+    assert found.leaks == ["elsewhere/IM-0000-0002.png"]
     assert "another side" in found.faults[0]
-    assert main([str(data)]) == 1
 
 
 def test_one_film_under_two_labels_is_a_contradiction(data: Path) -> None:
@@ -82,6 +95,30 @@ def test_acquisition_gives_the_label_away_where_one_class_is_sharper() -> None:
     assert area_under_curve(labels, alike) < 0.8
 
 
+def test_acquisition_is_measured_however_many_films_a_patient_has() -> None:
+    """Groups are numbered by their first film: 0, 5, 10 … with five films a patient, all alike modulo five."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(40) % 2, 5)
+    features = rng.normal(0, 1, (200, 4)) + 3.0 * labels[:, None]
+    groups = np.repeat(np.arange(0, 200, 5), 5).tolist()
+    assert area_under_curve(labels, guess_labels(features, labels, groups)) > 0.9
+
+
+def test_a_guess_comes_from_a_fit_that_has_not_seen_the_patient() -> None:
+    rng = np.random.default_rng(0)
+    whose = np.repeat(np.arange(40), 5)
+    labels = rng.permutation(np.arange(40) % 2)[whose]
+    features = rng.normal(0, 1, (40, 60))[whose]
+    assert area_under_curve(labels, guess_labels(features, labels, (5 * whose).tolist())) < 0.75
+    assert area_under_curve(labels, guess_labels(features, labels, range(200))) > 0.9, "each film alone: it leaks"
+
+
+def test_equal_films_with_different_labels_stop_training(data: Path) -> None:
+    put(data / "train/PNEUMONIA/person8_virus_1.png", png(film(0, width=240, height=200)))
+    with pytest.raises(DataError, match="1 pairs of equal films have different labels"):
+        find_split(data, seed=1)
+
+
 def test_films_that_break_the_rule_weigh_more_but_not_without_bound() -> None:
     weights = propensity_weights(np.array([0.9, 0.1, 0.5, 0.001]), np.array([1, 1, 1, 1]))
     assert weights.tolist() == [1.0, 4.0, 1.0, 4.0]
@@ -103,9 +140,10 @@ def test_looks_are_slices_of_acquisition_with_both_classes_and_whole_patients_in
 
 
 def test_a_look_left_out_is_the_test_side_alone(tmp_path: Path) -> None:
-    films, pixels, twins = find_split(draw_films(tmp_path, 30), seed=1, leave_out=2)
+    split = find_split(draw_films(tmp_path, 30), seed=1, leave_out=2)
+    films = split.films
     labels = np.array([film.label for film in films], np.int64)
-    look = looks(describe(pixels), labels, groups_of(films, twins))
+    look = looks(describe(split.pixels), labels, groups_of(films, split.twins))
     assert {film.file for film in films if film.side == "test"} == {
         film.file for film, of in zip(films, look, strict=True) if of == 2
     }

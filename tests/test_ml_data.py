@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -28,7 +30,8 @@ def tree(root: Path, *files: str) -> Path:
         ("person12_virus_47.jpeg", "person12"),
         ("IM-0115-0001.jpeg", "IM-0115"),
         ("NORMAL2-IM-0115-0001-0002.jpeg", "NORMAL2-IM-0115"),
-        ("anything else.png", "anything else"),
+        ("train/NORMAL/IM-0115-0001.jpeg", "IM-0115"),
+        ("NORMAL/000.png", "NORMAL/000.png"),
     ],
 )
 def test_a_name_says_whose_film_it_is(name: str, patient: str) -> None:
@@ -57,10 +60,12 @@ def test_a_table_names_files_labels_patients_and_sides(tmp_path: Path) -> None:
     [
         ("name,label\na.png,0\n", "must name the columns"),
         ("file,label\na.png,maybe\n", "line 2: the label 'maybe'"),
-        ("file,label\ngone.png,0\n", "no file gone.png"),
+        ("file,label\ngone.png,0\n", "no file .gone.png"),
         ("file,label,split\na.png,0,holdout\n", "the split 'holdout'"),
         ("file,label\na.png,0\na.png,1\n", "listed twice"),
         ("file,label\n", "holds no film"),
+        ("file,label\na.png,0\nb.png\n", "line 3: the label ''"),
+        ("label,file\n1\n", "there is no file ''"),
     ],
 )
 def test_a_table_that_will_not_do_is_told_why(tmp_path: Path, table: str, words: str) -> None:
@@ -77,6 +82,43 @@ def test_an_empty_folder_a_missing_class_and_no_folder_are_told_apart(tmp_path: 
         read_films(tree(tmp_path, "NORMAL/a.png"))
     with pytest.raises(DataError, match="does not exist"):
         read_films(tmp_path / "elsewhere")
+
+
+def test_equal_names_in_two_folders_are_two_patients(tmp_path: Path) -> None:
+    films = read_films(tree(tmp_path, "NORMAL/000.png", "PNEUMONIA/000.png"))
+    assert films[0].patient != films[1].patient
+    (tmp_path / "films.csv").write_text("file,label\nNORMAL/000.png,0\nPNEUMONIA/000.png,1\n")
+    assert [film.patient for film in read_films(tmp_path / "films.csv")] == [film.patient for film in films]
+
+
+@pytest.mark.parametrize("table", [TINY, "file,label\nb\xe4r.png,0\n".encode("latin-1"), b"file,label\n\0,0\n"])
+def test_a_film_or_another_encoding_in_place_of_a_table_is_said(tmp_path: Path, table: bytes) -> None:
+    (tmp_path / "films.csv").write_bytes(table)
+    with pytest.raises(DataError, match=r"films\.csv"):
+        read_films(tmp_path / "films.csv")
+
+
+def test_a_disk_too_full_to_keep_decoded_films_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    films = read_films(tree(tmp_path / "data", "NORMAL/a.png", "PNEUMONIA/b.png"))
+
+    def full(handle: BinaryIO, pixels: object) -> None:
+        handle.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    assert load_pixels(tmp_path / "data", films, tmp_path / "cache").shape == (2, 224, 224)
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert "No space left" in capsys.readouterr().err
+
+
+def test_kept_films_that_are_damaged_are_decoded_anew(tmp_path: Path) -> None:
+    films = read_films(tree(tmp_path / "data", "NORMAL/a.png", "PNEUMONIA/b.png"))
+    first = load_pixels(tmp_path / "data", films, tmp_path / "cache")
+    for kept in (tmp_path / "cache").iterdir():
+        kept.write_bytes(kept.read_bytes()[:1000])
+    assert np.array_equal(load_pixels(tmp_path / "data", films, tmp_path / "cache"), first)
 
 
 def test_pixels_come_through_the_one_decode_path_and_are_kept(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.data import DataError, Film, check_sides, groups_of, patient_of, split_films
+from ml.data import DataError, Film, patient_of
+from ml.runfolder import find_split
+from ml.sides import check_sides, groups_of, of_test_patients, split_films
+from tests.ml_drawn import draw_films
 
 
 def cohort(normal: int, pneumonia: int, films_each: int = 2) -> list[Film]:
@@ -49,6 +53,29 @@ def test_leakage_is_an_error_that_names_the_film(tmp_path: Path) -> None:
         check_sides(films)
     with pytest.raises(DataError, match="outside test/ show patients"):
         split_films(films, 1)
+
+
+def test_films_that_bear_a_test_patients_name_or_copy_a_test_film_are_found() -> None:
+    films = [Film(f"train/{i}.png", i % 2, str(i), side="train") for i in range(40)]
+    films += [Film("test/100.png", 0, "7", side="test"), Film("test/101.png", 1, "b", side="test")]
+    assert of_test_patients(films, [("test/101.png", "train/9.png")]) == [7, 9]
+    assert of_test_patients(films[:40]) == []
+
+
+def test_nothing_of_a_test_patient_is_learnt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As in the published download: person7 is in train/ and in test/."""
+    draw_films(tmp_path / "train", 12)
+    draw_films(tmp_path / "drawn", 14)
+    for name in ("NORMAL/IM-0014-0001.jpeg", "PNEUMONIA/person14_bacteria_1.jpeg"):
+        target = tmp_path / "test" / name.replace("person14_bacteria", "person7_virus")
+        target.parent.mkdir(parents=True)
+        (tmp_path / "drawn" / name).rename(target)
+    shutil.rmtree(tmp_path / "drawn")
+    split = find_split(tmp_path, 1)
+    assert split.left_out == 2
+    assert len(split.films) == len(split.pixels) == 12 * 4 - 2 + 2
+    assert [film.file for film in split.films if film.patient == "person7"] == ["test/PNEUMONIA/person7_virus_1.jpeg"]
+    assert "2 films outside test/" in capsys.readouterr().err
 
 
 def test_a_test_folder_stays_the_test_side() -> None:
