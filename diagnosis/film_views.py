@@ -9,6 +9,7 @@ import numpy as np
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_GET
 from PIL import Image
 
@@ -17,20 +18,35 @@ from diagnosis.models import Study
 from diagnosis.reviews import hidden_from
 from ml import upsample
 
-# Private: no shared cache may keep a film. Immutable: the pixels of a study never change, so a browser need not ask.
-CACHE = "private, max-age=86400, immutable"
+# Private: no shared cache may keep a film. No-cache: a browser that has it asks each time before it shows it, so that
+# after signing out, or once the study is deleted, nobody at the same screen sees it again. The question costs little:
+# the pixels of a study never change, so its id is the ETag, and the answer 304 reads no file.
+CACHE = "private, no-cache"
 
 
 def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
     return get_object_or_404(Study.objects.visible_to(request.user), pk=pk)
 
 
-def send_file(study: Study, kind: str, content_type: str) -> HttpResponseBase:
+def unchanged(request: HttpRequest, etag: str) -> HttpResponseBase | None:
+    """The answer 304 to a browser that has this already; ``None`` to one that has not. Ask who is looking before."""
+    response = get_conditional_response(request, etag=etag)
+    if response is not None:
+        response.headers["Cache-Control"] = CACHE
+    return response
+
+
+def send_file(study: Study, kind: str, content_type: str, request: HttpRequest | None = None) -> HttpResponseBase:
     """Stream one stored file, or have the front server do it where there is one (``SENDFILE``).
+
+    With ``request``, a browser that has it already is told so, and no file is opened.
 
     Raises:
         Http404: the file is gone.
     """
+    etag = f'"{study.pk.hex}-{kind}"'
+    if request is not None and (known := unchanged(request, etag)):
+        return known
     response: HttpResponseBase
     if settings.SENDFILE:
         response = HttpResponse(content_type=content_type)
@@ -40,11 +56,12 @@ def send_file(study: Study, kind: str, content_type: str) -> HttpResponseBase:
             response = FileResponse(films.open_file(study, kind), content_type=content_type)
         except FileNotFoundError as error:
             raise Http404("The stored film is gone.") from error
-    response["Cache-Control"] = CACHE
+        response.headers["ETag"] = etag  # a front server has one of its own, and answers 304 by it itself
+    response.headers["Cache-Control"] = CACHE
     return response
 
 
-def send_film(study: Study) -> HttpResponseBase:
+def send_film(study: Study, request: HttpRequest | None = None) -> HttpResponseBase:
     """The film as it is stored.
 
     Raises:
@@ -54,32 +71,32 @@ def send_film(study: Study) -> HttpResponseBase:
         kind, content_type = films.film_of(study)
     except FileNotFoundError as error:
         raise Http404("The stored film is gone.") from error
-    return send_file(study, kind, content_type)
+    return send_file(study, kind, content_type, request)
 
 
-def send_thumbnail(study: Study) -> HttpResponseBase:
+def send_thumbnail(study: Study, request: HttpRequest | None = None) -> HttpResponseBase:
     """The small picture.
 
     Raises:
         Http404: it is gone.
     """
-    return send_file(study, films.THUMBNAIL, "image/jpeg")
+    return send_file(study, films.THUMBNAIL, "image/jpeg", request)
 
 
 @require_GET
 def study_image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The film, full size, lossless, without any metadata."""
-    return send_film(_get_study_for_user(request, pk))
+    return send_film(_get_study_for_user(request, pk), request)
 
 
 @require_GET
 def study_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A small picture for lists."""
-    return send_thumbnail(_get_study_for_user(request, pk))
+    return send_thumbnail(_get_study_for_user(request, pk), request)
 
 
 @require_GET
-def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponse:
+def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The class activation map of the current prediction as a transparent overlay; it is never drawn on the film."""
     study = _get_study_for_user(request, pk)
     prediction = study.prediction
@@ -87,6 +104,9 @@ def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404("There is no heat map without a prediction.")
     if hidden_from(request.user, study):
         raise Http404("The heat map is shown once the film has been read.")
+    etag = f'"{prediction.pk}"'
+    if known := unchanged(request, etag):
+        return known
     with Image.open(io.BytesIO(prediction.heatmap)) as image:
         levels = np.asarray(image, dtype=np.float32) / np.float32(255)
     scale = min(1.0, 512 / max(study.width, study.height))  # smooth anyway; the browser spreads it over the film
@@ -94,8 +114,8 @@ def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponse:
     buffer = io.BytesIO()
     colour(full).save(buffer, "PNG", compress_level=1)
     response = HttpResponse(buffer.getvalue(), content_type="image/png")
-    response["Cache-Control"] = "private, no-cache"  # "analyse again" may change it
-    response["ETag"] = f'"{prediction.pk}"'
+    response.headers["Cache-Control"] = CACHE
+    response.headers["ETag"] = etag
     return response
 
 
