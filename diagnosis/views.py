@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
@@ -74,7 +75,13 @@ def study_new(request: HttpRequest) -> HttpResponse:
         for outcome in outcomes:
             form.add_error("films", f"{outcome.name}: {said_error(outcome.error)}")
         return render(request, "studies/new.html", {**page, "form": form})
-    waiting = [outcome.study for outcome in outcomes if outcome.study and outcome.study.is_pending]
+    ids = [outcome.study.pk for outcome in outcomes if outcome.study]
+    now = Study.objects.visible_to(request.user).with_hidden(request.user).in_bulk(ids)  # earlier ones have answers
+    outcomes = [
+        replace(outcome, study=now.get(outcome.study.pk, outcome.study)) if outcome.study else outcome
+        for outcome in outcomes
+    ]
+    waiting = [found for found in now.values() if found.is_pending]
     return render(request, "studies/submitted.html", {"outcomes": outcomes, **live_context(waiting, "badge")})
 
 
