@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def next_version(out: Path, today: datetime.date) -> str:
     """Year, month and a number that counts up: 2026.11.1."""
     prefix = f"{today.year}.{today.month}."
     try:
-        last = load_card(out).version
+        last = re.match(re.escape(prefix) + r"(\d+)", load_card(out).version)
     except ArtifactError:
-        last = ""
-    return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last.startswith(prefix) else 1}"
+        last = None
+    return f"{prefix}{int(last[1]) + 1 if last else 1}"

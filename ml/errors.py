@@ -14,6 +14,10 @@ class MLError(Exception):
     """Base of every expected failure of this package."""
 
 
+class TrainingError(MLError):
+    """Training cannot go on; the text says why and what to do."""
+
+
 class CodedError(MLError):
     """An expected failure with a stable code and two sentences for a person.
 

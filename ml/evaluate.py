@@ -3,21 +3,19 @@
 Leaves ``metrics.json``, the figures as SVG and ``worst/`` (the films judged worst, with heat maps) in ``--out``.
 ``worst/`` shows films: keep it out of version control.
 
-Which films: those of the named side where the folder has sides (``test/NORMAL/…``); all of them where it has none
-(``NORMAL/``, ``PNEUMONIA/``); and for the very data the model was trained on, the patients kept apart by the split
-that its card records, drawn again here.
+Which films: those of the named side where the folder has sides (``test/NORMAL/…``); for the data the model was trained
+on, the patients that were kept apart then; and every film of any other folder with ``--split all`` (``ml/testset.py``).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,77 +27,26 @@ from ml import figures
 from ml import heatmap_checks as checks
 from ml.assess import Sample, brief, describe, judged, strata, summary
 from ml.card import ModelCard, load_card
-from ml.data import DataError, Film, data_hash, load_pixels, read_films
+from ml.data import SIDES
 from ml.engine import Engine
 from ml.errors import MLError
 from ml.heatmap import upsample
 from ml.images import SIDE, ModelInput
 from ml.predictor import load_classifier, run_network
+from ml.runfolder import command_line
 from ml.scores import Floats
 from ml.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
-from ml.sides import split_films
+from ml.testset import Films, TestSet, choose_films
+from ml.whole import write_json, write_text
 
 SHIFT_SEED = 101
 """Another seed than those of training and calibration."""
 BATCH = 16
-Films = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class TestSet:
-    """Labelled films to measure on: rows and their pixels (n, 224, 224), and in words which films they are."""
-
-    films: Sequence[Film]
-    pixels: Films
-    what: str
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        return np.array([film.label for film in self.films], np.int64)
-
-    @property
-    def patients(self) -> list[str]:
-        return [film.patient for film in self.films]
 
 
 def say(words: str) -> None:
     """Progress, on stderr."""
     print(words, file=sys.stderr, flush=True)
-
-
-def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
-    """Read the films to measure on; see the module's text for which these are.
-
-    Raises:
-        DataError: the folder cannot be used, or has sides but not this one.
-    """
-    films = read_films(data)
-    root = data if data.is_dir() else data.parent
-    sides = {film.side for film in films}
-    if split == "all":
-        return _whole(TestSet(films, load_pixels(root, films), "every film of the folder"))
-    if split in sides:
-        chosen = [film for film in films if film.side == split]
-        return _whole(TestSet(chosen, load_pixels(root, chosen), f"the folder's own {split} side"))
-    pixels = load_pixels(root, films)
-    if data_hash(films, pixels) != card.training.get("data_sha256"):
-        if sides == {""}:
-            return _whole(TestSet(films, pixels, "every film of the folder"))
-        raise DataError(
-            f"{data} has no side {split!r} (only {', '.join(sorted(sides))}) and is not the data this model was "
-            "trained on. Name a side that is there, or use --split all."
-        )
-    from ml.audit import find_twins
-
-    drawn = split_films(films, int(card.training["split_seed"]), find_twins(films, pixels))
-    kept = [i for i, film in enumerate(drawn) if film.side == split]
-    return TestSet([drawn[i] for i in kept], pixels[kept], f"patients kept apart as {split} when the model was trained")
-
-
-def _whole(found: TestSet) -> TestSet:
-    if not 0 < int(found.labels.sum()) < len(found.films):
-        raise DataError(f"{found.what}: films of both classes are needed, NORMAL and PNEUMONIA; one is missing.")
-    return found
 
 
 def score(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, NDArray[np.float32]]:
@@ -255,13 +202,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml.evaluate", description="Measure a published model.")
     parser.add_argument("--data", type=Path, required=True, help="folder CLASS/* or split/CLASS/*, or a CSV")
-    parser.add_argument("--split", default="test", choices=("train", "val", "test", "all"))
+    parser.add_argument("--split", default="test", choices=(*SIDES, "all"), help="all: every film, whatever it is")
     parser.add_argument("--out", type=Path, required=True, help="folder for metrics.json, figures and worst/")
     parser.add_argument("--artifact", type=Path, help="model folder (default: the committed model)")
     parser.add_argument("--threads", type=int, help="cores to use (default: all)")
     parser.add_argument("--no-randomisation", action="store_true", help="leave out the check that needs TensorFlow")
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    made = not options.out.exists()
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"{options.out} is no folder to write to: {error.strerror}")
     try:
         card = load_card(options.artifact)
         card.verify()
@@ -273,15 +225,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             model = load_keras(card.directory / "model.keras")
         metrics, samples, maps = evaluate(card, engine, test, keras_model=model)
-    except MLError as error:
+        metrics["command"] = command_line("evaluate", arguments)
+        write_json(options.out / "metrics.json", metrics)
+        for name, svg in draw(metrics, samples, card).items():
+            write_text(options.out / name, svg)
+        write_worst(options.out / "worst", test, samples["plain"], maps)
+    except (MLError, OSError) as error:
         say(str(error))
+        if made:
+            with contextlib.suppress(OSError):
+                options.out.rmdir()  # where nothing was written
         return 1
-    options.out.mkdir(parents=True, exist_ok=True)
-    metrics["command"] = "python -m ml.evaluate " + " ".join(sys.argv[1:] if arguments is None else arguments)
-    (options.out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
-    for name, svg in draw(metrics, samples, card).items():
-        (options.out / name).write_text(svg, encoding="utf-8")
-    write_worst(options.out / "worst", test, samples["plain"], maps)
     print(summary(metrics))
     return 0
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,42 +12,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.errors import MLError
+from ml.errors import TrainingError
 from ml.ranking import area_under_curve, loss_at_best_offset
-
-
-class TrainingError(MLError):
-    """Training cannot go on; the text says why and what to do."""
-
-
-def write_whole(path: Path, write: Any) -> None:
-    """Write a file so that it is there whole or as it was before.
-
-    Args:
-        path: The file.
-        write: Called with a path beside it, which then takes its place.
-
-    Raises:
-        TrainingError: The disk is full or not writable; nothing half-written is left.
-    """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        with partial.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = "Free some space, then run the same command with --resume." if full else "Check the folder's rights."
-        raise TrainingError(f"{path} could not be written: {error.strerror or error}. {advice}") from error
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as indented JSON, whole or not at all."""
-    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+from ml.whole import write_whole
 
 
 class Pace(keras.callbacks.Callback):  # type: ignore[misc]

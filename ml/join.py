@@ -19,7 +19,8 @@ import numpy as np
 from ml.data import SIDES, DataError, data_hash
 from ml.errors import MLError
 from ml.model import LOOK, Architecture, build_serving, build_training
-from ml.runfolder import find_split, save_run
+from ml.runfolder import command_line, find_split, save_run
+from ml.whole import write_json, write_text
 
 
 def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict[str, Any], list[dict[str, float]]]:
@@ -49,7 +50,7 @@ def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict
     return network, shape, state["identity"], state["history"]
 
 
-def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK) -> None:
+def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK, command: str = "") -> None:
     """Write the mean of ``runs`` to ``out`` as one run folder.
 
     Args:
@@ -57,12 +58,12 @@ def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK) -> None:
         data: The data they were trained on.
         out: The folder to write.
         look: Side at which the served network looks at the film.
+        command: The command line, for train.json.
 
     Raises:
-        DataError: A run is not readable, or was trained on another split or other data.
+        DataError: A run is not readable, left films out as a trial, or was trained on another split or other data.
     """
     from ml.curves import learning_curves
-    from ml.fitting import write_json, write_whole
 
     members = [load_member(run) for run in runs]
     split = find_split(data, int(members[0][2]["split_seed"]), out.parent / "cache")
@@ -71,9 +72,11 @@ def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK) -> None:
     for run, (_, _, identity, _) in zip(runs, members, strict=True):
         if identity["data"] != digest or identity["split_seed"] != members[0][2]["split_seed"]:
             raise DataError(f"{run} was trained on other data or another split; its members cannot be averaged.")
+        if identity.get("leave_out") is not None:
+            raise DataError(f"{run} is a trial with --leave-out: its sides are others. Its members cannot be averaged.")
     model = build_serving([m[0] for m in members], [m[1] for m in members], look)
     facts = {
-        "command": "python -m ml.join " + " ".join(sys.argv[1:]),
+        "command": command,
         "members": [{**identity, "epochs_done": len(history)} for _, _, identity, history in members],
         "look": look,
         "seed": members[0][2]["seed"],
@@ -83,14 +86,9 @@ def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK) -> None:
         "left_out_for_test": split.left_out,
     }
     save_run(out, model, films, digest, facts)
-    epochs = [epoch for _, _, _, history in members for epoch in history]
-    write_json(out / "history.json", epochs)
-    write_whole(
-        out / "curves.svg",
-        lambda path: path.write_text(
-            learning_curves([epoch for member in members for epoch in member[3]]), encoding="utf-8"
-        ),
-    )
+    histories = [history for _, _, _, history in members]
+    write_json(out / "history.json", histories)
+    write_text(out / "curves.svg", learning_curves([epoch for history in histories for epoch in history]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = commands.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        join(given.runs, given.data, given.out, given.look)
+        join(given.runs, given.data, given.out, given.look, command_line("join", arguments))
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

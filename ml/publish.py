@@ -11,14 +11,10 @@ import argparse
 import datetime
 import json
 import os
-import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -28,69 +24,17 @@ from ml import calibrate
 from ml.assess import describe, judged, summary
 from ml.card import ARTIFACTS, ModelCard, file_sha256, load_card, parse_card
 from ml.card_draft import PREVALENCE, draft, fill, next_version
-from ml.data import Film, data_hash, load_pixels, read_films
 from ml.engine import Engine
 from ml.errors import MLError
-from ml.evaluate import BATCH, Films, TestSet, choose_films, draw, evaluate, say, score
+from ml.evaluate import BATCH, draw, evaluate, say, score
+from ml.finished import PublishError, Run, read_run
 from ml.predictor import run_network
+from ml.runfolder import command_line, commit, versions
 from ml.scores import Floats, balanced_weights
 from ml.shifts import blend_of_shifts
-from ml.sides import check_sides
+from ml.testset import SPLIT, Films, TestSet, describe_split, every_film
 
 SHIFT_SEEDS = (11, 12, 13)
-
-
-class PublishError(MLError):
-    """The run cannot be published; the text says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A training run's folder, read: films with sides, their pixels (n, 224, 224), and its three JSON files."""
-
-    films: Sequence[Film]
-    pixels: Films
-    facts: dict[str, Any]
-    histories: list[list[dict[str, float]]]
-
-    def side(self, name: str) -> TestSet:
-        """The films of one side."""
-        kept = [i for i, film in enumerate(self.films) if film.side == name]
-        return TestSet([self.films[i] for i in kept], self.pixels[kept], f"{name} patients of the run's own split")
-
-
-def read_run(data: Path, run: Path) -> Run:
-    """Read a run and the data it was trained on, and check that they belong together and do not leak.
-
-    Raises:
-        PublishError: a file of the run is missing, or the data is not that of the run.
-        DataError: the data cannot be read, or a patient stands on two sides.
-    """
-    from ml.audit import examine
-
-    try:
-        split, facts, history = (
-            json.loads((run / name).read_text(encoding="utf-8"))
-            for name in ("split.json", "train.json", "history.json")
-        )
-    except (OSError, ValueError) as error:
-        raise PublishError(f"{run} is not a finished training run: {error}. Run python -m ml.train first.") from error
-    side_of = {file: side for side in ("train", "val", "test") for file in split[side]}
-    films = [replace(film, side=side_of[film.file]) for film in read_films(data) if film.file in side_of]
-    if len(films) != len(side_of):
-        raise PublishError(f"{len(side_of) - len(films)} films of the run are not in {data}. Give the run's own data.")
-    root = data if data.is_dir() else data.parent
-    pixels = load_pixels(root, films, cache=run.parent / "cache")
-    if data_hash(films, pixels) != split["data_sha256"]:
-        raise PublishError(f"{data} has changed since {run} was trained on it. Train again, or restore the data.")
-    found = examine(films, pixels)
-    check_sides(films, found.twins)
-    if found.faults:
-        raise PublishError(f"{data} is not fit for training. {' '.join(found.faults)}")
-    # A run that averages several networks keeps the histories of all of them.
-    histories = history if history and isinstance(history[0], list) else [history]
-    facts |= {"data_sha256": split["data_sha256"], "split_seed": split["seed"], "audit": found.verdict()}
-    return Run(films, pixels, facts, [one for one in histories if one])
 
 
 def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
@@ -188,6 +132,8 @@ def publish(
     """
     from ml.export import export, load_keras, read_head
 
+    _bring_back(out)
+    strangers = None if adults is None else every_film(adults)
     model = load_keras(run / "model.keras")
     weights, bias = read_head(model)
     read = read_run(data, run)
@@ -196,6 +142,7 @@ def publish(
     try:
         # Saved again, not copied: without the optimizer's state it is a third of the size.
         model.save(staging / "model.keras")
+        (staging / SPLIT).write_text(json.dumps(describe_split(read.films, read.pixels)) + "\n", encoding="utf-8")
         val, test = read.side("val"), read.side("test")
         say("exporting and comparing with Keras …")
         parity = export(model, staging / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
@@ -214,8 +161,8 @@ def publish(
         metrics, samples, _ = evaluate(card, engine, test, keras_model=model)
         metrics["validation"] = describe(judged(card, val.labels, chosen["logits"], val.patients), card, draws=300)
         metrics["parity_with_keras"], metrics["command"] = parity, command
-        if adults is not None:
-            metrics["adults"] = measure_adults(card, engine, choose_films(adults, "all", card))
+        if strangers is not None:
+            metrics["adults"] = measure_adults(card, engine, strangers)
         fill(raw, metrics)
         _write(staging, raw, metrics, draw(metrics, samples, card, read.histories))
         load_card(staging).verify()
@@ -226,33 +173,13 @@ def publish(
 
 
 def _training(read: Run, run: Path) -> dict[str, Any]:
-    facts = dict(read.facts)
-    facts["published_from"] = run.name
-    facts["publishing_versions"] = {
-        "python": platform.python_version(),
-        **{
-            package: found
-            for package in ("keras", "tensorflow-cpu", "tensorflow", "openvino", "numpy")
-            if (found := _version(package))
-        },
+    return {
+        **read.facts,
+        "published_from": run.name,
+        "publishing_versions": versions("keras", "tensorflow-cpu", "tensorflow", "openvino", "numpy"),
+        "publishing_commit": commit(),
+        "published": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
-    answer = subprocess.run(
-        ["git", "rev-parse", "HEAD"],  # noqa: S607  # the git of whoever publishes
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    facts["publishing_commit"] = answer.stdout.strip()
-    facts["published"] = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return facts
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
 
 
 def _write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: dict[str, str]) -> None:
@@ -266,8 +193,7 @@ def _write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: d
 def _put_in_place(staging: Path, out: Path) -> None:
     """Exchange the folders by two renames; what was there before comes back if the second fails."""
     staging.chmod(0o755)  # mkdtemp makes folders for their owner alone
-    old = out.with_name(f".{out.name}-old")
-    shutil.rmtree(old, ignore_errors=True)
+    old = _old(out)
     if out.exists():
         out.rename(old)
     try:
@@ -276,6 +202,19 @@ def _put_in_place(staging: Path, out: Path) -> None:
         if old.exists():
             old.rename(out)
         raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(out: Path) -> Path:
+    return out.with_name(f".{out.name}-old")
+
+
+def _bring_back(out: Path) -> None:
+    """Undo what an earlier publication left that was cut off between its two renames, or after them."""
+    old = _old(out)
+    if old.exists() and not out.exists():
+        old.rename(out)
+        say(f"{out} is brought back as it was: an earlier publication was cut off")
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -295,24 +234,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         "when the committed artefact is replaced)")  # fmt: skip
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    command = "python -m ml.publish " + " ".join(sys.argv[1:] if arguments is None else arguments)
+    command = command_line("publish", arguments)
+    target = options.card
+    if target is None and options.out.resolve() == ARTIFACTS / "pneumonia":
+        target = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
     try:
         metrics = publish(
             options.data, options.run, options.out, name=options.version, mirror=options.mirror, half=options.half,
             adults=options.adults, command=command,
         )  # fmt: skip
+        print(summary(metrics))
+        if target is not None:
+            from ml.modelcard import render
+
+            target.write_text(render(options.out, figures="../ml/artifacts/pneumonia"), encoding="utf-8")
+            say(f"{target} is written")
     except (MLError, OSError) as error:
         say(str(error))
         return 1
-    print(summary(metrics))
-    target = options.card
-    if target is None and options.out.resolve() == ARTIFACTS / "pneumonia":
-        target = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
-    if target is not None:
-        from ml.modelcard import render
-
-        target.write_text(render(options.out, figures="../ml/artifacts/pneumonia"), encoding="utf-8")
-        say(f"{target} is written")
     return 0
 
 

@@ -6,7 +6,9 @@ do it again), ``history.json`` and ``curves.svg``; ``checkpoint.npz`` and ``tens
 
 from __future__ import annotations
 
+import contextlib
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from ml.audit import find_twins
 from ml.data import SIDES, DataError, Film, load_pixels, read_films
 from ml.model import multiply_adds
 from ml.sides import check_sides, groups_of, of_test_patients, split_films
+from ml.whole import write_json, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +103,43 @@ def _some(films: Sequence[Film], limit: int, seed: int) -> list[Film]:
     return [film for film in films if film.patient in kept]
 
 
-def _commit() -> str:
-    """The commit this code stands at, or an empty string outside a checkout."""
+def commit() -> str:
+    """The commit this code stands at; empty outside a checkout.
+
+    With ``-dirty`` where the code of ``ml/`` differs from it, the input gate's left out: no training uses it.
+    """
     git = shutil.which("git")
     if git is None:
         return ""
-    answer = subprocess.run(  # noqa: S603
-        [git, "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip()
+
+    def ask(*words: str) -> str:
+        answer = subprocess.run(  # noqa: S603
+            [git, *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+        )
+        return answer.stdout.strip()
+
+    found = ask("rev-parse", "HEAD")
+    changed = found and ask("status", "--porcelain", "--", ".", ":!artifacts", ":!gate*", ":!train_gate.py")
+    return f"{found}-dirty" if changed else found
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of Python and of those packages that are installed."""
+    found = {"python": platform.python_version()}
+    for package in packages:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def command_line(module: str, arguments: Sequence[str] | None) -> str:
+    """The command as it can be given to a shell again.
+
+    Args:
+        module: ``"train"`` for ``python -m ml.train``.
+        arguments: As ``main`` was given them; None stands for those of the process.
+    """
+    return shlex.join(["python", "-m", f"ml.{module}", *(sys.argv[1:] if arguments is None else arguments)])
 
 
 def save_run(out: Path, model: Any, films: Sequence[Film], digest: str, facts: dict[str, Any]) -> None:
@@ -121,26 +152,16 @@ def save_run(out: Path, model: Any, films: Sequence[Film], digest: str, facts: d
         digest: By ``data_hash``.
         facts: What else goes into train.json.
     """
-    from ml.fitting import write_json, write_whole
-
     write_whole(out / "model.keras", model.save)
     sides = {side: [film.file for film in films if film.side == side] for side in SIDES}
     write_json(out / "split.json", {**sides, "seed": facts["split_seed"], "data_sha256": digest})
-    names = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "pillow")
     write_json(
         out / "train.json",
         {
             **facts,
             "gmac": round(multiply_adds(model) / 1e9, 4),
             "parameters": int(model.count_params()),
-            "versions": {"python": platform.python_version(), **{n: v for n in names if (v := _version(n))}},
-            "commit": _commit(),
+            "versions": versions("keras", "tensorflow-cpu", "tensorflow", "numpy", "pillow"),
+            "commit": commit(),
         },
     )
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""

@@ -20,14 +20,22 @@ from pathlib import Path
 
 from ml.augment import Recipe
 from ml.data import SIDES, data_hash
-from ml.errors import MLError
+from ml.errors import MLError, TrainingError
 from ml.fit import Plan, fit, judge_left_out
 from ml.model import Architecture, build_serving
-from ml.runfolder import find_split, save_run
+from ml.runfolder import command_line, find_split, save_run
+from ml.whole import write_json, write_text
 
 
 def train(
-    data: Path, out: Path, plan: Plan, *, resume: bool = False, log: bool = True, limit: int | None = None
+    data: Path,
+    out: Path,
+    plan: Plan,
+    *,
+    resume: bool = False,
+    log: bool = True,
+    limit: int | None = None,
+    command: str = "",
 ) -> None:
     """Audit, split, train and save.
 
@@ -38,13 +46,13 @@ def train(
         resume: Go on with what is in ``out``.
         log: Write TensorBoard logs.
         limit: Use at most so many patients a class (a quick run).
+        command: The command line, for train.json.
 
     Raises:
         DataError: The data cannot be used, or leaks.
         TrainingError: The run cannot go on.
     """
     from ml.curves import learning_curves
-    from ml.fitting import TrainingError, write_json, write_whole
 
     started = time.monotonic()
     if not resume and (out / "checkpoint.npz").exists():
@@ -55,10 +63,10 @@ def train(
     print(f"{len(films)} films: {counts}; {len(split.twins)} near-identical pairs kept together", flush=True)
     network, history = fit(pixels, films, plan, out, resume=resume, log=log)
     write_json(out / "history.json", history)
-    write_whole(out / "curves.svg", lambda path: path.write_text(learning_curves(history), encoding="utf-8"))
+    write_text(out / "curves.svg", learning_curves(history))
     best = min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"])
     facts = {
-        "command": "python -m ml.train " + " ".join(sys.argv[1:]),
+        "command": command,
         **plan.as_json(),
         "best_epoch": best + 1,
         "best": history[best],
@@ -136,7 +144,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         tf.config.experimental.enable_op_determinism()
     try:
-        train(given.data, given.out, plan, resume=given.resume, limit=150 if given.quick else None)
+        train(
+            given.data, given.out, plan, resume=given.resume, limit=150 if given.quick else None,
+            command=command_line("train", arguments),
+        )  # fmt: skip
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
