@@ -6,6 +6,7 @@ to disk for it.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
@@ -101,13 +102,14 @@ def _pictures(target: zipfile.ZipFile, sink: _Sink, study: Study) -> Iterator[by
         film = films.open_file(study, kind)
     except FileNotFoundError:
         return  # deleted meanwhile, or lost: studies.json names it all the same
-    with (
-        film,
-        target.open(zipfile.ZipInfo(f"films/{study.pk}{Path(kind).suffix}", when), "w", force_zip64=True) as entry,
-    ):
-        while block := film.read(BLOCK):
-            entry.write(block)
-            yield sink.take()
+    parts = [(f"films/{study.pk}{Path(kind).suffix}", film)]
+    with contextlib.suppress(FileNotFoundError):
+        parts.append((f"originals/{films.original_name(study)}", films.open_file(study, films.ORIGINAL)))
+    for name, part in parts:
+        with part, target.open(zipfile.ZipInfo(name, when), "w", force_zip64=True) as entry:
+            while block := part.read(BLOCK):
+                entry.write(block)
+                yield sink.take()
 
 
 def _studies_json(studies: StudyQuerySet, user: User) -> Iterator[str]:
@@ -166,6 +168,7 @@ def _readme() -> str:
             _("Everything you have stored in PneumoWeb."),
             "",
             _("films/<study>: the films as they are stored, without any metadata."),
+            _("originals/<study>: the files as they were submitted, where this site keeps them."),
             _("heatmaps/<study>-<attempt>.png: heat maps at the network's own resolution; white is the strongest."),
             _("studies.json: every study with every prediction, review and confirmed diagnosis, older ones included."),
             _("history.csv: one line for each study, with what is current. Its columns:"),

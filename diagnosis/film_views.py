@@ -96,6 +96,18 @@ def study_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 @require_GET
+def study_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The file as it was submitted, where the site keeps it: a download for its owner, never shown inside a page."""
+    study = _get_study_for_user(request, pk)
+    if not films.has_original(study):
+        raise Http404("The submitted file was not kept.")
+    response = send_file(study, films.ORIGINAL, "application/octet-stream")
+    response.headers["Content-Disposition"] = f'attachment; filename="{films.original_name(study)}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
 def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The class activation map of the current prediction as a transparent overlay; it is never drawn on the film."""
     study = _get_study_for_user(request, pk)

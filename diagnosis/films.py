@@ -25,6 +25,8 @@ ACCEL_PREFIX = "/protected-films"  # the internal location of deploy/nginx.conf
 FILMS = {"image/jpeg": "film.jpg", "image/png": "film.png"}
 THUMBNAIL = "thumbnail.jpg"
 MODEL_INPUT = "input.png"
+EXTENSIONS = {"DICOM": "dcm", "JPEG": "jpg", "JPEG2000": "jp2"}
+ORIGINAL = "original"  # the submitted file, only with KEEP_ORIGINALS; its owner's alone, nothing here ever decodes it
 
 
 def storage() -> FileSystemStorage:
@@ -37,8 +39,8 @@ def name_of(study_id: UUID, kind: str) -> str:
     return f"{study_id.hex[:2]}/{study_id}/{kind}"
 
 
-def write(study_id: UUID, radiograph: Radiograph) -> None:
-    """Store what is kept of a film, all from its one decode.
+def write(study_id: UUID, radiograph: Radiograph, original: bytes = b"") -> None:
+    """Store what is kept of a film, all from its one decode; and the submitted file, if it is given.
 
     Raises:
         OSError: the disk refused; nothing of this study is left behind.
@@ -49,7 +51,10 @@ def write(study_id: UUID, radiograph: Radiograph) -> None:
             (FILMS[content_type], film),
             (THUMBNAIL, radiograph.thumbnail()),
             (MODEL_INPUT, radiograph.model_input().to_png()),
+            (ORIGINAL, original),
         ):
+            if not data:
+                continue
             storage().save(name_of(study_id, kind), ContentFile(data))
     except BaseException:
         remove([study_id])
@@ -84,6 +89,17 @@ def open_file(study: Study, kind: str) -> IO[bytes]:
         FileNotFoundError: it is gone.
     """
     return storage().open(name_of(study.pk, kind))
+
+
+def has_original(study: Study) -> bool:
+    """Whether the submitted file was kept."""
+    return storage().exists(name_of(study.pk, ORIGINAL))
+
+
+def original_name(study: Study) -> str:
+    """A name for the submitted file; the person's own is never stored."""
+    kind = study.source_format
+    return f"{study.pk}.{EXTENSIONS.get(kind, kind.lower())}"
 
 
 def read_model_input(study: Study) -> ModelInput:

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles import finders
 from django.db import DatabaseError
@@ -31,8 +32,12 @@ FIGURES = ("roc", "pr", "calibration", "confusion", "scores", "robustness", "lea
 
 
 def product(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: what the foot of every page says. The model's version is asked for only when it is shown."""
-    return {"product": {"version": VERSION, "model_version": SimpleLazyObject(_active_version)}}
+    """Context processor: what the foot of every page says. The model's version is asked for only when it is shown.
+
+    And whether this site keeps submitted files, which two pages must say.
+    """
+    version = {"version": VERSION, "model_version": SimpleLazyObject(_active_version)}
+    return {"product": version, "keeps_originals": settings.KEEP_ORIGINALS}
 
 
 def _active_version() -> str:

@@ -83,14 +83,15 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
                 f"The file has {size / 1e6:.0f} MB; at most {bounds.max_bytes / 1e6:.0f} MB are taken.",
                 "Export the film as JPEG or PNG, or with compression.",
             )
-        radiograph = read_radiograph(read(), limits=bounds, salt=settings.SECRET_KEY.encode())
+        data = read()
+        radiograph = read_radiograph(data, limits=bounds, salt=settings.SECRET_KEY.encode())
     except IntakeError as error:
         logger.info("Refused a file at the door: %s", error.code)
         return Outcome(name, error=error)
-    return store(ticket, position, name, radiograph)
+    return store(ticket, position, name, radiograph, data if settings.KEEP_ORIGINALS else b"")
 
 
-def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph) -> Outcome:
+def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, original: bytes = b"") -> Outcome:
     """Keep a verified radiograph as a queued study, unless this person has an answer to the same pixels, or waits for
     one. A study that failed is none, nor is the refusal of a gate that has been replaced since."""
     pixel_hash = radiograph.pixel_hash()
@@ -125,7 +126,7 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph) -> O
         header=header,
         notices=[asdict(notice) for notice in radiograph.notices],
     )
-    films.write(study.pk, radiograph)
+    films.write(study.pk, radiograph, original)
     try:
         with transaction.atomic():
             study.save(force_insert=True)

@@ -37,6 +37,7 @@ urlpatterns = [
     path("studies/<uuid:pk>/review/", review_views.study_review, name="study_review"),
     path("studies/<uuid:pk>/reference/", review_views.study_reference, name="study_reference"),
     path("studies/<uuid:pk>/image/", film_views.study_image, name="study_image"),
+    path("studies/<uuid:pk>/original/", film_views.study_original, name="study_original"),
     path("studies/<uuid:pk>/thumbnail/", film_views.study_thumbnail, name="study_thumbnail"),
     path("studies/<uuid:pk>/heatmap/", film_views.study_heatmap, name="study_heatmap"),
     path("studies/<uuid:pk>/report.pdf", report.study_report, name="study_report"),

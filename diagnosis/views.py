@@ -105,6 +105,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     mine = Preferences.of(request.user)
     hidden = found.answer_hidden
     context = {"study": found, "preferences": mine, "may_ask_again": may_ask_again(found)}
+    context["has_original"] = films.has_original(found)
     context |= explain(found, mine, hidden=hidden)
     if found.state == State.DONE:
         context |= reading_context(person(request), found, hidden)
