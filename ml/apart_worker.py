@@ -22,7 +22,7 @@ from ml.images import read_here
 from ml.raster import too_large
 
 MEMORY = 2 * 1024**3
-"""Address space in bytes. The largest film allowed (40 million pixels, JPEG 2000) needs about 0.9 GB."""
+"""Address space in bytes. The largest film allowed (50 million pixels, PNG with alpha) needs about 1 GB."""
 CPU_SECONDS = 10
 """Processor time for one file."""
 

@@ -65,8 +65,8 @@ class Limits:
     (43 × 43 cm at 0.1 mm: 18.5 million) twice over.
     """
 
-    max_bytes: int = 64 * 1024 * 1024
-    max_pixels: int = 40_000_000
+    max_bytes: int = 50_000_000
+    max_pixels: int = 50_000_000
     max_side: int = 16_384
     min_side: int = 120
     min_pixels: int = 40_000

@@ -45,7 +45,7 @@ def read_radiograph(
     if len(data) > limits.max_bytes:
         raise IntakeError(
             "TOO_LARGE",
-            f"The file is larger than {limits.max_bytes // 2**20} MB.",
+            f"The file is larger than {limits.max_bytes / 1e6:.0f} MB.",
             "Export the film at a smaller size, or compressed.",
         )
     kind = kind_of(data)

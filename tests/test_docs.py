@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from diagnosis.submission import limits
+from ml import Limits
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
@@ -23,6 +26,20 @@ def test_every_make_target_that_is_named_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"`(?:[A-Z]+=\S+ )?make ([a-z]+)`", document.read_text()))
     assert named <= targets
+
+
+def test_the_limits_of_intake_are_the_site_s_and_the_documented_ones() -> None:
+    text = (ROOT / "docs" / "intake.md").read_text()
+    assert limits() == Limits(), "with nothing set, the site takes what ml takes by itself"
+    assert f"at most {limits().max_bytes // 10**6} MB and {limits().max_pixels // 10**6} million pixels" in text
+
+
+@pytest.mark.parametrize("module", ["diagnosis/incoming.py", "diagnosis/submission.py"])
+def test_every_code_of_the_door_is_documented(module: str) -> None:
+    codes = re.findall(r'(?:IntakeError|ArchiveError)\(\s*"([A-Z_]+)"', (ROOT / module).read_text())
+    assert codes
+    text = (ROOT / "docs" / "intake.md").read_text()
+    assert [code for code in codes if f"`{code}`" not in text] == []
 
 
 def test_the_files_that_the_threat_model_names_exist() -> None:
