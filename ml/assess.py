@@ -1,6 +1,8 @@
 """What a model's answers on labelled films are worth: every figure of ``metrics.json`` that needs no pixels.
 
 Each figure comes with its 95 % bootstrap interval by patient: several films of one child are not several children.
+Where no error was seen every draw says the same, which is not certainty: shares then have Wilson's interval and areas
+under the ROC curve Newcombe's (``ml/intervals.py``), both of patients.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from ml.calibrate import zone_figures
 from ml.card import ModelCard
-from ml.intervals import wilson
+from ml.intervals import area_under_curve_interval, wilson
 from ml.scores import (
     Floats,
     Labels,
@@ -79,16 +81,18 @@ def describe(sample: Sample, card: ModelCard, draws: int = 1000) -> dict[str, An
         "patients": len(set(sample.patients)),
         "positives": int(labels.sum()),
         "negatives": int(len(labels) - labels.sum()),
-        "auc": both(whole.auc(), drawn.auc()),
+        "auc": _area(sample, whole.auc(), drawn.auc()),
         "average_precision": both(whole.average_precision(), drawn.average_precision()),
         "brier": with_interval(lambda w: brier(labels, p, w), weights),
         "ece": _calibration_error(labels, p, one, weights),
         "ece_at_reference_prevalence": _calibration_error(labels, p, equal, weights),
         "sensitivity_at_specificity": {
-            f"{fixed:.2f}": both(whole.sensitivity_at(fixed), drawn.sensitivity_at(fixed)) for fixed in FIXED
+            f"{fixed:.2f}": _rate(sample, 1, whole.sensitivity_at(fixed), drawn.sensitivity_at(fixed))
+            for fixed in FIXED
         },
         "specificity_at_sensitivity": {
-            f"{fixed:.2f}": both(whole.specificity_at(fixed), drawn.specificity_at(fixed)) for fixed in FIXED
+            f"{fixed:.2f}": _rate(sample, 0, whole.specificity_at(fixed), drawn.specificity_at(fixed))
+            for fixed in FIXED
         },
         "operating_points": {
             name: at_threshold(sample, point.threshold, weights) for name, point in card.operating_points.items()
@@ -117,9 +121,9 @@ def at_threshold(sample: Sample, threshold: float, weights: Floats) -> dict[str,
     right = positive == (labels == 1)
     return {
         "threshold": threshold,
-        "sensitivity": {"value": float(sensitivity), "ci": _rate_interval(sample, 1, float(sensitivity), drawn[0])},
-        "specificity": {"value": float(specificity), "ci": _rate_interval(sample, 0, float(specificity), drawn[1])},
-        "accuracy": with_interval(lambda w: np.asarray((w * right).sum(-1) / w.sum(-1)), weights),
+        "sensitivity": _rate(sample, 1, sensitivity, drawn[0]),
+        "specificity": _rate(sample, 0, specificity, drawn[1]),
+        "accuracy": _rate(sample, None, right.mean(), (weights * right).sum(-1) / weights.sum(-1)),
         "balanced_accuracy": float((sensitivity + specificity) / 2),
         "confusion": counts,
         "report": {
@@ -129,15 +133,25 @@ def at_threshold(sample: Sample, threshold: float, weights: Floats) -> dict[str,
     }
 
 
-def _rate_interval(sample: Sample, label: int, rate: float, drawn: Floats) -> list[float]:
-    """Bootstrap interval of a rate; where not one error was seen every draw says the same, and Wilson's is used.
+def _patients(sample: Sample, label: int | None) -> int:
+    """Patients with films of a class, or all of them: ten films of one child are not ten independent ones."""
+    pairs = zip(sample.patients, sample.labels, strict=True)
+    return len({patient for patient, of in pairs if label is None or of == label})
 
-    It counts patients, not films: ten films of one child are not ten independent ones.
-    """
-    if 0 < rate < 1:
-        return list(interval(drawn))
-    patients = len({patient for patient, of in zip(sample.patients, sample.labels, strict=True) if of == label})
-    return list(wilson(round(rate) * patients, patients))
+
+def _rate(sample: Sample, label: int | None, rate: Any, drawn: Floats) -> dict[str, Any]:
+    """A share of the films of a class (None: of all) with its interval."""
+    patients = _patients(sample, label)
+    low, high = interval(drawn) if 0 < rate < 1 else wilson(round(float(rate)) * patients, patients)
+    return {"value": float(rate), "ci": [low, high]}
+
+
+def _area(sample: Sample, area: Any, drawn: Floats) -> dict[str, Any]:
+    """An area under the ROC curve with its interval."""
+    if 0 < area < 1:
+        return {"value": float(area), "ci": list(interval(drawn))}
+    low, high = area_under_curve_interval(float(area), _patients(sample, 1), _patients(sample, 0))
+    return {"value": float(area), "ci": [low, high]}
 
 
 def _report(hit: int, wrongly: int, lost: int) -> dict[str, float | int]:
@@ -162,12 +176,10 @@ def brief(sample: Sample, card: ModelCard, draws: int = 300) -> dict[str, Any]:
     }
     for name, one, many in zip(("sensitivity", "specificity"), value, drawn, strict=True):
         if np.isfinite(one):
-            line[name] = {"value": float(one), "ci": list(interval(many))}
+            line[name] = _rate(sample, 1 if name == "sensitivity" else 0, one, many)
     if sample.has_both:
-        line["auc"] = {
-            "value": float(curve(sample.labels, sample.logits).auc()),
-            "ci": list(interval(curve(sample.labels, sample.logits, weights).auc())),
-        }
+        drawn_areas = curve(sample.labels, sample.logits, weights).auc()
+        line["auc"] = _area(sample, curve(sample.labels, sample.logits).auc(), drawn_areas)
     return line
 
 

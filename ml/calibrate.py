@@ -159,6 +159,9 @@ def choose_zone(
     """Choose the smallest zone [low, high) around a threshold outside which at most ``error`` of answers are wrong.
 
     The zone is empty where the threshold alone does as well. Searched over the scores' own percentiles.
+
+    Raises:
+        ValueError: Errors stay above that even where only the surest films are answered.
     """
     grid = np.unique(np.quantile(probabilities, np.linspace(0, 1, 201)))
     lows = np.append(grid[grid < around], around)[:, None]
@@ -175,7 +178,14 @@ def choose_zone(
     caught = np.sum(weights[labels == 1]) - mass(1, highs)
     answered = missed + spared + alarms + caught
     wrong = (missed + alarms) / np.maximum(answered, 1e-12)
-    best = np.argmax(np.where(wrong <= error, answered, -1.0))
+    # Answering no film at all is no zone: it errs on none and says nothing.
+    allowed = (wrong <= error) & (answered > 0)
+    if not allowed.any():
+        raise ValueError(
+            f"No indeterminate zone keeps the errors outside it at {error:.0%} or below: at best {wrong.min():.0%} of "
+            "the surest answers are wrong. Train longer or on more films, or look the labels over (python -m ml.audit)."
+        )
+    best = np.argmax(np.where(allowed, answered, -1.0))
     row, column = np.unravel_index(best, answered.shape)
     return float(lows[row, 0]), float(highs[0, column])
 

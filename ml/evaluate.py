@@ -60,7 +60,7 @@ def score(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, NDArra
 
 
 def evaluate(
-    card: ModelCard, engine: Engine, test: TestSet, *, keras_model: Any = None, films_per_shift: int = 100
+    card: ModelCard, engine: Engine, test: TestSet, *, keras_model: Any = None, films_per_shift: int = 600
 ) -> tuple[dict[str, Any], dict[str, Sample], NDArray[np.float32]]:
     """Measure everything.
 
@@ -69,7 +69,7 @@ def evaluate(
         engine: The exported network.
         test: Films on which nothing was chosen.
         keras_model: The same network in Keras, for the randomisation check; left out without it.
-        films_per_shift: At most so many films, drawn by patient order, in the robustness table.
+        films_per_shift: About so many films at most in the robustness table (:func:`some_films`).
 
     Returns:
         The metrics, the judged samples (``plain`` and ``shifted``), and the heat maps of the plain films.
@@ -115,12 +115,9 @@ def refusals(test: TestSet) -> dict[str, Any]:
 def robustness(
     card: ModelCard, engine: Engine, test: TestSet, most: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Each shift at each strength, and the same films unchanged; both classes keep their share."""
-    random = np.random.default_rng(5)
-    chosen = np.sort(random.permutation(len(test.films))[:most])
+    """Each shift at each strength, and the same films unchanged."""
+    chosen = some_films(test, most)
     labels, patients = test.labels[chosen], [test.patients[i] for i in chosen]
-    if not 0 < labels.sum() < len(labels):
-        chosen, labels, patients = np.arange(len(test.films)), test.labels, test.patients
 
     def line(films: Films) -> dict[str, Any]:
         return brief(judged(card, labels, score(card, engine, films)[0], patients), card, draws=200)
@@ -132,6 +129,23 @@ def robustness(
         for strength in STRENGTHS
     ]
     return table, line(films)
+
+
+def some_films(test: TestSet, most: int) -> NDArray[np.int64]:
+    """Places of all films if there are no more than ``most``, else of about so many, the same for the same films.
+
+    Patients are drawn with all their films, each class apart, so that both classes keep their share.
+    """
+    if len(test.films) <= most:
+        return np.arange(len(test.films))
+    _names, member = np.unique(np.asarray(test.patients), return_inverse=True)
+    sick = np.bincount(member, test.labels) > 0
+    chosen = np.zeros(len(sick), bool)
+    for of_class in (sick, ~sick):
+        drawn = np.random.default_rng(5).permutation(np.flatnonzero(of_class))
+        before = np.cumsum(np.bincount(member)[drawn]) - np.bincount(member)[drawn]
+        chosen[drawn[before < most * of_class[member].mean()]] = True
+    return np.flatnonzero(chosen[member])
 
 
 def _heat_checks(

@@ -54,11 +54,10 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
         losses = calibrate.compare(soft, logits, weights, patients)
         temperature = losses["temperature"] <= losses["affine"]
         fitted = calibrate.fit_affine(soft, logits, weights, temperature_only=temperature)
+        thresholds = calibrate.choose_thresholds(labels, fitted.odds(logits), weights)
+        zone = calibrate.choose_zone(labels, fitted(logits), weights, thresholds["balanced"])
     except ValueError as error:
         raise PublishError(f"The run cannot be calibrated on its validation films. {error}") from error
-    p = fitted(logits)
-    thresholds = calibrate.choose_thresholds(labels, fitted.odds(logits), weights)
-    zone = calibrate.choose_zone(labels, p, weights, thresholds["balanced"])
     strongest, middle = (fitted.odds(places) for places in passes[0][1:])
     strengths = (strongest - np.maximum(middle, 0))[val.labels == 1]
     return {

@@ -94,3 +94,11 @@ def test_outside_the_zone_errors_stay_below_the_stated_rate_and_the_zone_is_no_l
     assert error <= 0.05
     assert 0 < share < 0.5
     assert zone_figures(LABELS, p, WEIGHTS, choose_zone(LABELS, p, WEIGHTS, 0.5, error=0.5))[0] == 0
+
+
+def test_where_even_the_surest_answers_are_wrong_there_is_no_zone() -> None:
+    p = np.linspace(0.01, 0.99, 200)
+    labels = np.arange(200) % 2
+    labels[:5], labels[-5:] = 1, 0
+    with pytest.raises(ValueError, match=r"No indeterminate zone keeps the errors outside it at 2%"):
+        choose_zone(labels, p, np.ones(200), 0.5)

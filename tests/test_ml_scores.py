@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, precision_recall_curve, roc_auc_score, roc_curve
 
-from ml.intervals import wilson
+from ml import testset
+from ml.assess import brief, describe, judged
+from ml.card import load_card
+from ml.data import Film
+from ml.evaluate import some_films
+from ml.intervals import area_under_curve_interval, wilson
 from ml.scores import (
     balanced_weights,
     bootstrap_weights,
@@ -107,3 +114,38 @@ def test_a_rate_without_one_error_keeps_an_honest_interval() -> None:
     low, high = wilson(134, 134)
     assert low == pytest.approx(134 / (134 + 1.959964**2))
     assert high == pytest.approx(1)
+
+
+def test_an_area_without_one_error_keeps_an_honest_interval() -> None:
+    """At its lower bound, 12 against 12 still come out without an error now and then, but hardly 1 time in 8."""
+    low, high = area_under_curve_interval(1.0, 12, 12)
+    assert high == 1
+    random = np.random.default_rng(0)
+    apart = np.sqrt(2) * NormalDist().inv_cdf(low)
+    sick, well = random.normal(apart, 1, (20_000, 12)), random.normal(0, 1, (20_000, 12))
+    assert 0.001 < (sick.min(axis=1) > well.max(axis=1)).mean() < 0.125
+    assert area_under_curve_interval(1.0, 400, 130)[0] > 0.98
+    below, above = area_under_curve_interval(0.9, 50, 50)
+    assert 0.81 < below < 0.9 < above < 0.95
+
+
+def test_no_figure_claims_certainty_of_the_few_films_it_was_seen_on() -> None:
+    """24 of 24 in a stratum, a shift, or at a fixed specificity: every bootstrap draw says the same."""
+    labels = np.array([1] * 24 + [0] * 12)
+    sample = judged(load_card(), labels, np.where(labels == 1, 30.0, -30.0), [str(i) for i in range(36)])
+    line, whole = brief(sample, load_card()), describe(sample, load_card(), draws=50)
+    found = [line["sensitivity"], whole["sensitivity_at_specificity"]["0.95"]]
+    assert [value["ci"] for value in found] == [list(wilson(24, 24))] * 2
+    assert line["specificity"]["ci"] == whole["specificity_at_sensitivity"]["0.98"]["ci"] == list(wilson(12, 12))
+    assert line["auc"]["ci"] == whole["auc"]["ci"] == list(area_under_curve_interval(1.0, 24, 12))
+    assert whole["operating_points"]["balanced"]["accuracy"]["ci"] == list(wilson(36, 36))
+
+
+def test_the_robustness_table_takes_all_films_or_whole_patients_of_both_classes_in_their_shares() -> None:
+    films = [Film(f"{i}.png", int(i % 40 < 30), str(i // 2)) for i in range(400)]
+    test = testset.TestSet(films, np.zeros((400, 1, 1), np.uint8), "drawn")
+    assert some_films(test, 400).tolist() == list(range(400))
+    chosen = some_films(test, 100)
+    assert 100 <= len(chosen) <= 104
+    assert test.labels[chosen].mean() == pytest.approx(0.75, abs=0.02)
+    assert (chosen[::2] + 1 == chosen[1::2]).all(), "both films of a patient"
