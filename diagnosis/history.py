@@ -44,6 +44,7 @@ def studies(request: HttpRequest) -> HttpResponse:
     filters = chosen.chosen()
     narrowed = bool(filters) or order.key != "created_at"
     matches = _count_up_to(rows, COUNTED) if narrowed and (page.next or page.previous) else len(page.rows)
+    plain = _without(request, "view")
     context = {
         "page": page,
         "form": chosen.form,
@@ -56,6 +57,9 @@ def studies(request: HttpRequest) -> HttpResponse:
         "most": COUNTED,
         "summary": summary,
         "query": _without(request).lstrip("?"),
+        "view": "cards" if request.GET.get("view") == "cards" else "table",
+        "as_table": plain,
+        "as_cards": f"{plain}{'&' if plain != '?' else ''}view=cards",
         **live_context([study for study in page.rows if study.is_pending], "row"),
     }
     return render(request, "studies/studies.html", context)

@@ -95,6 +95,21 @@ def test_no_studies_and_no_match_are_told_apart(owner: User, owner_client: Clien
     assert b"No study matches" in owner_client.get(reverse("studies"), {"q": "nowhere"}).content
 
 
+def test_cards_or_table_is_in_the_address_and_stays_with_the_filters(owner: User, owner_client: Client) -> None:
+    for _number in range(26):
+        study(owner)
+    table, cards = (
+        owner_client.get(reverse("studies"), query).text for query in ({}, {"view": "cards", "state": "done"})
+    )
+    assert "as-cards" not in table
+    assert 'href="?view=cards"' in table
+    assert 'class="table-frame history-table as-cards"' in cards
+    assert 'name="view" value="cards"' in cards, "sent along with the filters"
+    assert "?view=cards&amp;state=done&amp;after=" in cards, "the next page"
+    assert 'href="?state=done" aria-current' not in cards
+    assert 'href="?state=done"' in cards, "the way to the table keeps the filter"
+
+
 def test_a_label_is_text(owner: User, owner_client: Client) -> None:
     study(owner, label='"><img src=x onerror=alert(1)>')
     assert b"<img src=x" not in owner_client.get(reverse("studies")).content
