@@ -82,6 +82,17 @@ def test_a_refused_film_lists_the_check_it_failed_alone(owner: User, owner_clien
     assert "it looks lateral or oblique" in panel
 
 
+def test_a_refused_film_has_a_report_and_a_way_to_the_next_film(owner: User, owner_client: Client) -> None:
+    study = submitted(owner)
+    attempt = study.claim()
+    assert attempt is not None
+    assert "PDF report" not in page(owner_client, study), "not while it is being analysed"
+    study.reject(attempt, "NOT_FRONTAL", "This looks like a lateral or oblique view.")
+    text = page(owner_client, study)
+    assert f'href="{reverse("study_report", args=[study.pk])}"' in text
+    assert "Submit another film" in text
+
+
 def test_one_cause_gives_one_warning(owner: User, owner_client: Client) -> None:
     two = [{"code": code, "message": f"{code}!", "advice": ""} for code in ("AGE_OUTSIDE_POPULATION", "LOOKS_ADULT")]
     study = judged(owner, warnings=two)
