@@ -109,7 +109,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             form.save(mine)
             with translation.override(mine.language or translation.get_language()):
-                messages.success(request, _("Your preferences are kept. Films you submit from now on follow them."))
+                messages.success(request, _("Your preferences are saved. Films you submit from now on follow them."))
             return redirect("preferences")
     else:
         names = ("operating_point", "prevalence", "reader_first", "time_zone", "language")

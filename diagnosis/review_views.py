@@ -42,9 +42,9 @@ def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _page(request, study, 422, review_form=form)
     save_review(study, person(request), form)
     if study.answer_hidden:
-        messages.success(request, _("Your reading is kept. The model’s answer is shown now."))
+        messages.success(request, _("Your reading is saved. The model’s answer is shown now."))
     else:
-        messages.success(request, _("Your review is kept."))
+        messages.success(request, _("Your review is saved."))
     return redirect(study)
 
 
@@ -60,5 +60,5 @@ def study_reference(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, study, 422, reference_form=form)
     Reference.say(study=study, author=request.user, **form.cleaned_data)
-    messages.success(request, _("The confirmed diagnosis is kept."))
+    messages.success(request, _("The confirmed diagnosis is saved."))
     return redirect(study)

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('intended_use_version', models.CharField(editable=False, max_length=20, verbose_name='intended use read, version')),
                 ('intended_use_at', models.DateTimeField(editable=False, verbose_name='intended use read, at')),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Being analysed'), ('done', 'Done'), ('rejected', 'Not analysed'), ('failed', 'Failed')], default='queued', editable=False, max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Being analysed'), ('done', 'Done'), ('rejected', 'Not suitable'), ('failed', 'Could not be analysed')], default='queued', editable=False, max_length=10, verbose_name='state')),
                 ('attempt', models.PositiveIntegerField(default=0, editable=False, verbose_name='attempt')),
                 ('attempts_left', models.PositiveSmallIntegerField(default=diagnosis.models.max_attempts, editable=False)),
                 ('sent_at', models.DateTimeField(editable=False, null=True, verbose_name='sent to the queue')),

@@ -37,8 +37,8 @@ class State(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     RUNNING = "running", _("Being analysed")
     DONE = "done", _("Done")
-    REJECTED = "rejected", _("Not analysed")
-    FAILED = "failed", _("Failed")
+    REJECTED = "rejected", _("Not suitable")
+    FAILED = "failed", _("Could not be analysed")
 
 
 PENDING = (State.QUEUED, State.RUNNING)

@@ -195,8 +195,8 @@ def test_without_javascript_film_heat_map_and_review_are_there(
     page.locator("#review summary").click()
     page.get_by_label("Unsure").check()
     page.get_by_label("High", exact=True).check()
-    page.get_by_role("button", name="Keep my review").click()
-    expect(page.get_by_text("Your review is kept.")).to_be_visible()
+    page.get_by_role("button", name="Save review").click()
+    expect(page.get_by_text("Your review is saved.")).to_be_visible()
     plain.close()
 
 
@@ -204,7 +204,7 @@ def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page, tm
     submit(page, tmp_path, 22)
     page.goto("/preferences/")
     page.get_by_label("Read first").check()
-    page.get_by_role("button", name="Keep these preferences").click()
+    page.get_by_role("button", name="Save preferences").click()
     page.goto("/studies/new/")
     film = tmp_path / "second.png"
     film.write_bytes(phantom.png(phantom.film(23, width=900, height=800)))
@@ -215,6 +215,6 @@ def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page, tm
     expect(page.locator(".finding")).to_have_count(0)
     page.get_by_label("I cannot tell").check()
     page.get_by_label("Low", exact=True).check()
-    page.get_by_role("button", name="Keep my reading").click()
+    page.get_by_role("button", name="Save my reading").click()
     expect(page.locator(".finding-card")).to_be_visible()
     expect(page.get_by_text("before the answer was shown").first).to_be_visible()
