@@ -35,12 +35,12 @@ FILM_GONE = (
 BUG = (
     "ERROR",
     gettext_noop("The film could not be analysed because of an error of ours."),
-    gettext_noop("Please tell the people who run this site; they can start the analysis again."),
+    gettext_noop("Have it analysed again; if that fails too, tell the people who run this site."),
 )
 GAVE_UP = (
     "GAVE_UP",
     gettext_noop("The film could not be analysed: the analysis stopped before its end, several times."),
-    gettext_noop("Please tell the people who run this site; they can start the analysis again."),
+    gettext_noop("Have it analysed again; if that fails too, tell the people who run this site."),
 )
 
 
