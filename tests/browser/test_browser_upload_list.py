@@ -6,11 +6,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from ml import phantom
 from tests.browser.conftest import SECRET, sign_up
 from tests.browser.test_browser_flow import drawn, somebody
+from tests.browser.test_browser_manners import RULES
 from tests.dicom_files import dicom_bytes
 
 pytestmark = pytest.mark.browser
@@ -25,6 +27,16 @@ def choose(page: Page, *files: str | Path) -> None:
 
 def submit(page: Page) -> None:
     page.get_by_role("button", name="Submit for analysis").click()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, and whether anything sticks out sideways."""
+    found = [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:120]}"
+        for fault in Axe().run(page, options=RULES).response["violations"]
+    ]
+    wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    return [*found, "too wide"] if wide else found
 
 
 def refuse_what_is_sent(route: Route) -> None:
@@ -98,6 +110,7 @@ def test_the_list_says_what_became_of_each_film_of_a_zip(page: Page, tmp_path: P
     expect(lines).to_have_count(2)
     expect(lines.nth(0)).to_contain_text("one.png: Open the study")
     expect(lines.nth(1)).to_contain_text("two.png: This file is a text")
+    assert faults(page) == []
 
 
 def test_a_file_that_no_browser_draws_has_a_sign_and_one_removed_is_not_counted(page: Page, tmp_path: Path) -> None:
@@ -108,5 +121,6 @@ def test_a_file_that_no_browser_draws_has_a_sign_and_one_removed_is_not_counted(
     expect(page.locator(".upload-item").nth(0).locator("img")).to_be_visible()
     expect(page.locator(".upload-item").nth(1).locator(".thumb-frame .icon")).to_be_visible()
     expect(page.locator("#upload-summary")).to_contain_text("Films chosen: 2")
+    assert faults(page) == []
     page.get_by_role("button", name="Remove").nth(1).click()
     expect(page.locator("#upload-summary")).to_contain_text("Films chosen: 1")
