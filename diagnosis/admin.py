@@ -123,6 +123,10 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
                 return found, False
         return super().get_search_results(request, queryset, search_term)
 
+    def get_inlines(self, request: HttpRequest, obj: Study | None) -> list[Any]:
+        """Only tables that have rows: an empty one can be pushed sideways on a narrow screen, but not by keyboard."""
+        return [inline for inline in self.inlines if inline.model._default_manager.filter(study=obj).exists()]
+
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Leave the thumbnails out for those who may not see films."""
         columns = tuple(self.list_display)

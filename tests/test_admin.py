@@ -118,6 +118,13 @@ def test_staff_are_not_sent_to_a_page_that_is_its_owner_s_alone(owner: User, adm
     assert "View on site" not in page
 
 
+def test_a_study_shows_only_tables_that_have_rows(owner: User, admin_client: Client) -> None:
+    for study, there in ((submitted(owner), False), (judged(owner, 1), True)):
+        page = admin_client.get(reverse("admin:diagnosis_study_change", args=[study.pk])).content.decode()
+        assert ('id="predictions-group"' in page) is there
+        assert 'id="reviews-group"' not in page
+
+
 def test_the_chart_stacks_the_states_of_a_day(owner: User) -> None:
     judged(owner)
     submitted(owner, 1)
