@@ -90,7 +90,8 @@ def fill(owner: int, count: int) -> None:
             finding, probability = findings[number % 3]
             when = start + dt.timedelta(seconds=30 * number)
             study = Study(
-                pk=uuid.uuid4(), owner_id=owner, label=f"film {number}", created_at=when, queued_at=when, finished_at=when,
+                pk=uuid.uuid4(), owner_id=owner, label=f"film {number}", created_at=when,
+                queued_at=when, finished_at=when,
                 started_at=when, state="done", attempt=1, width=1400, height=1000, source_format="JPEG",
                 pixel_hash=f"{number:064x}", intended_use_version="x", intended_use_at=when, finding=finding,
                 probability=probability, judged_by=version,
