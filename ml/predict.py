@@ -3,6 +3,7 @@
 One row per film: ``file,state,reason,finding,probability,operating_point,threshold,model_version,milliseconds``.
 *state* is ``done``, ``rejected`` (not something the model may judge; *reason* says why) or ``failed`` (could not be
 read from disk, or an error of ours). Exit status: 0 all done, 3 some rejected or failed, 2 wrong usage, 1 no model.
+Progress is on stderr; the table is written once all films are judged, and whole.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from PIL import Image
 
 from ml.card import OPERATING_POINTS
 from ml.errors import ArtifactError, IntakeError, Refusal
+from ml.find import find_films
 from ml.heatmap import upsample
 from ml.images import ModelInput, Notice, Radiograph, read_radiograph
 from ml.predictor import Judgement, Predictor
@@ -41,8 +43,6 @@ COLUMNS = (
     "model_version",
     "milliseconds",
 )
-NOT_FILMS = frozenset({".csv", ".tsv", ".json", ".txt", ".md", ".xml", ".html", ".pdf", ".xlsx", ".py", ".svg", ".db"})
-"""In a folder such files are passed over; named on the command line they are tried, and rejected with a reason."""
 BATCH = 16
 AHEAD = 4 * BATCH
 
@@ -86,20 +86,6 @@ class _Read:
     film: ModelInput | None = None
     radiograph: Radiograph | None = None
     problem: Row | None = None
-
-
-def find_films(paths: Iterable[Path]) -> Iterator[Path]:
-    """Walk folders (sorted, hidden files and plainly other files passed over); give named files as they are."""
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        for folder, folders, files in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(files):
-                found = Path(folder, name)
-                if not name.startswith(".") and found.suffix.lower() not in NOT_FILMS:
-                    yield found
 
 
 def _read(path: Path, whole: bool) -> _Read:
@@ -153,7 +139,8 @@ def predict(
 def _judge(
     predictor: Predictor, batch: Sequence[_Read], operating_point: str, heatmaps: Path | None, count: int
 ) -> Iterator[Row]:
-    answers = iter(predictor.predict([read.film for read in batch if read.film is not None], operating_point))
+    films = [read.film for read in batch if read.film is not None]
+    answers = iter(_answers(predictor, films, operating_point))
     for number, read in enumerate(batch, start=count + 1):
         if read.problem is not None:
             yield replace(read.problem, milliseconds=read.milliseconds, model_version=predictor.card.version)
@@ -162,7 +149,22 @@ def _judge(
         yield replace(row, model_version=predictor.card.version)
 
 
-def _row(read: _Read, answer: Judgement | Refusal, heatmaps: Path | None, number: int) -> Row:
+def _answers(
+    predictor: Predictor, films: list[ModelInput], operating_point: str
+) -> Sequence[Judgement | Refusal | str]:
+    """What the model says of each film; where a batch makes it fail, film by film, and what the failing one said."""
+    try:
+        return predictor.predict(films, operating_point)
+    except Exception as error:  # one film's bug must not end the others' run; it is shown in full
+        traceback.print_exc()
+        if len(films) == 1:
+            return [f"An error of ours: {type(error).__name__}."]
+    return [answer for film in films for answer in _answers(predictor, [film], operating_point)]
+
+
+def _row(read: _Read, answer: Judgement | Refusal | str, heatmaps: Path | None, number: int) -> Row:
+    if isinstance(answer, str):
+        return Row(str(read.path), "failed", "ERROR", milliseconds=read.milliseconds, message=answer)
     if isinstance(answer, Refusal):
         return Row(str(read.path), "rejected", answer.code, milliseconds=read.milliseconds, message=str(answer))
     if heatmaps is not None and read.radiograph is not None:
@@ -194,7 +196,7 @@ def write_heatmap(path: Path, film: Radiograph, answer: Judgement) -> None:
 
 
 def write_csv(rows: Iterable[Row], stream: TextIO) -> None:
-    """Write rows as they come, so that a pipe sees them."""
+    """Write rows as CSV."""
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ml import predict
 from ml.card import load_card
-from ml.predictor import Predictor, load_classifier
+from ml.errors import Refusal
+from ml.images import ModelInput
+from ml.predictor import Judgement, Predictor, load_classifier
 from tests.ml_drawn import workshop
 
 
@@ -74,6 +81,47 @@ def test_bad_files_get_their_reason_and_do_not_stop_the_others(films: Path, caps
 def test_a_file_named_outright_is_tried_even_if_it_is_no_film(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert predict.main([str(films / "notes.txt")]) == 3
     assert _rows(capsys.readouterr().out)[0]["state"] == "rejected"
+
+
+def test_an_error_of_ours_costs_one_film_and_not_the_run(
+    films: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = Predictor.predict
+
+    def breaks(self: Predictor, inputs: Sequence[ModelInput], point: str) -> list[Judgement | Refusal]:
+        if any(film.width == 999 for film in inputs):
+            raise RuntimeError("the engine fell over")
+        return whole(self, inputs, point)
+
+    monkeypatch.setattr(Predictor, "predict", breaks)
+    read = predict._read
+
+    def odd(path: Path, whole: bool) -> predict._Read:
+        found = read(path, whole)
+        return replace(found, film=replace(found.film, width=999)) if found.film and path.name == "b" else found
+
+    monkeypatch.setattr(predict, "_read", odd)
+    assert predict.main([str(films / "a.jpeg"), str(films / "deeper" / "b")]) == 3
+    said = capsys.readouterr()
+    assert [(row["state"], row["reason"]) for row in _rows(said.out)] == [("done", ""), ("failed", "ERROR")]
+    assert "the engine fell over" in said.err
+
+
+def test_a_folder_that_cannot_be_listed_gets_a_row(
+    films: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = os.scandir
+
+    def closed(path: str) -> Any:
+        if Path(path).name == "deeper":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert predict.main([str(films)]) == 3
+    rows = {Path(row["file"]).name: row for row in _rows(capsys.readouterr().out)}
+    assert (rows["deeper"]["state"], rows["deeper"]["reason"]) == ("failed", "UNREADABLE")
+    assert rows["a.jpeg"]["state"] == "done"
 
 
 def test_json_carries_messages_and_numbers(films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
