@@ -65,7 +65,9 @@ def test_keras_and_the_served_network_agree_on_drawn_films() -> None:
     wanted = as_list(load_keras(PNEUMONIA / "model.keras")(films[..., None].astype(np.float32)))
     if not card.input.get("mirror"):
         assert np.abs(wanted[0].numpy()[:, 0] - logits).max() <= 1e-3
-    assert features.shape == wanted[1].shape
+        features_wanted = wanted[1].numpy()
+        assert features.shape == features_wanted.shape
+        assert np.abs(features - features_wanted).max() <= 1e-3 * np.abs(features_wanted).max()
 
 
 def test_the_command_answers_for_a_film_and_for_rubbish_alike(tmp_path: Path) -> None:
