@@ -20,6 +20,7 @@ from ml.data import CLASSES, SIDES, Film, read_films
 from ml.errors import MLError
 from ml.ranking import area_under_curve
 from ml.sides import groups_of, of_test_patients
+from ml.whole import write_json
 
 
 def _signatures(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
@@ -240,8 +241,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_argument("data", type=Path, help="folder CLASS/* or split/CLASS/*, or a CSV")
     commands.add_argument("--json", metavar="FILE", help="write the findings as JSON; - is the standard output")
     given = commands.parse_args(arguments)
+    if given.json not in (None, "-") and not Path(given.json).parent.is_dir():
+        commands.error(f"there is no folder {Path(given.json).parent} to write {Path(given.json).name} to")
     try:
         found = audit(given.data)
+        if given.json not in (None, "-"):
+            write_json(Path(given.json), found.as_json())
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -249,8 +254,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
     else:
         print(found.as_text())
-        if given.json:
-            Path(given.json).write_text(json.dumps(found.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
     return 1 if found.faults else 0
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ml.acquisition import describe, guess_labels, propensity_weights
 from ml.augment import Recipe
 from ml.batches import batches_of, order_of_films, targets_of
-from ml.data import SIDES, Film, data_hash
+from ml.data import SIDES, DataError, Film, data_hash
+from ml.errors import TrainingError
 from ml.model import LOOK, Architecture, build_training
 from ml.ranking import area_under_curve
 from ml.shifts import blend_of_shifts
@@ -47,8 +48,8 @@ class Plan:
         return {**plain, "architecture": self.architecture.as_json(), "recipe": self.recipe.as_json()}
 
 
-def _precision(wanted: str) -> str:
-    """The Keras policy: half precision where the hardware has it."""
+def policy_for(wanted: str) -> str:
+    """The Keras policy that ``--precision`` comes to here: half precision where the hardware has it."""
     import tensorflow as tf
 
     if wanted != "auto":
@@ -60,6 +61,40 @@ def _precision(wanted: str) -> str:
     except OSError:
         return "float32"
     return "mixed_bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
+
+
+def devices() -> list[str]:
+    """What a network is trained on here: the GPUs, or the CPU."""
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("CPU")
+    return [str(device.name) for device in found]
+
+
+def strategy() -> Any:
+    """How a batch is spread over the devices: over all GPUs where there are several."""
+    import tensorflow as tf
+
+    several = len(tf.config.list_physical_devices("GPU")) > 1
+    return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
+
+
+def begin_with(network: Any, run: Path, shape: Architecture) -> None:
+    """Give a network another run's averaged weights of its last whole epoch.
+
+    Raises:
+        DataError: That run has no readable checkpoint, or its network is of another shape.
+    """
+    from ml.join import load_member
+
+    other, its_shape, _identity, _history = load_member(run, "mean")
+    if (its_shape.widths, its_shape.blocks, its_shape.view) != (shape.widths, shape.blocks, shape.view):
+        words = [" ".join(map(str, sizes)) for sizes in (its_shape.widths, its_shape.blocks)]
+        raise DataError(
+            f"{run} is a network of another shape. To begin with it, add "
+            f"--widths {words[0]} --blocks {words[1]} --view {its_shape.view}."
+        )
+    network.set_weights(other.get_weights())
 
 
 def _seen(films: NDArray[np.uint8], look: int) -> NDArray[np.float32]:
@@ -108,14 +143,17 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
 
     Returns:
         (training network at the side it looks at, list of one dict an epoch).
+
+    Raises:
+        DataError: ``plan.start`` cannot be begun with.
+        TrainingError: The run cannot go on.
     """
     import keras
-    import tensorflow as tf
 
-    from ml.fitting import Averaged, Checkpoint, EventLog, Pace, Stop, Watch
+    from ml.fitting import Averaged, Checkpoint, EventLog, NoNumber, Pace, Stop, Watch
 
     keras.utils.set_random_seed(plan.seed)
-    keras.config.set_dtype_policy(_precision(plan.precision))
+    keras.config.set_dtype_policy(policy_for(plan.precision))
     side = np.array([SIDES.index(film.side) for film in films])
     learn, choose = np.flatnonzero(side == 0), np.flatnonzero(side == 1)
     labels = np.array([film.label for film in films], np.int64)
@@ -130,20 +168,17 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
     targets = targets_of(taught, plan.recipe.smooth)
     plain, shifted = (_seen(f, plan.look) for f in (pixels[choose], blend_of_shifts(pixels[choose], 1)))
 
-    many = len(tf.config.list_physical_devices("GPU")) > 1
-    strategy = tf.distribute.MirroredStrategy() if many else tf.distribute.get_strategy()
-    with strategy.scope():
+    spread = strategy()
+    with spread.scope():
         network = build_training(plan.architecture, plan.side)
+        optimizer = keras.optimizers.AdamW(plan.rate, weight_decay=plan.decay, global_clipnorm=1.0)
+        # Before compiling: with mixed_float16 Keras wraps the optimizer there, and the wrapper decays nothing itself.
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         network.compile(
-            keras.optimizers.AdamW(plan.rate, weight_decay=plan.decay, global_clipnorm=1.0),
+            optimizer,
             loss={"pneumonia": "binary_crossentropy", "kind": "categorical_crossentropy"},
             loss_weights={"pneumonia": 1.0, "kind": plan.kind_weight},
         )
-    network.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    if plan.start:
-        from ml.join import load_member
-
-        network.set_weights(load_member(Path(plan.start), "mean")[0].get_weights())
     judge = build_training(plan.architecture, plan.look)
     averaged, pace = Averaged(), Pace(plan.rate, plan.epochs, steps)
     watch = Watch(judge, averaged, plain, shifted, labels[choose])
@@ -154,12 +189,32 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
     # A run may be made longer or shorter on the way, nothing else may change.
     identity = {**plan.as_json(), "epochs": None, "data": data_hash(films, pixels)}
     checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
-    done = checkpoint.restore(network, [pace, stop]) if resume else 0
+    with spread.scope():
+        done = checkpoint.restore(network, [pace, stop]) if resume else 0
+        if plan.start and not done:
+            begin_with(network, Path(plan.start), plan.architecture)
     callbacks = [watch, pace, averaged, stop, checkpoint]
     if log:
         callbacks.append(EventLog(out / "tensorboard"))
     if done < plan.epochs and not network.stop_training:
         data = batches_of(pixels[learn], targets, order, done * steps, plan.seed, plan.recipe, plan.side)
-        network.fit(data, initial_epoch=done, epochs=plan.epochs, steps_per_epoch=steps, verbose=2, callbacks=callbacks)
+        try:
+            network.fit(
+                data, initial_epoch=done, epochs=plan.epochs, steps_per_epoch=steps, verbose=2, callbacks=callbacks
+            )
+        except NoNumber as error:
+            raise TrainingError(f"{error} {_after_no_number(out)}") from error
     judge.set_weights(watch.best)
     return judge, history
+
+
+def _after_no_number(out: Path) -> str:
+    """What to do with a run whose numbers have gone: to resume it would be to resume with the same rate."""
+    if (out / "checkpoint.npz").is_file():
+        return (
+            "Train into another --out, with a lower --rate or with --precision float32; "
+            f"--start {out} begins there with the weights of the last whole epoch."
+        )
+    return (
+        "Start anew with a lower --rate or with --precision float32; no epoch is whole yet that could be gone on from."
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -15,6 +17,26 @@ from numpy.typing import NDArray
 from ml.errors import TrainingError
 from ml.ranking import area_under_curve, loss_at_best_offset
 from ml.whole import write_whole
+
+
+class NoNumber(TrainingError):
+    """The loss, or what the network answers, is no number any more."""
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The arrays of a checkpoint, and its state (identity, history, count).
+
+    Raises:
+        TrainingError: It is not there, or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored.items())
+        state = json.loads(arrays["state"].tobytes())
+        state["identity"]["architecture"], state["history"], state["count"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error) as error:
+        raise TrainingError(f"{path} cannot be read as a checkpoint ({error}).") from error
+    return arrays, state
 
 
 class Pace(keras.callbacks.Callback):  # type: ignore[misc]
@@ -72,10 +94,7 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         if logs and not math.isfinite(logs.get("loss", 0.0)):
-            raise TrainingError(
-                f"The loss became {logs['loss']} in batch {batch}. Lower --rate, or use --precision float32; "
-                "the last checkpoint is sound."
-            )
+            raise NoNumber(f"The loss became {logs['loss']} in batch {batch}.")
         self.count += 1
         keep = min(self.keep, self.count / (self.count + 10))
         now = self.model.get_weights()
@@ -113,7 +132,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             y = np.tile(self.labels, len(p) // len(self.labels))
             logs[f"val_loss{name}"], logs[f"val_auc{name}"] = loss_at_best_offset(y, p), area_under_curve(y, p)
         if not math.isfinite(logs["val_loss"]):
-            raise TrainingError("The network answers NaN on the validation films. Lower --rate and start anew.")
+            raise NoNumber("The network answers NaN on the validation films.")
         if logs["val_loss"] < self.best_loss:
             self.best_loss, self.best = logs["val_loss"], [w.copy() for w in self.averaged.weights]
 
@@ -184,13 +203,12 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         if not self.path.is_file():
             return 0
         try:
-            with np.load(self.path, allow_pickle=False) as stored:
-                arrays = dict(stored.items())
-            state = json.loads(arrays["state"].tobytes())
-        except (ValueError, KeyError, OSError, EOFError) as error:
-            raise TrainingError(f"{self.path} is damaged ({error}). Remove it and start without --resume.") from error
-        if state["identity"] != json.loads(json.dumps(self.identity)):
-            changed = sorted(k for k, v in state["identity"].items() if v != self.identity.get(k))
+            arrays, state = read_checkpoint(self.path)
+        except TrainingError as error:
+            raise TrainingError(f"{error} Remove it and start without --resume.") from error
+        then, now = state["identity"], json.loads(json.dumps(self.identity))
+        if then != now:
+            changed = sorted(name for name in {*then, *now} if then.get(name, ...) != now.get(name, ...))
             raise TrainingError(
                 f"{self.path} belongs to another run (different: {', '.join(changed)}). "
                 "Give the same arguments as then, or another --out."

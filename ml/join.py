@@ -7,17 +7,14 @@ a run folder like any other; its network's logit is the mean of the members' log
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ml.data import SIDES, DataError, data_hash
-from ml.errors import MLError
+from ml.errors import MLError, TrainingError
 from ml.model import LOOK, Architecture, build_serving, build_training
 from ml.runfolder import command_line, find_split, save_run
 from ml.whole import write_json, write_text
@@ -36,17 +33,15 @@ def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict
     Raises:
         DataError: There is no readable checkpoint.
     """
+    from ml.fitting import read_checkpoint
+
     try:
-        with np.load(run / "checkpoint.npz", allow_pickle=False) as stored:
-            state = json.loads(stored["state"].tobytes())
-            count = sum(name.startswith(which) for name in stored.files)
-            weights = [stored[f"{which}{i}"] for i in range(count)]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{run}/checkpoint.npz cannot be read ({error}). Train that run first.") from error
-    described: dict[str, Any] = state["identity"]["architecture"]
-    shape = Architecture.from_json(described)
-    network = build_training(shape)
-    network.set_weights(weights)
+        arrays, state = read_checkpoint(run / "checkpoint.npz")
+        shape = Architecture.from_json(state["identity"]["architecture"])
+        network = build_training(shape)
+        network.set_weights([arrays[f"{which}{i}"] for i in range(sum(name.startswith(which) for name in arrays))])
+    except (TrainingError, ValueError, TypeError, KeyError) as error:
+        raise DataError(f"{error} {run} holds no network to go on from; train it first.") from error
     return network, shape, state["identity"], state["history"]
 
 
@@ -97,7 +92,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_argument("runs", type=Path, nargs="+")
     commands.add_argument("--data", type=Path, required=True)
     commands.add_argument("--out", type=Path, required=True)
-    commands.add_argument("--look", type=int, default=LOOK, help="side at which the served network looks")
+    commands.add_argument(
+        "--look",
+        type=int,
+        choices=range(32, 257, 16),
+        metavar="SIDE",
+        default=LOOK,
+        help="side at which the served network looks",
+    )
     given = commands.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:

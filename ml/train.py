@@ -14,14 +14,14 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
 from ml.augment import Recipe
 from ml.data import SIDES, data_hash
 from ml.errors import MLError, TrainingError
-from ml.fit import Plan, fit, judge_left_out
+from ml.fit import Plan, devices, fit, judge_left_out, policy_for
 from ml.model import Architecture, build_serving
 from ml.runfolder import command_line, find_split, save_run
 from ml.whole import write_json, write_text
@@ -55,6 +55,8 @@ def train(
     from ml.curves import learning_curves
 
     started = time.monotonic()
+    if not next(path for path in (out, *out.resolve().parents) if path.exists()).is_dir():
+        raise TrainingError(f"{out} is a file, or lies below one. Name a folder, there or not, with --out.")
     if not resume and (out / "checkpoint.npz").exists():
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
     split = find_split(data, plan.split_seed, out.parent / "cache", limit, plan.leave_out)
@@ -76,6 +78,8 @@ def train(
         "limit": limit,
         "seconds": round(time.monotonic() - started, 1),
         "resumed": resume,
+        "policy": policy_for(plan.precision),
+        "devices": devices(),
     }
     if plan.leave_out is not None:
         facts["left_out"] = judge_left_out(network, pixels, films, plan.look)
@@ -84,22 +88,38 @@ def train(
     print(f"{out / 'model.keras'} is written; best epoch {best + 1}: {history[best]}", flush=True)
 
 
+def _whole(least: int, step: int = 1) -> Callable[[str], int]:
+    """A type of argument: whole numbers from ``least`` on that are multiples of ``step``."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if value < least or value % step:
+            kind = {1: "a whole number", 2: "an even number"}.get(step, f"a multiple of {step}")
+            raise argparse.ArgumentTypeError(f"{value} is not {kind} from {least} on")
+        return value
+
+    read.__name__ = "whole number"  # argparse names the type in its own message
+    return read
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     default = Plan()
     commands = argparse.ArgumentParser(prog="python -m ml.train", description="Train the classifier.")
     commands.add_argument("--data", type=Path, required=True, help="folder CLASS/* or split/CLASS/*, or a CSV")
     commands.add_argument("--out", type=Path, required=True, help="run folder, made if need be")
-    commands.add_argument("--seed", type=int, default=default.seed)
-    commands.add_argument("--split-seed", type=int, default=default.split_seed, help="keep it to compare runs")
-    commands.add_argument("--epochs", type=int, default=default.epochs)
-    commands.add_argument("--batch", type=int, default=default.batch)
-    commands.add_argument("--side", type=int, default=default.side, help="side of the films in training")
-    commands.add_argument("--look", type=int, default=default.look, help="side at which the served network looks")
+    commands.add_argument("--seed", type=_whole(0), default=default.seed)
+    commands.add_argument("--split-seed", type=_whole(0), default=default.split_seed, help="keep it to compare runs")
+    commands.add_argument("--epochs", type=_whole(1), default=default.epochs)
+    commands.add_argument("--batch", type=_whole(2, 2), default=default.batch)
+    commands.add_argument("--side", type=_whole(32, 16), default=default.side, help="side of the films in training")
+    commands.add_argument(
+        "--look", type=_whole(32, 16), default=default.look, help="side at which the served network looks"
+    )
     commands.add_argument("--rate", type=float, default=default.rate, help="highest learning rate")
     commands.add_argument("--view", default=default.architecture.view, choices=("film", "local", "both"))
-    commands.add_argument("--widths", type=int, nargs="+", default=list(default.architecture.widths))
-    commands.add_argument("--blocks", type=int, nargs="+", default=list(default.architecture.blocks))
+    commands.add_argument("--widths", type=_whole(1), nargs="+", default=list(default.architecture.widths))
+    commands.add_argument("--blocks", type=_whole(1), nargs="+", default=list(default.architecture.blocks))
     for field in fields(Recipe):
         value = getattr(default.recipe, field.name)
         commands.add_argument(f"--aug-{field.name}", type=float, default=value, help=f"see ml/augment.py ({value})")
@@ -118,7 +138,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 where the data or the disk say no."""
-    given = parser().parse_args(arguments)
+    commands = parser()
+    given = commands.parse_args(arguments)
+    if len(given.widths) != len(given.blocks):
+        commands.error(f"--widths names {len(given.widths)} stages and --blocks {len(given.blocks)}; give both alike")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     recipe = Recipe(**{f.name: getattr(given, f"aug_{f.name}") for f in fields(Recipe)})
     shape = Architecture(widths=tuple(given.widths), blocks=tuple(given.blocks), view=given.view)

@@ -34,7 +34,8 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = "Free some space, then run the same command with --resume." if full else "Check the folder's rights."
+        again = "Free some space, then run the same command again (a training with --resume)."
+        advice = again if full else "Check the folder's rights."
         raise TrainingError(f"{path} could not be written: {error.strerror or error}. {advice}") from error
 
 

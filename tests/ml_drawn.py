@@ -6,6 +6,7 @@ import atexit
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from ml.audit import find_twins
+from ml.augment import Recipe
 from ml.data import SIDES, data_hash, load_pixels, read_films
+from ml.fit import Plan
+from ml.model import Architecture
+from ml.phantom import film, png
 from ml.sides import split_films
 
 PATIENTS = 70
@@ -53,6 +58,44 @@ def draw_films(root: Path, patients: int = PATIENTS) -> Path:
                 grey = draw(seed, opacity=bool(label)) * random.uniform(0.9, 1.0)
                 path = root / name / (stem.format(patient, number) + ".jpeg")
                 Image.fromarray(grey.astype(np.uint8)).save(path, quality=90)
+    return root
+
+
+def tiny_plan() -> Plan:
+    """The smallest network and the shortest training that are still whole."""
+    return Plan(
+        epochs=3,
+        batch=8,
+        side=64,
+        look=64,
+        precision="float32",
+        architecture=Architecture(widths=(4, 6, 8, 8), blocks=(1, 1, 1, 1)),
+        recipe=Recipe(jpeg=0.25),
+    )
+
+
+def draw_dozens(root: Path) -> Path:
+    """Twelve drawn patients a class; noise makes them different children, which the drawing alone hardly does."""
+    for label, name in enumerate(("NORMAL/IM-{:04}-0001.png", "PNEUMONIA/person{}_virus_1.png")):
+        for i in range(12):
+            path = root / name.format(i)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            tilted = np.roll(film(50 * label + i, width=224, height=224, opacity=bool(label)), 5 * i, axis=i % 2)
+            path.write_bytes(png(tilted))
+    return root
+
+
+@cache
+def tiny_runs() -> Path:
+    """A folder with ``data`` and the runs ``one`` and ``two``, one epoch each; do not change it."""
+    from ml.train import train
+
+    root = Path(tempfile.mkdtemp(prefix="pneumoweb-runs-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    draw_dozens(root / "data")
+    for seed, name in enumerate(("one", "two"), start=1):
+        plan = replace(tiny_plan(), epochs=1, seed=seed)
+        train(root / "data", root / name, plan, log=False, command="drawn")
     return root
 
 

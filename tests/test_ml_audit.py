@@ -79,6 +79,15 @@ def test_unreadable_files_are_listed_and_the_findings_are_json(data: Path, tmp_p
     assert found["fit_for_training"] is False
 
 
+def test_a_report_that_has_nowhere_to_go_is_said_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(tmp_path), "--json", str(tmp_path / "no" / "where.json")])
+    assert stopped.value.code == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
 def test_an_empty_folder_is_not_an_audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path)]) == 2
     assert "holds no film" in capsys.readouterr().err

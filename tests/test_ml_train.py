@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,36 +15,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.augment import Recipe
-from ml.data import Film
-from ml.fit import Plan, judge_left_out
-from ml.model import Architecture
-from ml.phantom import film, png
+from ml.data import DataError, Film
+from ml.fit import judge_left_out
+from ml.runfolder import command_line
 from ml.train import main, train
+from tests.ml_drawn import draw_dozens, tiny_plan, tiny_runs
 
 pytestmark = pytest.mark.slow
-TINY = Plan(
-    epochs=3,
-    batch=8,
-    side=64,
-    look=64,
-    precision="float32",
-    architecture=Architecture(widths=(4, 6, 8, 8), blocks=(1, 1, 1, 1)),
-    recipe=Recipe(jpeg=0.25),
-)
+TINY = tiny_plan()
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve drawn patients a class; noise makes them different children, which the drawing alone hardly does."""
-    root = tmp_path_factory.mktemp("data")
-    for label, name in enumerate(("NORMAL/IM-{:04}-0001.png", "PNEUMONIA/person{}_virus_1.png")):
-        for i in range(12):
-            path = root / name.format(i)
-            path.parent.mkdir(exist_ok=True)
-            tilted = np.roll(film(i, width=224, height=224, opacity=bool(label)), 5 * i, axis=i % 2)
-            path.write_bytes(png(tilted))
-    return root
+    return draw_dozens(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +42,16 @@ def test_a_run_leaves_a_network_and_all_that_is_needed_to_do_it_again(data: Path
     import keras
 
     run = tmp_path / "run"
-    train(data, run, TINY)
+    train(data, run, TINY, command=command_line("train", ["--data", "a b"]))
     split, facts, history = (json.loads((run / f"{n}.json").read_text()) for n in ("split", "train", "history"))
     assert sorted(split["train"] + split["val"] + split["test"]) == sorted(
         str(path.relative_to(data)) for path in data.rglob("*.png")
     )
     assert facts["seed"] == TINY.seed
     assert facts["recipe"] == TINY.recipe.as_json()
+    assert facts["policy"] == "float32"
+    assert facts["devices"]
+    assert facts["command"] == "python -m ml.train --data 'a b'"
     assert {"loss", "val_loss", "val_auc", "val_auc_plain", "learning_rate"} <= set(history[0])
     assert (run / "curves.svg").read_text().startswith("<svg")
     assert any((run / "tensorboard").iterdir())
@@ -116,7 +105,7 @@ def test_a_full_disk_at_a_checkpoint_leaves_the_last_one(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(TrainingError, match="Free some space, then run the same command with --resume"):
+    with pytest.raises(TrainingError, match="Free some space, then run the same command again"):
         train(data, tmp_path, TINY, log=False, resume=True)
     assert (tmp_path / "checkpoint.npz").read_bytes() == kept
     assert not list(tmp_path.glob(".*"))
@@ -125,14 +114,135 @@ def test_a_full_disk_at_a_checkpoint_leaves_the_last_one(
 def test_a_loss_that_is_no_number_stops_the_run(data: Path, tmp_path: Path) -> None:
     from ml.fitting import TrainingError
 
-    with pytest.raises(TrainingError, match=r"Lower --rate"):
+    with pytest.raises(TrainingError, match=r"Start anew with a lower --rate .* no epoch is whole"):
         train(data, tmp_path, replace(TINY, rate=float("nan")), log=False)
+
+
+def test_after_a_whole_epoch_the_advice_is_one_that_can_be_followed(data: Path, tmp_path: Path) -> None:
+    """--resume with another rate is refused, so it must not be what is advised."""
+    from ml.fitting import Averaged, TrainingError
+
+    def lost(self: Any, batch: int, logs: Any = None) -> None:
+        if self.count == 3:
+            logs = {"loss": float("nan")}
+        told(self, batch, logs)
+
+    told = Averaged.on_train_batch_end
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Averaged, "on_train_batch_end", lost)
+        with pytest.raises(TrainingError, match=f"--start {tmp_path} begins there"):
+            train(data, tmp_path, TINY, log=False)
+
+
+def test_a_run_begins_with_the_averaged_weights_of_another_of_its_shape(data: Path, tmp_path: Path) -> None:
+    from ml.fit import begin_with
+    from ml.join import load_member
+    from ml.model import build_training
+
+    network = build_training(TINY.architecture, TINY.side)
+    begin_with(network, tiny_runs() / "one", TINY.architecture)
+    wanted = load_member(tiny_runs() / "one", "mean")[0].get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(network.get_weights(), wanted, strict=True))
+    wide = replace(TINY.architecture, widths=(4, 6, 8, 16))
+    with pytest.raises(DataError, match=r"another shape.*--widths 4 6 8 8 --blocks 1 1 1 1 --view both"):
+        train(data, tmp_path, replace(TINY, architecture=wide, start=str(tiny_runs() / "one")), log=False)
+
+
+@pytest.mark.parametrize("length", [0, 1000, -100])
+def test_a_damaged_checkpoint_is_said_and_not_gone_on_from(data: Path, tmp_path: Path, length: int) -> None:
+    from ml.fitting import TrainingError
+    from ml.join import load_member
+
+    whole = (tiny_runs() / "one" / "checkpoint.npz").read_bytes()
+    (tmp_path / "checkpoint.npz").write_bytes(whole[:length])
+    with pytest.raises(TrainingError, match=r"cannot be read as a checkpoint .* Remove it and start without --resume"):
+        train(data, tmp_path, TINY, log=False, resume=True)
+    with pytest.raises(DataError, match="train it first"):
+        load_member(tmp_path)
+
+
+def test_what_differs_is_named_when_it_is_new_as_well(data: Path, tmp_path: Path) -> None:
+    from ml.fitting import Averaged, Checkpoint, TrainingError
+
+    shutil.copy(tiny_runs() / "one" / "checkpoint.npz", tmp_path)
+    with np.load(tmp_path / "checkpoint.npz") as stored:
+        identity = json.loads(stored["state"].tobytes())["identity"]
+    checkpoint = Checkpoint(tmp_path / "checkpoint.npz", Averaged(), None, identity | {"new": 1}, [])
+    with pytest.raises(TrainingError, match=r"\(different: new\)"):
+        checkpoint.restore(None, [])
+
+
+def test_half_precision_leaves_biases_and_norms_out_of_weight_decay(data: Path, tmp_path: Path) -> None:
+    from ml.fitting import Checkpoint
+
+    seen = {}
+
+    def look(self: Any, epoch: int, logs: Any = None) -> None:
+        inner = self.model.optimizer.inner_optimizer
+        write(self, epoch, logs)
+        seen.update({v.name: inner._use_weight_decay(v) for v in self.model.trainable_variables})
+
+    write = Checkpoint.on_epoch_end
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoint, "on_epoch_end", look)
+        train(data, tmp_path, replace(TINY, epochs=1, precision="mixed_float16"), log=False)
+    assert {name: decays for name, decays in seen.items() if decays != (name == "kernel")} == {}
+
+
+def test_a_run_on_two_devices_goes_on_after_a_kill(data: Path, tmp_path: Path) -> None:
+    """Two logical CPUs stand for two GPUs, in a process of its own: devices are chosen once."""
+    script = f"""
+import tensorflow as tf
+from dataclasses import replace
+from pathlib import Path
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from ml import fit
+from ml.train import train
+from tests.ml_drawn import tiny_plan
+fit.strategy = lambda: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+for epochs, resume in ((1, False), (2, True)):
+    plan = replace(tiny_plan(), epochs=epochs)
+    train(Path({str(data)!r}), Path({str(tmp_path)!r}), plan, log=False, resume=resume)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(json.loads((tmp_path / "history.json").read_text())) == 2
 
 
 def test_the_command_line_says_in_one_line_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
     assert capsys.readouterr().err.startswith("error: ")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("--blocks 1", "--widths names 4 stages and --blocks 1"),
+        ("--side 100", "100 is not a multiple of 16"),
+        ("--epochs 0", "0 is not a whole number from 1 on"),
+        ("--batch 1", "1 is not an even number from 2 on"),
+        ("--seed -1", "-1 is not a whole number from 0 on"),
+        ("--look some", "invalid whole number value"),
+    ],
+)
+def test_arguments_that_cannot_be_are_said_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str, words: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--data", str(tmp_path), "--out", str(tmp_path / "run"), *wrong.split()])
+    assert stopped.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["file", "file/run"])
+def test_a_file_in_place_of_the_run_folder_is_said_before_the_work(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["--data", str(data), "--out", str(tmp_path / out)]) == 2
+    assert "Name a folder" in capsys.readouterr().err
 
 
 def test_a_look_left_out_is_judged_by_a_network_that_has_not_seen_it() -> None:
