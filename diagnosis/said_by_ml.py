@@ -150,6 +150,13 @@ CARD = (
 PATTERNS = (
     gettext_noop(
         "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "
+        "is no sign of health. On the test films with pneumonia that it found, %s of the heat lies over lungs and "
+        "mediastinum (spread evenly it would be %s), and in %s of them the hottest place lies elsewhere: the network "
+        "also goes by what is outside the lungs."
+    ),
+    # The cards of models published before said it like this; it would fit the sentence above too, so it comes after it.
+    gettext_noop(
+        "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "
         "is no sign of health. On the test films %s of the heat lies over lungs and mediastinum (spread evenly it "
         "would be %s), and in %s of them the hottest place lies elsewhere: the network also goes by what is outside "
         "the lungs."

@@ -92,10 +92,11 @@ def heat_limit(heat_map: dict[str, Any]) -> str:
     if lungs is None:
         return limit
     here, even = lungs["share_in_chest"], lungs["even_heat_would_give_chest"]
+    elsewhere = 1 - lungs["hottest_place_in_chest"]
     return limit + (
-        f" On the test films {here:.0%} of the heat lies over lungs and mediastinum (spread evenly it would be "
-        f"{even:.0%}), and in {1 - lungs['hottest_place_in_chest']:.0%} of them the hottest place lies elsewhere: the "
-        "network also goes by what is outside the lungs."
+        f" On the test films with pneumonia that it found, {here:.0%} of the heat lies over lungs and mediastinum "
+        f"(spread evenly it would be {even:.0%}), and in {elsewhere:.0%} of them the hottest place lies "
+        "elsewhere: the network also goes by what is outside the lungs."
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ml.card import OPERATING_POINTS, load_card
+from ml.card_draft import heat_limit
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from tests.ml_drawn import copied_artifact, workshop
 
@@ -106,3 +107,8 @@ def _change(folder: Path, change: Any) -> None:
     raw = json.loads((folder / "card.json").read_text())
     change(raw)
     (folder / "card.json").write_text(json.dumps(raw))
+
+
+def test_the_limit_of_the_heat_map_says_on_which_films_it_was_measured() -> None:
+    lungs = {"share_in_chest": 0.5, "even_heat_would_give_chest": 0.3, "hottest_place_in_chest": 0.4}
+    assert "On the test films with pneumonia that it found, 50% of the heat" in heat_limit({"lungs": lungs})
