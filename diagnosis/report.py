@@ -162,7 +162,7 @@ def _checked(report: Report, study: Study, prediction: Prediction | None) -> Non
     found = checks(codes, refused=prediction is None)
     if study.state != State.FAILED and found:
         report.heading(_("Checks of the input gate"))
-        report.facts([(check.name, check.outcome) for check in found])
+        report.text(" · ".join(f"{check.name}: {check.outcome}" for check in found))
 
 
 def _no_answer(report: Report, study: Study) -> None:

@@ -127,7 +127,7 @@ def ends(interval: Interval | None, digits: int = 0) -> str:
     if interval is None or not 0 < interval.value < 1:
         return ""
     low, high = (number_format(round(100 * end, digits), digits) for end in (interval.low, interval.high))
-    return f"({low}\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}{high}\N{NO-BREAK SPACE}%)"
+    return f"({low}\N{NO-BREAK SPACE}–\N{WORD JOINER}\N{NO-BREAK SPACE}{high}\N{NO-BREAK SPACE}%)"
 
 
 @register.filter
