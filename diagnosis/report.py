@@ -131,7 +131,7 @@ def _facts(study: Study) -> list[tuple[str, str]]:
     if view:
         facts.append((_("View, as the file said"), str(view)))
     if age is not None:
-        facts.append((_("Age, as the file said"), _("%s years") % number_format(age, 1)))
+        facts.append((_("Age, as the file said"), _("%s years") % number_format(round(age, 1), 1)))
     return facts
 
 
@@ -199,7 +199,7 @@ def _judged_by(report: Report, prediction: Prediction, card: ModelCard) -> None:
             (_("Indeterminate zone"), f"{percent(card.indeterminate.low)} – {percent(card.indeterminate.high)}"),
             (_("Model"), f"{card.name}, {prediction.model_version.version}"),
             (_("SHA-256 of the model"), prediction.model_version.sha256),
-            (_("Time the model took"), f"{number_format(prediction.milliseconds, 1)} ms"),
+            (_("Time the model took"), f"{number_format(round(prediction.milliseconds, 1), 1)} ms"),
         ]
     )
 

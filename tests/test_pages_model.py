@@ -61,6 +61,7 @@ def test_figures_are_rounded_and_not_cut_off() -> None:
 def test_all_of_a_few_films_is_not_a_hundred_percent() -> None:
     seen = Interval(1.0, 0.9695, 1.0)
     assert (share(seen), share(seen, 1)) == ("> 96\N{NO-BREAK SPACE}%", "> 96.9\N{NO-BREAK SPACE}%")
+    assert share(Interval(1.0, 0.29, 1.0)) == "> 29\N{NO-BREAK SPACE}%", "0.29 is 28.999… times a hundredth to a float"
     assert share(Interval(0.0, 0.0, 0.031)) == "< 4\N{NO-BREAK SPACE}%"
     assert films(Interval(0.0, 0.0, 2.44)) == "0, at most 2.5"
     assert rate({"value": 1.0, "ci": [1.0, 1.0]}, 24) == "> 86.2\N{NO-BREAK SPACE}%", "by the score interval"

@@ -44,6 +44,14 @@ def test_it_says_what_the_result_page_says(owner: User, owner_client: Client) ->
         assert words in text, words
 
 
+def test_an_age_and_a_time_are_rounded_and_not_cut_off(owner: User, owner_client: Client) -> None:
+    study = judged(owner, milliseconds=12.38)
+    Study.objects.filter(pk=study.pk).update(header={"age_years": 4.96})
+    text = " ".join(pages(owner_client, study))
+    assert "5.0 years" in text
+    assert "12.4 ms" in text
+
+
 def test_every_page_has_both_disclaimers_and_its_number(owner: User, owner_client: Client) -> None:
     found = pages(owner_client, with_heat(owner))
     assert len(found) >= 2

@@ -115,9 +115,9 @@ def share(interval: Interval | None, digits: int = 0) -> str:
         return "–"
     step = 10 ** (2 + digits)
     if interval.value >= 1:
-        return f"> {number_format(math.floor(interval.low * step) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
+        return f"> {number_format(math.floor(interval.low * step + 1e-9) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
     if interval.value <= 0:
-        return f"< {number_format(math.ceil(interval.high * step) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
+        return f"< {number_format(math.ceil(interval.high * step - 1e-9) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
     return percent(interval.value, digits)
 
 
