@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,31 @@ LIMITS = (
 )
 
 
-def draft(name: str, weights: Any, bias: float, mirror: bool) -> dict[str, Any]:
+KNOWN = frozenset({"988b11bfc6ad1c7db04bc71c94b9728fb53cadab1c2919d4629d7c3c31349fa4"})
+"""Hashes (``ml.data.data_hash``) of the films that the texts above speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The words of a card that no measurement gives: what the model is, whose films it knows, and its limits."""
+
+    name: str = NAME
+    population: str = POPULATION
+    intended_use: str = INTENDED_USE
+    limits: tuple[str, ...] = LIMITS
+
+
+def draft(name: str, weights: Any, bias: float, mirror: bool, about: About) -> dict[str, Any]:
     """A card with everything but what is measured."""
     rates = {"sensitivity": 0.0, "sensitivity_ci": [0.0, 0.0], "specificity": 0.0, "specificity_ci": [0.0, 0.0]}
     points = [{"name": point, "threshold": 0.5, **rates, "positives": 0, "negatives": 0} for point in OPERATING_POINTS]
     return {
         "format_version": FORMAT_VERSION,
         "version": name,
-        "name": NAME,
-        "population": POPULATION,
-        "intended_use": INTENDED_USE,
-        "limits": list(LIMITS),
+        "name": about.name,
+        "population": about.population,
+        "intended_use": about.intended_use,
+        "limits": list(about.limits),
         "input": {"side": SIDE, "values": "0 to 255, black = 0, whole film squashed to a square", "mirror": mirror},
         "head": {"weights": [float(w) for w in weights], "bias": bias, "heat_scale": 1.0},
         "calibration": {"slope": 1.0, "intercept": 0.0, "bounds": list(BOUNDS), "prevalence": PREVALENCE},
@@ -100,7 +115,7 @@ def heat_limit(heat_map: dict[str, Any]) -> str:
     )
 
 
-def fill(raw: dict[str, Any], metrics: dict[str, Any]) -> None:
+def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     """Put what was measured into the card."""
     plain, shifted = metrics["plain"], metrics["shifted"]
     for point in raw["operating_points"]:
@@ -112,7 +127,9 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any]) -> None:
     for key in ("share", "error_outside"):
         raw["indeterminate"][key] = plain["indeterminate"][key]
         raw["indeterminate"][f"shifted_{key}"] = shifted["indeterminate"][key]
-    raw["limits"] = [LIMITS[0], adult_limit(metrics.get("adults")), *LIMITS[1:], heat_limit(metrics["heat_map"])]
+    # Of adults other films say nothing unless it was measured: they may be adults' own.
+    adults = [adult_limit(metrics.get("adults"))] if about.limits == LIMITS or "adults" in metrics else []
+    raw["limits"] = [about.limits[0], *adults, *about.limits[1:], heat_limit(metrics["heat_map"])]
     kept = ("films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece")
     raw["metrics"] = {
         "internal_test": {key: plain[key] for key in kept},

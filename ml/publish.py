@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from ml import calibrate
+from ml.about import read_about
 from ml.assess import describe, judged, summary
 from ml.card import ARTIFACTS, ModelCard, file_sha256, load_card, parse_card
-from ml.card_draft import PREVALENCE, draft, fill, next_version
+from ml.card_draft import KNOWN, PREVALENCE, About, draft, fill, next_version
 from ml.engine import Engine
 from ml.errors import MLError
 from ml.evaluate import BATCH, draw, evaluate, say, score
@@ -112,6 +113,7 @@ def publish(
     mirror: bool = False,
     half: bool = False,
     adults: Path | None = None,
+    about: Path | None = None,
     command: str = "",
 ) -> dict[str, Any]:
     """Do everything; return the metrics.
@@ -124,6 +126,7 @@ def publish(
         mirror: Judge the mirrored film too and average.
         half: Store the exported weights in 16 bits.
         adults: Labelled films of adults (folder or CSV), to say in the card what the network is worth on them.
+        about: The words of the card where these are other films than the published ones (see ``ml/about.py``).
         command: The command line, for the card.
 
     Raises:
@@ -132,10 +135,15 @@ def publish(
     from ml.export import export, load_keras, read_head
 
     _bring_back(out)
+    words = About() if about is None else read_about(about)
     strangers = None if adults is None else every_film(adults)
     model = load_keras(run / "model.keras")
     weights, bias = read_head(model)
     read = read_run(data, run)
+    if about is None and read.facts["data_sha256"] not in KNOWN:
+        say(
+            "the card will speak of the published paediatric films; if these are others, say of which with --about FILE"
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -146,7 +154,7 @@ def publish(
         say("exporting and comparing with Keras …")
         parity = export(model, staging / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
         engine = Engine(staging / "model.xml")
-        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), weights, bias, mirror)
+        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), weights, bias, mirror, words)
         raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
         say("calibrating …")
         chosen = choose(parse_card(raw, staging), engine, val)
@@ -162,7 +170,7 @@ def publish(
         metrics["parity_with_keras"], metrics["command"] = parity, command
         if strangers is not None:
             metrics["adults"] = measure_adults(card, engine, strangers)
-        fill(raw, metrics)
+        fill(raw, metrics, words)
         _write(staging, raw, metrics, draw(metrics, samples, card, read.histories))
         load_card(staging).verify()
         _put_in_place(staging, out)
@@ -229,6 +237,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--half", action="store_true", help="store the exported weights in 16 bits")
     parser.add_argument("--adults", type=Path, help="labelled films of adults, to measure how little it knows of them")
+    parser.add_argument("--about", type=Path, help="JSON with name, population, intended_use and limits, for the card "
+                        "of a model of other films than the published ones")  # fmt: skip
     parser.add_argument("--card", type=Path, help="where to write the model card as text (default: docs/model-card.md "
                         "when the committed artefact is replaced)")  # fmt: skip
     options = parser.parse_args(arguments)
@@ -240,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         metrics = publish(
             options.data, options.run, options.out, name=options.version, mirror=options.mirror, half=options.half,
-            adults=options.adults, command=command,
+            adults=options.adults, about=options.about, command=command,
         )  # fmt: skip
         print(summary(metrics))
         if target is not None:

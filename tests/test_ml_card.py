@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ml.about import AboutError, read_about
 from ml.card import OPERATING_POINTS, load_card
-from ml.card_draft import heat_limit
+from ml.card_draft import LIMITS, POPULATION, About, draft, heat_limit
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from tests.ml_drawn import copied_artifact, workshop
 
@@ -112,3 +113,23 @@ def _change(folder: Path, change: Any) -> None:
 def test_the_limit_of_the_heat_map_says_on_which_films_it_was_measured() -> None:
     lungs = {"share_in_chest": 0.5, "even_heat_would_give_chest": 0.3, "hottest_place_in_chest": 0.4}
     assert "On the test films with pneumonia that it found, 50% of the heat" in heat_limit({"lungs": lungs})
+
+
+def test_a_model_of_other_films_speaks_of_them_and_not_of_the_published_ones(tmp_path: Path) -> None:
+    said = {"name": "Ours", "population": "Adults of Ward 3.", "intended_use": "Teaching.", "limits": ["One ward."]}
+    (tmp_path / "about.json").write_text(json.dumps(said))
+    raw = draft("2026.1.1", [1.0], 0.0, False, read_about(tmp_path / "about.json"))
+    assert {key: raw[key] for key in said} == said
+    raw = draft("2026.1.1", [1.0], 0.0, False, About())
+    assert (raw["population"], raw["limits"]) == (POPULATION, list(LIMITS))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"name": "Ours"}', '{"name": "", "population": "p", "intended_use": "u", "limits": ["l"]}',
+     '{"name": "n", "population": "p", "intended_use": "u", "limits": []}'],
+)  # fmt: skip
+def test_words_that_are_not_whole_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "about.json").write_text(text)
+    with pytest.raises(AboutError, match="JSON object"):
+        read_about(tmp_path / "about.json")
