@@ -61,6 +61,10 @@ def train(
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
     split = find_split(data, plan.split_seed, out.parent / "cache", limit, plan.leave_out)
     films, pixels = split.films, split.pixels
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"{out} cannot be made: {error.strerror or error}. Name another --out.") from error
     counts = {side: sum(film.side == side for film in films) for side in SIDES}
     print(f"{len(films)} films: {counts}; {len(split.twins)} near-identical pairs kept together", flush=True)
     network, history = fit(pixels, films, plan, out, resume=resume, log=log)

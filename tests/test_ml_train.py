@@ -245,6 +245,13 @@ def test_a_file_in_place_of_the_run_folder_is_said_before_the_work(
     assert "Name a folder" in capsys.readouterr().err
 
 
+def test_a_run_folder_that_cannot_be_made_is_said_before_the_first_epoch(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--data", str(data), "--out", "/proc/run"]) == 2
+    assert "/proc/run cannot be made" in capsys.readouterr().err
+
+
 def test_a_look_left_out_is_judged_by_a_network_that_has_not_seen_it() -> None:
     shades = np.array([40, 60, 150, 170, 90], np.uint8)
     pixels = np.broadcast_to(shades[:, None, None], (5, 224, 224)).copy()
