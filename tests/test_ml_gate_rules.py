@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
 from ml.gate_rules import codes, header_notices, header_refusal, pixel_refusal, refusal
 from ml.images import SIDE, Header, ModelInput
+from ml.phantom import film as phantom
 
 
 @pytest.mark.parametrize(
@@ -69,6 +73,67 @@ def test_a_picture_of_few_pixels_is_refused_whatever_it_was_enlarged_to() -> Non
     found = pixel_refusal(ModelInput(noise, 40, 800))
     assert found is not None
     assert found.code == "TOO_SMALL"
+
+
+def drawn(blurred: float = 0, side: int = SIDE) -> ModelInput:
+    """A drawn film, blurred by that share of its side in per cent."""
+    large = Image.fromarray(phantom(5, width=900, height=800).astype(np.uint8))
+    soft = large.filter(ImageFilter.GaussianBlur(9 * blurred))
+    coarse = soft.resize((side, side), Image.Resampling.BOX)
+    return ModelInput(np.asarray(coarse.resize((SIDE, SIDE))), 900, 800)
+
+
+def test_a_film_blurred_beyond_use_is_refused() -> None:
+    found = pixel_refusal(drawn(blurred=4))
+    assert found is not None
+    assert found.code == "NOT_RECOGNISED"
+
+
+@pytest.mark.parametrize("film", [drawn(), drawn(blurred=0.5), drawn(side=56)], ids=["sharp", "soft", "coarse"])
+def test_a_sharp_a_soft_and_a_coarse_film_have_detail_enough(film: ModelInput) -> None:
+    assert pixel_refusal(film) is None
+
+
+@pytest.mark.parametrize("levels", [2, 3, 4])
+def test_a_film_of_few_greys_is_refused(levels: int) -> None:
+    greys = drawn().pixels.astype(int) * levels // 256 * 255 // (levels - 1)
+    found = pixel_refusal(ModelInput(greys.astype(np.uint8), 900, 800))
+    assert found is not None
+    assert found.code == "NOT_A_RADIOGRAPH"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_screens_panel_beside_a_film_is_refused(turned: bool) -> None:
+    screen = np.full((SIDE, SIDE), 12, np.uint8)
+    screen[:, :30] = 60
+    screen[20:210, 40:220] = np.asarray(Image.fromarray(drawn().pixels).resize((180, 190)))
+    found = pixel_refusal(ModelInput(screen.T if turned else screen, 900, 800))
+    assert found is not None
+    assert found.code == "NOT_A_RADIOGRAPH"
+
+
+@pytest.mark.parametrize(("frame", "ground"), [(255, 10), (0, 40), (255, 0)])
+def test_a_black_or_white_frame_round_a_film_on_plain_ground_is_no_panel(frame: int, ground: int) -> None:
+    sheet = np.full((SIDE, SIDE), frame, np.uint8)
+    sheet[10:-10, 10:-10] = ground
+    sheet[20:210, 40:200] = np.asarray(Image.fromarray(drawn().pixels).resize((160, 190)))
+    assert pixel_refusal(ModelInput(sheet, 900, 800)) is None
+
+
+@pytest.mark.parametrize("shade", [0, 255])
+def test_a_plain_border_is_not_taken_for_few_greys(shade: int) -> None:
+    sheet = np.full((SIDE, SIDE), shade, np.uint8)
+    sheet[40:190, 40:190] = np.asarray(Image.fromarray(drawn().pixels).resize((150, 150)))
+    assert pixel_refusal(ModelInput(sheet, 900, 800)) is None
+
+
+def test_a_films_own_compression_and_window_are_not_taken_for_few_greys() -> None:
+    pixels = drawn().pixels
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=20)
+    windowed = np.clip((pixels.astype(float) - 70) * 2.2, 0, 255).astype(np.uint8)
+    for changed in (np.asarray(Image.open(buffer)), windowed):
+        assert pixel_refusal(ModelInput(changed, 900, 800)) is None
 
 
 def test_every_refusal_says_what_is_wrong_and_what_to_do() -> None:
