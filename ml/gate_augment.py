@@ -1,6 +1,6 @@
 """What other hospitals, viewers and phones do to a picture, done by chance to every training picture of the gate.
 
-All changes leave it what it is: a frontal chest stays one (crops keep at least 0.6 of each side). Quarter turns and
+All changes leave it what it is: a frontal chest stays one (crops keep at least 0.7 of each side). Quarter turns and
 inversions are not made here but by whoever asks for the picture, since they are what the gate must recognise.
 """
 
@@ -20,15 +20,16 @@ INPUT_SIDE = 112
 """Side at which the network works; the served network gets there from 224 by averaging pairs."""
 
 
-def place(rng: Rng, picture: NDArray[np.uint8], mild: float = 1.0) -> Canvas:
+def place(rng: Rng, picture: NDArray[np.uint8], mild: float = 1.0, *, whole: bool = False) -> Canvas:
     """Return the picture cropped, shifted, turned a little and stretched, (INPUT_SIDE, INPUT_SIDE) in [0, 1].
 
-    ``mild`` scales every change; 0 only resizes.
+    ``mild`` scales every change; 0 only resizes. ``whole`` cuts off hardly anything.
     """
     side = picture.shape[0]
-    zoom = np.exp(rng.uniform(-0.45, 0.12) if rng.random() < 0.8 else rng.uniform(0.12, 0.45)) ** mild
+    zoom = np.exp(rng.uniform(-0.35, 0.12) if rng.random() < 0.8 else rng.uniform(0.12, 0.45)) ** mild
     stretch = np.exp(rng.normal(0, 0.13) * mild)
-    sx, sy = np.clip([zoom * stretch, zoom / stretch], 0.62, 1.7)  # share of the film that is seen
+    least, most = (0.95, 1.1) if whole else (0.7, 1.55)  # share of the film that is seen
+    sx, sy = np.clip([zoom * stretch, zoom / stretch], least, most)
     angle = np.radians(np.clip(rng.normal(0, 6), -18, 18)) * mild
     slack_x, slack_y = abs(1 - sx) * 0.3 + 0.03 * mild, abs(1 - sy) * 0.4 + 0.03 * mild
     cx, cy = 0.5 + rng.uniform(-slack_x, slack_x), 0.5 + rng.uniform(-slack_y, slack_y)
@@ -38,7 +39,7 @@ def place(rng: Rng, picture: NDArray[np.uint8], mild: float = 1.0) -> Canvas:
     d, e = sy * step * sin, sy * step * cos
     half = INPUT_SIDE / 2
     matrix = (a, b, cx * side - a * half - b * half, d, e, cy * side - d * half - e * half)
-    fill = int(rng.choice((0, 0, 0, 255, int(rng.integers(0, 256)))))
+    fill = int(rng.choice((0, 0, 0, 255, int(rng.integers(0, 256 if whole else 40)))))  # no export lies on mid grey
     moved = Image.fromarray(picture).transform(
         (INPUT_SIDE, INPUT_SIDE), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=fill
     )
@@ -94,6 +95,14 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
     """Return the canvas with what people leave on films: markers, writing, arrows, wires, frames, a covered corner."""
     if rng.random() < 0.3:
         canvas = write(rng, canvas, int(rng.integers(1, 4)))
+    if rng.random() < 0.12:  # an archive's corner texts
+        image, draw = pencil(canvas)
+        size, shade = rng.uniform(3, 6), int(rng.choice((255, 255, 200, 0)))
+        for x, y in ((1, 1), (image.width * 0.75, 1), (1, image.width * 0.8), (image.width * 0.75, image.width * 0.8)):
+            if rng.random() < 0.6:
+                text = "\n".join(words(rng, int(rng.integers(4, 16))) for _ in range(int(rng.integers(1, 5))))
+                draw.multiline_text((x, y), text, fill=shade, font_size=size, spacing=1)
+        canvas = unpencil(image)
     if rng.random() < 0.3:
         image, draw = pencil(canvas)
         side = image.width
@@ -127,9 +136,12 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
     return canvas
 
 
-def augment(rng: Rng, picture: NDArray[np.uint8], *, mild: bool = False) -> NDArray[np.uint8]:
+def augment(rng: Rng, picture: NDArray[np.uint8], *, mild: bool = False, whole: bool = False) -> NDArray[np.uint8]:
     """Return one changed copy, (INPUT_SIDE, INPUT_SIDE) uint8. ``mild``: only a third of the geometry."""
-    canvas = place(rng, picture, 0.33) if mild else scribble(rng, degrade(rng, retone(rng, place(rng, picture))))
+    if mild:
+        canvas = place(rng, picture, 0.33)
+    else:
+        canvas = scribble(rng, degrade(rng, retone(rng, place(rng, picture, whole=whole))))
     return (np.clip(canvas, 0, 1) * 255).astype(np.uint8)
 
 

@@ -16,25 +16,36 @@ from ml.errors import MLError
 from ml.gate_anatomy import Painter
 from ml.gate_augment import SOURCE_SIDE, textured
 from ml.gate_bones import BONES, LATERALS
-from ml.gate_derive import CROPS, SCRAMBLES, SHEETS, SIDE_VIEWS, Maker
+from ml.gate_derive import CROPS, HALVES, SCRAMBLES, SHEETS, SIDE_VIEWS, Maker
+from ml.gate_photos import PHOTOS, WORN
 from ml.gate_profile import PROFILES
 from ml.gate_scenes import SCENES
+from ml.gate_screens import SCREENS, VIEWERS
 from ml.gate_shapes import Rng, finish
 from ml.gate_slices import SLICES
 from ml.images import ModelInput, read_radiograph
 
-_DRAWN: dict[str, tuple[dict[str, Painter], float]] = {  # kind → painters, share of the counter-examples
-    "radiograph": (BONES, 0.30),
-    "lateral": (LATERALS, 0.07),
-    "other": (SLICES | SCENES, 0.31),
-}
-_DERIVED: dict[str, tuple[dict[str, Maker], float]] = {
-    "lateral": (SIDE_VIEWS | PROFILES, 0.08),
-    "other": (SCRAMBLES, 0.11),
-    "cropped": (CROPS, 0.09),
-    "multiple": (SHEETS, 0.05),
-}
-UNSEEN = ("hand", "skull", "breast", "ct_chest", "ultrasound", "tissue", "page", "face", "solid", "twisted", "profile")
+_DRAWN: tuple[tuple[str, dict[str, Painter], float], ...] = (  # kind, painters, share of the counter-examples
+    ("radiograph", BONES, 0.16),
+    ("lateral", LATERALS, 0.04),
+    ("other", SLICES | SCENES, 0.15),
+)
+_DERIVED: tuple[tuple[str, dict[str, Maker], float], ...] = (
+    ("lateral", SIDE_VIEWS | PROFILES, 0.05),
+    ("other", SCRAMBLES, 0.09),
+    ("other", VIEWERS, 0.07),
+    ("other", SCREENS, 0.13),
+    ("other", PHOTOS, 0.11),
+    ("other", WORN, 0.03),
+    ("cropped", CROPS, 0.04),
+    ("cropped", HALVES, 0.11),
+    ("multiple", SHEETS, 0.02),
+)
+_WHOLE = frozenset(VIEWERS) | frozenset(SCREENS) | frozenset(PHOTOS) | frozenset(SHEETS)
+UNSEEN = (
+    "hand", "skull", "breast", "ct_chest", "ultrasound", "tissue", "page", "face", "solid", "twisted", "profile",
+    "desktop", "slide", "lightbox",
+)  # fmt: skip
 """Families kept out of the second network's training, to see how the gate meets what nobody drew for it."""
 
 
@@ -64,6 +75,11 @@ class Counter:
     pixels: NDArray[np.uint8]
     kind: str
     family: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether only the whole picture is what it is called: a screenshot cut down to its film would be a film."""
+        return self.family in _WHOLE
 
 
 def shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -129,8 +145,9 @@ def phantoms(seed: int, count: int) -> list[NDArray[np.uint8]]:
 
 def counter(rng: Rng, films: Sequence[FrontalFilm], kind: str, family: str, side: int = SOURCE_SIDE) -> Counter:
     """Make one counter-example of that kind and family from films of that side."""
-    if kind in _DRAWN and family in _DRAWN[kind][0]:
-        pixels = finish(rng, _DRAWN[kind][0][family](rng, side))
+    painters = {name: painter for _, drawn, _ in _DRAWN for name, painter in drawn.items()}
+    if family in painters:
+        pixels = finish(rng, painters[family](rng, side))
         if rng.random() < 0.35:
             pixels = textured(rng, pixels, films[int(rng.integers(0, len(films)))].pixels)
         return Counter(pixels, kind, family)
@@ -138,21 +155,27 @@ def counter(rng: Rng, films: Sequence[FrontalFilm], kind: str, family: str, side
     if family == "pictured":
         scene = list(SCENES.values())[int(rng.integers(0, len(SCENES)))]
         chosen.append(finish(rng, scene(rng, side)))
-    return Counter(_DERIVED[kind][0][family](rng, chosen), kind, family)
+    makers = {name: maker for _, derived, _ in _DERIVED for name, maker in derived.items()}
+    return Counter(makers[family](rng, chosen), kind, family)
 
 
 def counters(seed: int, films: Sequence[FrontalFilm], count: int, without: Sequence[str] = ()) -> list[Counter]:
     """Make about ``count`` counter-examples, families of one kind alike often, leaving out those in ``without``."""
     rng = np.random.default_rng([seed, 13])
     made = []
-    for table in (_DRAWN, _DERIVED):
-        for kind, (families, share) in table.items():
-            names = [name for name in families if name not in without]
-            for k in range(int(count * share) if names else 0):
-                made.append(counter(rng, films, kind, names[k % len(names)]))
+    for kind, known, share in _table():
+        names = [name for name in known if name not in without]
+        for k in range(int(count * share) if names else 0):
+            made.append(counter(rng, films, kind, names[k % len(names)]))
     return made
 
 
 def families() -> list[tuple[str, str]]:
     """List every (kind, family) there is."""
-    return [(kind, name) for table in (_DRAWN, _DERIVED) for kind, (names, _) in table.items() for name in names]
+    return [(kind, name) for kind, known, _ in _table() for name in known]
+
+
+def _table() -> list[tuple[str, list[str], float]]:
+    """List kind, families and share of every group of counter-examples."""
+    drawn = [(kind, list(painters), share) for kind, painters, share in _DRAWN]
+    return drawn + [(kind, list(makers), share) for kind, makers, share in _DERIVED]

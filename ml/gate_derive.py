@@ -61,6 +61,28 @@ def edge_strip(rng: Rng, films: list[Film]) -> Film:
     return cut(films[0], left, top, 1 - rng.uniform(0, 0.25), top + depth, films[0].shape[0])
 
 
+def upper_part(rng: Rng, films: list[Film]) -> Film:
+    """The upper half of a film or less: the lower lungs and the domes are missing."""
+    left, right = rng.uniform(0, 0.12, 2)
+    top = rng.uniform(0, 0.06)
+    return cut(films[0], left, top, 1 - right, top + rng.uniform(0.3, 0.53), films[0].shape[0])
+
+
+def lower_part(rng: Rng, films: list[Film]) -> Film:
+    """The lower half of a film or less: the tops of the lungs, collar-bones and neck are missing."""
+    left, right = rng.uniform(0, 0.12, 2)
+    bottom = 1 - rng.uniform(0, 0.06)
+    return cut(films[0], left, bottom - rng.uniform(0.3, 0.53), 1 - right, bottom, films[0].shape[0])
+
+
+def side_part(rng: Rng, films: list[Film]) -> Film:
+    """The left or right half of a film, at full height: one lung, and the spine at its edge at most."""
+    top, bottom = rng.uniform(0, 0.12, 2)
+    width, start = rng.uniform(0.36, 0.53), rng.uniform(0, 0.06)
+    left = start if rng.random() < 0.5 else 1 - start - width
+    return cut(films[0], left, top, left + width, 1 - bottom, films[0].shape[0])
+
+
 def mosaic(rng: Rng, films: list[Film]) -> Film:
     """Several films on one sheet, side by side or in a grid, with or without gaps."""
     side = films[0].shape[0]
@@ -170,6 +192,7 @@ def side_view(rng: Rng, films: list[Film]) -> Film:
 
 
 CROPS: dict[str, Maker] = {"one_lung": one_lung, "part": part, "edge_strip": edge_strip}
+HALVES: dict[str, Maker] = {"upper_part": upper_part, "lower_part": lower_part, "side_part": side_part}
 SHEETS: dict[str, Maker] = {"mosaic": mosaic}
 SCRAMBLES: dict[str, Maker] = {
     "shuffled": shuffled,

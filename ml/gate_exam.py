@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ml.errors import IntakeError, Refusal
 from ml.gate import Gate, GateResult
 from ml.gate_data import FrontalFilm, counter, families, read_input
 from ml.gate_fit import orient
+from ml.gate_layout import corners, squeezed
 from ml.gate_shapes import Rng
 from ml.images import SIDE, ModelInput
 from ml.intervals import wilson
@@ -130,16 +131,27 @@ def _grain(rng: Rng, film: Pixels) -> Pixels:
     return (film + rng.normal(0, 12, film.shape)).clip(0, 255).astype(np.uint8)
 
 
+def _corner_writing(rng: Rng, film: Pixels) -> Pixels:
+    n = 3 * film.shape[0]
+    image = Image.new("L", (n, n), 0)
+    wide = int(n * rng.uniform(0.75, 1.0))
+    image.paste(Image.fromarray(film).resize((wide, n), Image.Resampling.BILINEAR), ((n - wide) // 2, 0))
+    corners(rng, ImageDraw.Draw(image), (0, 0, n, n), 255)
+    return squeezed(image, film.shape[0])
+
+
 SHIFTS: dict[str, Callable[[Rng, Pixels], Pixels]] = {
     "JPEG quality 20": _jpeg,
     "gamma 0.5": _tone(0.5),
     "gamma 2": _tone(2.0),
     "a crop of 0.8": _box(0.8),
+    "a crop of 0.7": _box(0.7),
     "black borders": _frame(0),
     "white borders": _frame(255),
     "tilt up to 12°": _tilt,
     "56 pixels": _coarse,
     "noise": _grain,
+    "writing in the corners": _corner_writing,
 }
 
 

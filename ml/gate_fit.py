@@ -23,7 +23,7 @@ _SHARES = {"children": 0.42, "nih": 0.33, "covid": 0.20, "phantom": 0.05}
 class Plan:
     """How long and how to train."""
 
-    epochs: int = 8
+    epochs: int = 10
     steps: int = 230
     batch: int = 64
     rate: float = 3e-3
@@ -47,8 +47,8 @@ def orient(picture: NDArray[np.uint8], turns: int, inverted: bool) -> NDArray[np
 class _Stream:
     """Makes the batch of any step from its number alone, so the order of work cannot change what is learnt."""
 
-    def __init__(self, material: Material, plan: Plan, seed: int) -> None:
-        self.plan, self.seed = plan, seed
+    def __init__(self, material: Material, plan: Plan, seed: int, stage: int = 0) -> None:
+        self.plan, self.seed, self.stage = plan, seed, stage
         self.pools: dict[str, list[NDArray[np.uint8]]] = {"phantom": list(material.phantoms)}
         for film in material.films:
             self.pools.setdefault(film.source, []).append(film.pixels)
@@ -69,14 +69,14 @@ class _Stream:
             weights = {"kind": 1.0, "turn": 1.0, "inverted": 1.0, "adult": 1.0}
         else:
             counter = self.counters[int(rng.integers(0, len(self.counters)))]
-            picture = augment(rng, counter.pixels)
+            picture = augment(rng, counter.pixels, whole=counter.whole)
             labels = {"kind": float(KINDS.index(counter.kind)), "turn": 0.0, "inverted": 0.0, "adult": 0.0}
             weights = {"kind": 1.0, "turn": 0.0, "inverted": 0.0, "adult": 0.0}
         return orient(picture, turns, inverted), labels, weights
 
     def batch(self, step: int) -> tuple[NDArray[np.float32], dict[str, Any], dict[str, Any]]:
         """Return pictures (n, 112, 112, 1), labels and weights by output name."""
-        rng = np.random.default_rng([self.seed, 17, step])
+        rng = np.random.default_rng([self.seed, 17, step + self.stage * 1_000_000])
         made = [self._one(rng, k % 2 == 0) for k in range(self.plan.batch)]
         pictures = np.stack([picture for picture, _, _ in made])[..., None].astype(np.float32)
         names = ("kind", "turn", "inverted", "adult")
@@ -85,12 +85,14 @@ class _Stream:
         return pictures, labels, weights
 
 
-def fit(material: Material, plan: Plan, seed: int, verbose: int = 2) -> Any:
-    """Train a network from nothing and return it (see :func:`ml.gate_model.build_trunk`)."""
+def fit(material: Material, plan: Plan, seed: int, *, start: Any = None, verbose: int = 2) -> Any:
+    """Train a network from nothing, or ``start`` further, and return it (see :func:`ml.gate_model.build_trunk`)."""
     import keras
 
     keras.utils.set_random_seed(seed)
     trunk = build_trunk()
+    if start is not None:
+        trunk.set_weights(start.get_weights())
     heads = {name: output for name, output in trunk.output.items() if name != "features"}
     model = keras.Model(trunk.input, heads)
     total = plan.epochs * plan.steps
@@ -108,7 +110,7 @@ def fit(material: Material, plan: Plan, seed: int, verbose: int = 2) -> Any:
         loss_weights={"kind": 1.0, "turn": 0.4, "inverted": 0.4, "adult": 0.3},
         weighted_metrics={"kind": ["accuracy"], "turn": ["accuracy"]},
     )
-    stream = _Stream(material, plan, seed)
+    stream = _Stream(material, plan, seed, stage=0 if start is None else 1)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         """One epoch's batches; the epoch number moves on by itself."""

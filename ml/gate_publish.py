@@ -82,12 +82,15 @@ def page(card: dict[str, Any]) -> str:
         f"- Trained by `{training['command']}` on {films['train']:,} frontal films ({sources}), "
         f"{training['phantoms']} drawn phantoms and {training['counters']:,} counter-examples. No real picture of "
         "anything but a frontal chest took part: the counter-examples are drawn by code or made from films in memory.",
+        *_stages(training),
         f"- Thresholds: {limits}. They were chosen on {films['tune']} films of people kept out of training and of the "
         "tests below.",
         "",
     ]
     for name, (title, text) in _TITLES.items():
         rows = card["exam"].get(name, [])
+        if not rows:
+            continue
         lines += [f"## {title}", "", text, ""]
         if name == "unseen" and "second_network" in card:
             lines += [_second(card["second_network"]), ""]
@@ -100,9 +103,25 @@ def page(card: dict[str, Any]) -> str:
     return "\n".join([*lines, _LIMITS])
 
 
+def _stages(training: dict[str, Any]) -> list[str]:
+    """Say, where it was so, that the network went on from another one."""
+    before = training.get("before")
+    if not before:
+        return []
+    return [
+        f"- It went on from a network trained in the same way for {before['plan']['epochs']} epochs with "
+        f"{before['counters']:,} counter-examples of which fewer were screens, photographs and halves; so one run of "
+        "the command gives a network alike, not the same.",
+    ]
+
+
 def _second(training: dict[str, Any]) -> str:
     films, plan = training["films"], training["plan"]
-    return (
+    earlier = (
+        "**It is of the recipe before this one**, which had no screens, photographs of films, halves and worn films "
+        "among its counter-examples and fewer rules on plain pixels; it was not trained anew. "
+    )
+    return (earlier if training.get("earlier") else "") + (
         f"It was trained for {plan['epochs']} epochs of {plan['steps'] * plan['batch']:,} pictures (the published "
         f"one for as many as its command says) with {training['counters']:,} counter-examples, without the families "
         f"{', '.join(training['without'])}; {films['tune']} films for its thresholds, without those of COVID-19."
@@ -122,16 +141,24 @@ _ABOUT = """# The input gate's card
 Written by `python -m ml.train_gate`; every figure below comes from `ml/artifacts/gate/card.json`.
 
 The gate decides whether the classifier may judge a film, before any probability exists, and refuses what is not
-clearly a frontal chest film. It first looks at plain pixels and, in DICOM, at the header; then a small network says
-what kind of picture this is, which way up and which polarity, whether it looks like a child's or an adult's, and how
-far its features lie from those of every frontal film seen in training. Inversions and quarter turns it is sure of are
-put right, with a notice; adults' and unusual films pass with a warning that must be shown.
+clearly a frontal chest film. It first looks at plain pixels (too few, no contrast, few shades, no detail, the rims of a
+screen's panels) and, in DICOM, at the header; then a small network says what kind of picture this is, which way up and
+which polarity, whether it looks like a child's or an adult's, and how far its features lie from those of every frontal
+film seen in training. Inversions and quarter turns it is sure of are put right, with a notice; adults' and unusual
+films pass with a warning that must be shown.
 """
 _TITLES = {
     "published": (
         "The published gate",
         "Frontal films are of people who took no part in training. The pictures under *real* were never trained on. "
         "Drawn families are drawn anew; the network has learnt from others of the same families.",
+    ),
+    "review": (
+        "Pictures drawn by a reviewer",
+        "The published gate on pictures made by somebody else out of the 60 full-size films, with a program of which "
+        "nothing was taken over. How an earlier network fared on them was seen before this one was trained, and the "
+        "films are of people it was trained on; so this checks what was drawn here, no more. Not a part of the command "
+        "above.",
     ),
     "unseen": (
         "A second network, for what nobody drew for it",
@@ -145,5 +172,12 @@ _LIMITS = """## Limits
   hospital: children's films from elsewhere may be given it, and an adult's film may miss it. It never refuses.
 - Lateral views were learnt from drawings and from folded frontal films alone; there was no real one to test on.
 - The real counter-examples are sixteen pictures. The share refused of other real ones is not known better than that.
+- Screenshots, report pages, slides and photographs of screens are drawn, with films in them. What gives them away is
+  what surrounds the film: a photograph or a screenshot that shows the film alone, straight and edge to edge, passes.
+  The weakest families are above: re-photographed films and films of four to six greys, of which about a quarter pass;
+  viewers' screenshots, small films on a plain screen and halves, of which about one in eight passes.
+- Where a tight crop ends and a part begins is not sharp: crops to 0.7 of each side were shown as whole films, halves
+  and less as parts; what lies between may go either way. A film whose lungs are cut off above may be refused as
+  `CROPPED`.
 - A mirrored film is not noticed. Quality (rotation of the patient, depth of breath, exposure) is not judged.
 """

@@ -74,9 +74,12 @@ def _order(count: int, seed: int) -> Any:
 
 def make(
     out: Path, films: Sequence[FrontalFilm], tune: Sequence[FrontalFilm], plan: Plan, sizes: tuple[int, int], seed: int,
-    without: Sequence[str], facts: dict[str, Any], again: bool,
+    without: Sequence[str], facts: dict[str, Any], again: bool, start: Path | None = None,
 ) -> Gate:  # fmt: skip
-    """Train one network, or take the one in ``out`` ``again``; choose its thresholds and publish it into ``out``."""
+    """Train one network, or take the one in ``out`` ``again``; choose its thresholds and publish it into ``out``.
+
+    With ``start`` the network in that folder is trained further.
+    """
     from ml.gate_model import build_served
     from ml.model import multiply_adds
 
@@ -88,7 +91,9 @@ def make(
         drawn = phantoms(seed, sizes[0])
         others = counters(seed, films, sizes[1], without)
         log.info("%d films, %d phantoms, %d counter-examples", len(films), len(drawn), len(others))
-        trunk = fit(Material(films, drawn, others), plan, seed)
+        before = _before(start) if start else None
+        first = load_keras(start / "model.keras").get_layer("gate_trunk") if start else None
+        trunk = fit(Material(films, drawn, others), plan, seed, start=first)
         facts = {"training": facts["training"] | {
             "phantoms": len(drawn),
             "counters": len(others),
@@ -98,6 +103,7 @@ def make(
             "multiply_adds": multiply_adds(trunk),
             "plan": asdict(plan),
             "side": INPUT_SIDE,
+            "before": before,
         }}  # fmt: skip
     pixels = [film.pixels for film in films]
     white = reference(run_trunk(trunk, copies(pixels, seed, min(6000, 2 * len(pixels)), mild=False))["features"])
@@ -105,6 +111,12 @@ def make(
     log.info("thresholds %s", thresholds)
     sample = np.stack([read_input(film.path).pixels for film in tune[:32]])
     return publish(out, build_served(trunk, white), thresholds, sample, facts)
+
+
+def _before(start: Path) -> dict[str, Any]:
+    """What the card says of the network that is trained further; its seed says which people it has seen."""
+    training = json.loads((start / "card.json").read_text(encoding="utf-8"))["training"]
+    return {name: training[name] for name in ("plan", "counters", "seed")}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="a toy run of about a minute, for tests")
     parser.add_argument("--study", type=Path, help="keep the second network here (default: nowhere)")
     parser.add_argument("--again", action="store_true", help="train nothing: thresholds and tests anew")
+    parser.add_argument("--start", type=Path, help="train the network in this artefact folder further")
     parser.add_argument("--only", choices=("published", "unseen"), help="train only one of the two networks")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -141,7 +154,7 @@ def _run(given: argparse.Namespace) -> None:
     train, rest = held_out(films, given.seed, 0.15)
     tune, test = held_out(rest, given.seed + 1, 0.5)
     plan = Plan(epochs=1, steps=20) if given.quick else Plan(epochs=given.epochs)
-    sizes = (4, 200) if given.quick else (60, 8_000)
+    sizes = (4, 200) if given.quick else (60, 12_000)
     facts = {
         "training": {
             "command": f"python -m ml.train_gate --data DIR --out DIR --seed {given.seed} --epochs {plan.epochs}",
@@ -152,10 +165,11 @@ def _run(given: argparse.Namespace) -> None:
             "versions": {name: version(name) for name in ("keras", "openvino", "numpy", "pillow")},
         }
     }  # fmt: skip
+    kept = _earlier(given.out) if given.only == "published" else {}
     exams: dict[str, Sequence[Row]] = {}
     per_family = 3 if given.quick else 60
     if given.only != "unseen":
-        gate = make(given.out, train, tune, plan, sizes, given.seed, (), facts, given.again)
+        gate = make(given.out, train, tune, plan, sizes, given.seed, (), facts, given.again, given.start)
         exams["published"] = exam(gate, test, given.data, given.seed, per_family)
     if given.only != "published":
         known, lines = ([film for film in side if film.source != "covid"] or side for side in (train, tune))
@@ -171,9 +185,20 @@ def _run(given: argparse.Namespace) -> None:
             log.info("%-10s %-45s %4d/%4d %.3f %s %s", name, row.group, row.right, row.films, row.share, row.codes,
                      row.notices)  # fmt: skip
     if (given.out / "card.json").is_file():
-        card = add_exam(given.out, exams, {name: facts[name] for name in facts if name == "second_network"})
+        known_already = {name: facts[name] for name in facts if name == "second_network"}
+        card = add_exam(given.out, exams, kept | known_already)
         if given.page:
             given.page.write_text(page(card), encoding="utf-8")
+
+
+def _earlier(out: Path) -> dict[str, Any]:
+    """What the card in ``out`` says of the second network, to be kept when only the first one is trained."""
+    try:
+        card = json.loads((out / "card.json").read_text(encoding="utf-8"))
+        second, rows = card["second_network"], card["exam"]["unseen"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return {"second_network": second | {"earlier": True}, "exam": {"unseen": rows}}
 
 
 def _about_the_unseen(row: Row) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,34 @@ def test_the_committed_gate_loads_and_is_small(copied: Path) -> None:
     Gate.load(copied, threads=1)
     assert (copied / "model.keras").stat().st_size < 2_000_000
     assert json.loads((copied / "card.json").read_text())["training"]["multiply_adds"] <= 100_000_000
+
+
+def _share(rows: list[dict[str, Any]]) -> float:
+    assert rows
+    return float(sum(row["right"] for row in rows) / sum(row["films"] for row in rows))
+
+
+def test_the_card_shows_that_films_pass_and_other_pictures_do_not() -> None:
+    rows = json.loads((COMMITTED / "card.json").read_text())["exam"]["published"]
+    for row in rows:
+        if row["group"].startswith(("frontal: children", "frontal: nih", "frontal, changed")):
+            assert row["share"] >= 0.99 or "0.7" in row["group"], row
+    assert _share([row for row in rows if row["wanted"] == "refuse"]) >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("families", "least"),
+    [
+        ("report desktop slide lightbox blurred", 0.98),
+        ("viewer small chat", 0.85),
+        ("upper_part lower_part side_part", 0.85),
+        ("rephotographed posterised", 0.75),  # the weakest, see the card's limits
+    ],
+)
+def test_the_card_shows_that_a_film_in_something_else_or_in_part_is_refused(families: str, least: float) -> None:
+    rows = json.loads((COMMITTED / "card.json").read_text())["exam"]["published"]
+    for family in families.split():
+        assert _share([row for row in rows if row["group"].endswith(f": {family}")]) >= least, family
 
 
 @pytest.mark.parametrize("name", ["card.json", "model.xml", "model.bin", "model.keras"])

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ml.gate import KINDS
-from ml.gate_augment import INPUT_SIDE, SOURCE_SIDE, augment
-from ml.gate_data import FrontalFilm, GateDataError, counter, counters, families, held_out, phantoms, read_films
+from ml.gate_augment import INPUT_SIDE, SOURCE_SIDE, augment, place
+from ml.gate_data import UNSEEN, FrontalFilm, GateDataError, counter, counters, families, held_out, phantoms, read_films
 from ml.gate_fit import Material, Plan, _Stream, orient, reference
 from ml.intervals import wilson
 
@@ -42,6 +42,22 @@ def test_counter_examples_can_leave_families_out(films: list[FrontalFilm]) -> No
     made = counters(1, films, 150, without=("page", "mosaic"))
     assert {c.kind for c in made} == set(KINDS) - {"frontal", "multiple"}
     assert not {"page", "mosaic"} & {c.family for c in made}
+
+
+def test_a_screenshot_is_never_cut_down_to_the_film_in_it(films: list[FrontalFilm]) -> None:
+    whole = {c.family for c in counters(1, films, 400) if c.whole}
+    assert {"viewer", "report", "small", "rephotographed", "desktop", "slide", "lightbox", "mosaic"} <= whole
+    assert not {"page", "upper_part", "posterised"} & whole
+    rim = np.full((SOURCE_SIDE, SOURCE_SIDE), 200, np.uint8)
+    rim[14:-14, 14:-14] = 40  # a tenth of the side: bars and panels are rarely narrower in sum
+    for seed in range(60):
+        seen = place(np.random.default_rng(seed), rim, whole=True)
+        assert (seen > 0.7).mean() > 0.15
+
+
+def test_families_kept_from_the_second_network_exist() -> None:
+    assert set(UNSEEN) <= {name for _, name in families()}
+    assert {"desktop", "slide", "lightbox"} <= set(UNSEEN)
 
 
 def test_a_persons_films_are_never_on_both_sides(films: list[FrontalFilm]) -> None:

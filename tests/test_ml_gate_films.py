@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from ml.errors import IntakeError
 from ml.gate import Gate, GateResult
@@ -81,3 +84,55 @@ def test_pictures_of_other_things_are_refused_by_intake_or_gate(gate: Gate) -> N
             stopped += 1
     assert stopped + len(films) == 15
     assert passed(gate.check(films)) == 0
+
+
+def _on_a_screen(film: Image.Image) -> Image.Image:
+    """A film in a viewer: a bar with buttons, a panel with previews, a name."""
+    screen = Image.new("L", (1600, 900), 20)
+    pencil = ImageDraw.Draw(screen)
+    pencil.rectangle((0, 0, 1600, 70), fill=90)
+    for k in range(14):
+        pencil.rectangle((15 + 60 * k, 15, 55 + 60 * k, 55), fill=180)
+    pencil.rectangle((1380, 70, 1600, 900), fill=60)
+    for k in range(4):
+        screen.paste(film.resize((180, 150)), (1400, 90 + 180 * k))
+    screen.paste(film.resize((1000, 800)), (190, 85))
+    pencil.text((200, 90), "NAME 01.01.2020", fill=230, font_size=26)
+    return screen
+
+
+def _small(film: Image.Image) -> Image.Image:
+    screen = Image.new("L", (1600, 900), 0)
+    screen.paste(film.resize((560, 440)), (520, 200))
+    return screen
+
+
+def _halves(film: Image.Image) -> list[Image.Image]:
+    middle = film.height // 2
+    return [film.crop((0, 0, film.width, middle)), film.crop((0, middle, film.width, film.height))]
+
+
+@pytest.mark.parametrize(
+    ("change", "least"),
+    [(lambda film: [_on_a_screen(film)], 0.95), (lambda film: [_small(film)], 0.95), (_halves, 0.75)],
+)
+def test_screenshots_of_films_and_halves_of_them_are_refused(
+    gate: Gate, change: Callable[[Image.Image], list[Image.Image]], least: float
+) -> None:
+    refused = []
+    for path in sorted((DATA / "fullsize").glob("*/*"))[::2]:
+        for picture in change(Image.open(path).convert("L")):
+            file = io.BytesIO()
+            picture.save(file, "BMP")
+            refused.append(passed(gate.check([read_radiograph(file.getvalue()).model_input()])) == 0)
+    assert sum(refused) >= least * len(refused)
+
+
+@pytest.mark.parametrize("size", [(546, 219), (300, 400), (1600, 1200)])
+def test_wide_tall_and_large_copies_of_films_pass(gate: Gate, size: tuple[int, int]) -> None:
+    files = []
+    for path in sorted((DATA / "fullsize").glob("*/*"))[::2]:
+        file = io.BytesIO()
+        Image.open(path).convert("L").resize(size).save(file, "JPEG")
+        files.append(read_radiograph(file.getvalue()).model_input())
+    assert passed(gate.check(files)) >= len(files) - 1  # one of them ends above the collar-bones
