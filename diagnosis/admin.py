@@ -103,10 +103,11 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     readonly_fields = ("film_large", *(field.name for field in Study._meta.fields if field.name != "label"))
     fieldsets = (
         (None, {"fields": ("film_large", "id", "owner", "label", "created_at")}),
-        (_("State"), {"fields": ("state", "reason_code", "reason", "advice", "started_at", "finished_at", "attempt")}),
-        (_("Film"), {"fields": ("source_format", "width", "height", "header", "notices", "pixel_hash")}),
+        (_("State"), {"fields": ("state", "reason_code", "reason", "advice", "refused_by", "queued_at", "sent_at",
+                                 "started_at", "finished_at", "attempt", "asked_again")}),
+        (_("Film"), {"fields": ("source_format", "width", "height", "header", "notices", "pixel_hash", "uid_hash")}),
         (_("Intended use"), {"fields": ("intended_use_version", "intended_use_at", "operating_point")}),
-    )
+    )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Films come in through intake, which verifies them; not by hand."""
