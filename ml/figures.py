@@ -138,7 +138,7 @@ def confusion(samples: Two, card: ModelCard) -> str:
         left = 96 + 182 * column
         called = plain.probabilities >= point.threshold
         canvas.text(left + 84, 96, TITLES[name], anchor="middle", bold=True, size=15)
-        canvas.text(left + 84, 115, f"cut-off {_percent(point.threshold)}", anchor="middle", size=12, fill=SOFT)
+        canvas.text(left + 84, 115, f"threshold {_percent(point.threshold)}", anchor="middle", size=12, fill=SOFT)
         for row, (truth, colour) in enumerate(((1, PNEUMONIA), (0, NORMAL))):
             total = int(np.sum(plain.labels == truth))
             for across, answer in enumerate((True, False)):

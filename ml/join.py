@@ -58,7 +58,7 @@ def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK, command:
     Raises:
         DataError: A run is not readable, left films out as a trial, or was trained on another split or other data.
     """
-    from ml.curves import learning_curves
+    from ml.figures import learning
 
     members = [load_member(run) for run in runs]
     split = find_split(data, int(members[0][2]["split_seed"]), out.parent / "cache")
@@ -83,7 +83,7 @@ def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK, command:
     save_run(out, model, films, digest, facts)
     histories = [history for _, _, _, history in members]
     write_json(out / "history.json", histories)
-    write_text(out / "curves.svg", learning_curves([epoch for history in histories for epoch in history]))
+    write_text(out / "curves.svg", learning(histories))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -52,7 +52,7 @@ def train(
         DataError: The data cannot be used, or leaks.
         TrainingError: The run cannot go on.
     """
-    from ml.curves import learning_curves
+    from ml.figures import learning
 
     started = time.monotonic()
     if not next(path for path in (out, *out.resolve().parents) if path.exists()).is_dir():
@@ -69,7 +69,7 @@ def train(
     print(f"{len(films)} films: {counts}; {len(split.twins)} near-identical pairs kept together", flush=True)
     network, history = fit(pixels, films, plan, out, resume=resume, log=log)
     write_json(out / "history.json", history)
-    write_text(out / "curves.svg", learning_curves(history))
+    write_text(out / "curves.svg", learning([history]))
     best = min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"])
     facts = {
         "command": command,
