@@ -4,8 +4,9 @@ The aim is not variety but the *right* variety. In this data the classes differ 
 films were larger (sharper after scaling), show more black around the child, have a steeper tone curve and a small,
 crisp marker. Another hospital's films, or the next month's, break that link. So everything that belongs to the
 acquisition is drawn at random, alike for both classes: framing, aspect, tone curve, sharpness, grain, compression,
-markers, collimation. Tone is also taken from *another film of the batch* (histogram matching), the one change that
-makes the two classes' histograms exchangeable.
+markers, collimation. Two things are taken from *another film of the batch*, which makes them exchangeable between the
+classes: tone (histogram matching), and everything around the chest (:func:`_surround`), which alone would tell the
+classes apart.
 
 Every draw comes from (seed, step), so a resumed training sees the films an unbroken one would have seen.
 """
@@ -25,6 +26,7 @@ class Recipe:
     """How strongly films are changed; chances are per film.
 
     Attributes:
+        surround: Chance that what lies around the chest is another film's, or a plain grey.
         area: Smallest share of the film's area a crop may show.
         loose: Largest share; above 1 the film is shown small, with black around it.
         stretch: Largest change of aspect, as a natural logarithm.
@@ -43,6 +45,7 @@ class Recipe:
         smooth: Label smoothing: 0 and 1 become ``smooth`` / 2 and 1 − ``smooth`` / 2.
     """
 
+    surround: float = 0.5
     area: float = 0.35
     loose: float = 1.2
     stretch: float = 0.3
@@ -115,6 +118,29 @@ def _warp(images: Any, matrix: Any, side: int) -> Any:
         images=images, transforms=matrix, output_shape=[side, side], interpolation="BILINEAR", fill_mode="CONSTANT",
         fill_value=0.0,
     )  # fmt: skip
+
+
+def _surround(films: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
+    """Around some films' chests, other films of the batch, whatever their class, or one level of grey.
+
+    The chest is a rounded trapezium, wider below, of which every measure is drawn; its edge is soft, so that the seam
+    says little. What is learnt with it holds inside the chest (as for backgrounds in Xiao et al. 2021).
+    """
+    import tensorflow as tf
+
+    size = int(films.shape[1])
+    line = (tf.range(size, dtype=tf.float32) + 0.5) / size - 0.5
+    across = tf.abs(line[None, None, :] - draw.uniform((n, 1, 1), -0.03, 0.03))
+    down = line[None, :, None] - draw.uniform((n, 1, 1), -0.03, 0.03)
+    half_width = draw.uniform((n, 1, 1), 0.35, 0.48) * (1 + draw.uniform((n, 1, 1), 0.0, 0.9) * down)
+    power = draw.uniform((n, 1, 1), 2.5, 7.0)
+    distance = (across / half_width) ** power + (tf.abs(down) / draw.uniform((n, 1, 1), 0.33, 0.45)) ** power
+    inside = tf.sigmoid((1 - distance ** (1 / power)) / draw.uniform((n, 1, 1), 0.015, 0.08))[..., None]
+    # Not the neighbour: that one lends its tone (_tables), and is mixed in (mix).
+    level = draw.uniform((n, 1, 1, 1), 0.0, 255.0)
+    donor = tf.where(draw.chance(n, 0.25)[:, None, None, None] > 0, level, tf.roll(films, n // 2 - 1, axis=0))
+    share = 1 - draw.chance(n, recipe.surround)[:, None, None, None] * (1 - inside)
+    return share * films + (1 - share) * donor
 
 
 def _crop(images: Any, draw: _Draws, recipe: Recipe, n: int, side: int) -> Any:
@@ -265,7 +291,8 @@ def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int) -> Any:
 
     n = int(films.shape[0])
     draw = _Draws(seed, step)
-    x = _crop(tf.cast(films, tf.float32), draw, recipe, n, side)
+    x = _surround(tf.cast(films, tf.float32), draw, recipe, n)
+    x = _crop(x, draw, recipe, n, side)
     x = tf.gather(_tables(x, draw, recipe, n), tf.cast(x, tf.int32)[..., 0], batch_dims=1)[..., None]
     x = _sharpness(x, draw, recipe, n)
     x = _overlay(x, draw, recipe, n, side)

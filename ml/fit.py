@@ -19,6 +19,7 @@ from ml.model import LOOK, Architecture, build_training
 from ml.ranking import area_under_curve
 from ml.shifts import blend_of_shifts
 from ml.sides import groups_of
+from ml.surroundings import exchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,9 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
         print(f"acquisition alone tells the label with AUC {area_under_curve(labels[learn], guess):.3f}", flush=True)
     order = order_of_films(labels[learn], plan.epochs, steps, plan.batch, plan.seed, weights)
     targets = targets_of(taught, plan.recipe.smooth)
-    plain, shifted = (_seen(f, plan.look) for f in (pixels[choose], blend_of_shifts(pixels[choose], 1)))
+    foreign = exchanged(pixels[choose], labels[choose], 1)
+    moved = np.concatenate([blend_of_shifts(films, 1 + i) for i, films in enumerate((pixels[choose], foreign))])
+    plain, shifted = _seen(pixels[choose], plan.look), _seen(moved, plan.look)
 
     spread = strategy()
     with spread.scope():
