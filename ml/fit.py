@@ -28,9 +28,9 @@ class Plan:
 
     seed: int = 1
     split_seed: int = 2026
-    epochs: int = 40
+    epochs: int = 36
     batch: int = 64
-    side: int = 160
+    side: int = 128
     look: int = LOOK
     rate: float = 2e-3
     decay: float = 0.02

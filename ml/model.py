@@ -21,12 +21,11 @@ from ml.views import views
 SIDE = 224
 """Side of the square film the serving network takes, in pixels."""
 
-LOOK = 176
+LOOK = 144
 """Side to which the serving network scales the film, unless told otherwise.
 
-Random crops make things larger in training than they are in a whole film, so a network trained at 160 judges best a
-little above that and worse at 224 (Touvron et al. 2019, "train-test resolution discrepancy"); docs/training.md has
-the figures.
+Random crops make things larger in training than they are in a whole film, so a network judges best a little above the
+side it was trained at (Touvron et al. 2019, "train-test resolution discrepancy"); docs/training.md has the figures.
 """
 
 KINDS = ("normal", "bacterial", "viral")
@@ -46,7 +45,7 @@ class Architecture:
         drop_path: Chance that the last block is skipped in training; earlier blocks less, linearly.
     """
 
-    widths: tuple[int, ...] = (24, 48, 96, 192)
+    widths: tuple[int, ...] = (24, 48, 80, 144)
     blocks: tuple[int, ...] = (2, 2, 3, 2)
     view: str = "both"
     dropout: float = 0.3

@@ -27,7 +27,7 @@ def test_a_chest_stays_and_its_surroundings_come_from_the_other_class() -> None:
     joined = exchanged(LEVELS, LABELS, seed=1)
     assert np.array_equal(joined[:, 112, 112], LEVELS[:, 112, 112])
     for film, label in zip(joined, LABELS, strict=True):
-        assert film[0, 0] in LEVELS[LABELS != label, 0, 0]
+        assert film[0, 0] in LEVELS[label != LABELS, 0, 0]
     assert np.array_equal(joined, exchanged(LEVELS, LABELS, seed=1))
 
 
