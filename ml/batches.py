@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ml.augment import Recipe, augment, mix
 from ml.data import Film
 from ml.model import KINDS
+from ml.teachers import SHARE
 
 
 def order_of_films(
@@ -63,7 +64,14 @@ def targets_of(films: Sequence[Film], smooth: float) -> NDArray[np.float32]:
 
 
 def batches_of(
-    pixels: Any, targets: Any, order: NDArray[np.int64], start: int, seed: int, recipe: Recipe, side: int
+    pixels: Any,
+    targets: Any,
+    order: NDArray[np.int64],
+    start: int,
+    seed: int,
+    recipe: Recipe,
+    side: int,
+    teach: Callable[[Any], Any] | None = None,
 ) -> Any:
     """The tf.data pipeline from batch ``start`` on.
 
@@ -75,6 +83,7 @@ def batches_of(
         seed: Of the run.
         recipe: How films are changed.
         side: Side of the films shown.
+        teach: By :func:`ml.teachers.teachers`: what it says of a film as shown goes into the film's target.
     """
     import tensorflow as tf
 
@@ -85,7 +94,8 @@ def batches_of(
         row = tf.ensure_shape(rows[step], (order.shape[1],))
         shown = augment(tf.gather(films, row), seed, step, recipe, side)
         shown, target = mix(shown, tf.gather(wanted, row), seed, step, recipe)
-        return shown, {"pneumonia": target[:, :1], "kind": target[:, 1:]}
+        pneumonia = target[:, :1] if teach is None else SHARE * teach(shown) + (1 - SHARE) * target[:, :1]
+        return shown, {"pneumonia": pneumonia, "kind": target[:, 1:]}
 
     steps = tf.data.Dataset.range(start, len(order))
     return steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(4)

@@ -36,6 +36,7 @@ from ml.predictor import load_classifier, run_network
 from ml.runfolder import command_line
 from ml.scores import Floats
 from ml.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
+from ml.surroundings import exchanged, without_chest
 from ml.testset import Films, TestSet, choose_films
 from ml.whole import write_json, write_text
 
@@ -93,6 +94,7 @@ def evaluate(
         "strata": strata(samples["plain"], card, [film.kind for film in test.films], test.pixels),
         "robustness": robust,
         "robustness_unchanged": base,
+        "surroundings": surroundings(card, engine, test),
         "gate": refusals(test),
         "heat_map": _heat_checks(card, engine, test, samples["plain"], maps, keras_model),
         "seconds": round(time.monotonic() - began, 1),
@@ -129,6 +131,18 @@ def robustness(
         for strength in STRENGTHS
     ]
     return table, line(films)
+
+
+def surroundings(card: ModelCard, engine: Engine, test: TestSet) -> dict[str, Any]:
+    """How far the network goes by what is outside the chest (:mod:`ml.surroundings`).
+
+    ``exchanged``: each chest in the surroundings of a film of the other class; ``alone``: surroundings without a chest.
+    """
+    shown = {"exchanged": exchanged(test.pixels, test.labels, SHIFT_SEED), "alone": without_chest(test.pixels)}
+    return {
+        name: brief(judged(card, test.labels, score(card, engine, films)[0], test.patients), card)
+        for name, films in shown.items()
+    }
 
 
 def some_films(test: TestSet, most: int) -> NDArray[np.int64]:

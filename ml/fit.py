@@ -20,6 +20,7 @@ from ml.ranking import area_under_curve
 from ml.shifts import blend_of_shifts
 from ml.sides import groups_of
 from ml.surroundings import exchanged
+from ml.teachers import teachers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Plan:
     patience: int = 15
     fairness: float = 4.0
     start: str = ""
+    teachers: tuple[str, ...] = ()
     leave_out: int | None = None
     precision: str = "auto"
     architecture: Architecture = field(default_factory=Architecture)
@@ -46,6 +48,7 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("architecture", "recipe")}
+        plain["teachers"] = list(self.teachers)
         return {**plain, "architecture": self.architecture.as_json(), "recipe": self.recipe.as_json()}
 
 
@@ -146,7 +149,7 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
         (training network at the side it looks at, list of one dict an epoch).
 
     Raises:
-        DataError: ``plan.start`` cannot be begun with.
+        DataError: ``plan.start`` cannot be begun with, or one of ``plan.teachers`` cannot teach.
         TrainingError: The run cannot go on.
     """
     import keras
@@ -200,7 +203,8 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
     if log:
         callbacks.append(EventLog(out / "tensorboard"))
     if done < plan.epochs and not network.stop_training:
-        data = batches_of(pixels[learn], targets, order, done * steps, plan.seed, plan.recipe, plan.side)
+        teach = teachers([Path(run) for run in plan.teachers], plan.side, identity) if plan.teachers else None
+        data = batches_of(pixels[learn], targets, order, done * steps, plan.seed, plan.recipe, plan.side, teach)
         try:
             network.fit(
                 data, initial_epoch=done, epochs=plan.epochs, steps_per_epoch=steps, verbose=2, callbacks=callbacks

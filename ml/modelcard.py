@@ -212,9 +212,23 @@ def _subgroups(metrics: Mapping[str, Any], figures: str) -> str:
         "## Subgroups and robustness\n\nAt the balanced operating point; a kind of pneumonia is set against all normal "
         "films. Age, sex and origin are not in the data.\n\n"
         + _table(("group", "", "films", "AUC", "sensitivity", "specificity"), rows)
+        + f"\n\n### What is outside the chest\n\n{_surroundings(metrics)}"
         + f"\n\n### Each shift, at three strengths\n\n{base['films']} of the test films.\n\n"
         + _table(("shift", "strength", "AUC", "sensitivity", "specificity"), shifts)
         + f"\n\n![Robustness]({figures}/robustness.svg)"
+    )
+
+
+def _surroundings(metrics: Mapping[str, Any]) -> str:
+    """What the network says of chests in strange surroundings, and of surroundings alone."""
+    found = metrics["surroundings"]
+    changed, alone = found["exchanged"], found["alone"]
+    return (
+        "Each film's chest (a rough outline with a soft edge) in the surroundings of a film of the other class: AUC "
+        f"{_number(changed['auc'])}, sensitivity {_share(changed['sensitivity'])}, specificity "
+        f"{_share(changed['specificity'])}. Surroundings alone, the chest replaced by one level of grey: AUC "
+        f"{_number(alone['auc'])}; a network that went by the chest alone would give 0.500. Code in "
+        "`ml/surroundings.py`."
     )
 
 

@@ -133,6 +133,9 @@ def parser() -> argparse.ArgumentParser:
         help="a trial: keep the third of films that look alike in acquisition (0, 1 or 2) out of training, judge on it",
     )  # fmt: skip
     commands.add_argument("--start", default="", metavar="RUN", help="begin with another run's averaged weights")
+    commands.add_argument(
+        "--teachers", nargs="+", default=[], metavar="RUN", help="learn what these runs answer together"
+    )
     commands.add_argument("--precision", default="auto", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
     commands.add_argument("--quick", action="store_true", help="a tiny run of under two minutes, to see it work")
@@ -162,7 +165,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "start",
         "leave_out",
     )
-    plan = Plan(**{name: getattr(given, name) for name in names}, architecture=shape, recipe=recipe)
+    plan = Plan(
+        **{name: getattr(given, name) for name in names},
+        teachers=tuple(given.teachers),
+        architecture=shape,
+        recipe=recipe,
+    )
     if given.quick:
         tiny = Architecture(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1), view=given.view)
         plan = replace(plan, epochs=min(given.epochs, 3), side=96, look=96, batch=32, architecture=tiny)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 
 import numpy as np
 
 from ml.augment import Recipe, augment
 from ml.heatmap_checks import rough_chest
+from ml.modelcard import render
 from ml.surroundings import chest_share, exchanged, without_chest
+from tests.ml_drawn import workshop
 
 LEVELS = np.repeat(np.array([40, 80, 120, 160, 200, 240], np.uint8), 224 * 224).reshape(6, 224, 224)
 LABELS = np.array([0, 1, 0, 1, 0, 1])
@@ -47,3 +50,14 @@ def test_training_shows_chests_in_other_surroundings_as_often_as_the_recipe_says
         assert np.abs(shown[:, 112, 112] - films[:, 0, 0, 0]).max() <= 1.0, "the chest is the film's own"
         changed = np.abs(shown[:, 8, 112] - films[:, 0, 0, 0]) > 1
         assert changed.mean() == 0 if chance == 0 else changed.mean() > 0.95
+
+
+def test_the_model_card_says_how_far_the_network_goes_by_what_is_outside_the_chest() -> None:
+    card, metrics = (json.loads((workshop() / "artifact" / f"{name}.json").read_text()) for name in ("card", "metrics"))
+    found = metrics["surroundings"]
+    assert set(found) == {"exchanged", "alone"}
+    assert 0 <= found["exchanged"]["auc"]["value"] <= 1
+    assert found["alone"]["films"] == metrics["plain"]["films"]
+    said = next(limit for limit in card["limits"] if limit.startswith("It also goes by"))
+    assert f"taken out {found['alone']['auc']['value']:.2f} " in said
+    assert f"AUC {found['alone']['auc']['value']:.3f}" in render(workshop() / "artifact")
