@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ MAX_RIM = 90
 """Longest straight rim between two plain greys (see :func:`longest_rim`), in pixels of 224. Of 1,255 films one has 49,
 all others have 16 or less, in white or black frames 28, faded to grey one in 800 has more; viewers' bars and panels
 have 100 to 224."""
+_FINEST = 28
+"""Waves a side from which on :func:`detail` looks no further."""
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "NOT_A_RADIOGRAPH": (
@@ -92,14 +95,34 @@ def pixel_refusal(film: ModelInput) -> Refusal | None:
     """Refuse what is too small, has no contrast, few shades, no detail, or a screen's bars and panels."""
     if min(film.width, film.height) < MIN_SIDE:
         return refusal("TOO_SMALL")
-    low, high = np.percentile(film.pixels, (2, 98))
-    if high - low < MIN_CONTRAST:
+    shades = np.bincount(film.pixels.ravel(), minlength=256)
+    if contrast(shades) < MIN_CONTRAST:
         return refusal("TOO_DARK_OR_BRIGHT")
-    if comb(film.pixels) > MAX_COMB or longest_rim(film.pixels) > MAX_RIM:
+    if comb(shades) > MAX_COMB or longest_rim(film.pixels) > MAX_RIM:
         return refusal("NOT_A_RADIOGRAPH")
     if detail(film.pixels) < MIN_DETAIL:
         return refusal("NOT_RECOGNISED")
     return None
+
+
+def contrast(shades: NDArray[np.intp]) -> float:
+    """Return the grey levels between the 2nd and the 98th percentile of so many pixels of each shade, as
+    ``np.percentile`` gives them."""
+    reached = np.cumsum(shades)
+    place = np.array([0.02, 0.98]) * (reached[-1] - 1)
+    below = np.floor(place)
+    lower, upper = (np.searchsorted(reached, rank, side="right") for rank in (below, np.ceil(place)))
+    low, high = lower + (place - below) * (upper - lower)
+    return float(high - low)
+
+
+@lru_cache(maxsize=1)
+def _bands(side: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """A window for pictures of that side; which of the waves that :func:`detail` keeps are fine, and which coarse."""
+    along = np.hanning(side).astype(np.float32)
+    down = np.concatenate([np.arange(_FINEST), np.arange(-_FINEST + 1, 0)])
+    waves = np.hypot(down[:, None], np.arange(_FINEST)[None, :])
+    return along * along[:, None], (waves >= 12) & (waves < _FINEST), (waves >= 1) & (waves < 12)
 
 
 def detail(pixels: NDArray[np.uint8]) -> float:
@@ -107,24 +130,27 @@ def detail(pixels: NDArray[np.uint8]) -> float:
 
     Noise counts as detail; lungs, ribs and vessels have theirs at these frequencies even in coarse or noisy films.
     """
-    side = pixels.shape[0]
-    window = np.hanning(side).astype(np.float32)
+    window, fine, coarse = _bands(pixels.shape[0])
     plain = pixels.astype(np.float32)
-    power = np.abs(np.fft.rfft2((plain - plain.mean()) * window * window[:, None])) ** 2
-    waves = np.hypot(np.fft.fftfreq(side, 1 / side)[:, None], np.fft.rfftfreq(side, 1 / side)[None, :])
-    fine, coarse = (power[(waves >= low) & (waves < high)].sum() for low, high in ((12, 28), (1, 12)))
-    return float(np.log10(fine / max(float(coarse), 1e-9) + 1e-12))
+    rows = np.fft.rfft((plain - plain.mean()) * window)[:, :_FINEST]  # shorter waves are not asked for
+    both = np.fft.fft(rows, axis=0)
+    power = np.abs(np.concatenate([both[:_FINEST], both[-_FINEST + 1 :]])) ** 2
+    return float(np.log10(power[fine].sum() / max(float(power[coarse].sum()), 1e-9) + 1e-12))
 
 
-def comb(pixels: NDArray[np.uint8]) -> float:
+def comb(shades: NDArray[np.intp]) -> float:
     """Return the share of pixels whose shade is the commonest of the sixteen around it: few greys make it large.
 
     The one commonest shade of all, a border's often, is left out.
+
+    Args:
+        shades: How many pixels have each of the 256 shades.
     """
-    counts = np.bincount(pixels.ravel(), minlength=256)
+    counts = shades.copy()
     counts[counts.argmax()] = 0
-    tops = (np.pad(counts, (shift, 16 - shift)).reshape(-1, 16).max(1).sum() for shift in (0, 8))
-    return float(min(tops) / max(int(counts.sum()), 1))
+    tops = counts.reshape(-1, 16).max(1).sum()
+    shifted = counts[8:-8].reshape(-1, 16).max(1).sum() + counts[:8].max() + counts[-8:].max()
+    return float(min(tops, shifted) / max(int(counts.sum()), 1))
 
 
 def longest_rim(pixels: NDArray[np.uint8]) -> int:
@@ -134,19 +160,26 @@ def longest_rim(pixels: NDArray[np.uint8]) -> int:
     plain. Black and white are left out, since frames and blanked corners of films are black or white.
     """
     longest = 0
-    for across in (pixels.astype(np.int16), pixels.T.astype(np.int16)):
+    for picture in (pixels, np.ascontiguousarray(pixels.T)):  # rims are looked for along its rows
+        even = _apart(picture[1:], picture[:-1]) <= 1
+        grey = (picture > 3) & (picture < 252)
+        flat = picture.ravel()
+        steady = np.append(_apart(flat[1:], flat[:-1]) <= 1, False).reshape(picture.shape)  # as the pixel to its right
+        steady[:, -1] = False  # where there is none
         for gap in (1, 2):  # a rim between two pixels, or through one that has a share of both
-            first, left = across[:, : -2 - gap], across[:, 1 : -1 - gap]
-            right, last = across[:, 1 + gap : -1], across[:, 2 + gap :]
-            plain = (np.abs(first - left) <= 1) & (np.abs(right - last) <= 1) & (np.abs(left - right) >= 8)
-            plain &= (np.minimum(left, right) > 3) & (np.maximum(left, right) < 252)
-            steady = (np.abs(np.diff(left, axis=0)) <= 1) & (np.abs(np.diff(right, axis=0)) <= 1)
-            joined = plain[1:] & plain[:-1] & steady
-            joined = joined[:, joined.sum(axis=0) >= longest]  # no other line can be longer; mostly none is left
-            row = np.arange(1, len(joined) + 1)[:, None]
-            run = row - np.maximum.accumulate(np.where(joined, 0, row), axis=0)
-            longest = max(longest, int(run.max()) + 1 if run.any() else 0)
+            above, below = slice(1, -1 - gap), slice(1 + gap, -1)
+            plain = _apart(picture[above], picture[below]) >= 8
+            plain &= grey[above] & grey[below] & even[: -1 - gap] & even[1 + gap :]
+            joined = plain & steady[above] & steady[below]
+            places = np.flatnonzero(joined.ravel()[:-1] & plain.ravel()[1:])
+            if places.size:
+                ends = np.flatnonzero(np.diff(places, append=-1) != 1)
+                longest = max(longest, int(np.diff(ends, prepend=-1).max()) + 1)
     return longest
+
+
+def _apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(np.maximum(one, other) - np.minimum(one, other))
 
 
 def header_refusal(header: Header) -> Refusal | None:

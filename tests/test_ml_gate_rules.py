@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from ml.gate_rules import codes, header_notices, header_refusal, pixel_refusal, refusal
+from ml.gate_rules import codes, contrast, header_notices, header_refusal, longest_rim, pixel_refusal, refusal
 from ml.images import SIDE, Header, ModelInput
 from ml.phantom import film as phantom
 
@@ -66,6 +66,18 @@ def test_a_picture_of_one_shade_is_refused(shade: int) -> None:
     found = pixel_refusal(ModelInput(np.full((SIDE, SIDE), shade, np.uint8), 800, 800))
     assert found is not None
     assert found.code == "TOO_DARK_OR_BRIGHT"
+
+
+def test_contrast_is_the_distance_of_two_percentiles() -> None:
+    pixels = np.random.default_rng(2).normal(90, 40, (SIDE, SIDE)).clip(0, 255).astype(np.uint8)
+    low, high = np.percentile(pixels, (2, 98))
+    assert contrast(np.bincount(pixels.ravel(), minlength=256)) == high - low
+
+
+def test_a_rim_is_as_long_as_its_panel_whichever_way_it_runs() -> None:
+    screen = np.full((SIDE, SIDE), 12, np.uint8)
+    screen[40:133, 60:100] = 60
+    assert longest_rim(screen) == longest_rim(screen.T) == 93
 
 
 def test_a_picture_of_few_pixels_is_refused_whatever_it_was_enlarged_to() -> None:
