@@ -56,12 +56,11 @@ class Engine:
         self.input_shape: tuple[int, ...] = tuple(
             dimension.get_length() if dimension.is_static else -1 for dimension in model.input(0).partial_shape
         )
-        self._outputs = len(model.outputs)
 
     def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """Run a batch (n, height, width, channels) and return the outputs in the order the network names them.
 
         The arrays are the caller's own: a later call does not overwrite them. One call at a time per Engine.
         """
-        self._request.infer([np.ascontiguousarray(batch, np.float32)], share_inputs=True)
-        return tuple(np.array(self._request.get_output_tensor(i).data) for i in range(self._outputs))
+        found = self._request.infer(np.ascontiguousarray(batch, np.float32), share_inputs=True, share_outputs=False)
+        return tuple(found.to_tuple())

@@ -7,11 +7,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ml.card import ARTIFACTS
+from ml.engine import Engine
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.gate import Gate
+from ml.images import SIDE
 
 COMMITTED = ARTIFACTS / "gate"
 
@@ -25,6 +28,16 @@ def test_the_committed_gate_loads_and_is_small(copied: Path) -> None:
     Gate.load(copied, threads=1)
     assert (copied / "model.keras").stat().st_size < 2_000_000
     assert json.loads((copied / "card.json").read_text())["training"]["multiply_adds"] <= 100_000_000
+
+
+def test_an_answer_of_the_network_is_not_overwritten_by_the_next() -> None:
+    engine = Engine(COMMITTED / "model.xml", threads=1)
+    films = np.random.default_rng(1).uniform(0, 255, (2, SIDE, SIDE, 1)).astype(np.float32)
+    first = engine(films[:1])
+    kept = [output.copy() for output in first]
+    second = engine(films[1:])
+    assert all(np.array_equal(output, copy) for output, copy in zip(first, kept, strict=True))
+    assert not np.array_equal(first[0], second[0])
 
 
 def _share(rows: list[dict[str, Any]]) -> float:
