@@ -7,6 +7,7 @@ known and bounded before Pillow sees a byte. A JPEG of an unusual process is dec
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 
 from ml.errors import IntakeError
@@ -18,6 +19,10 @@ _MAX_CHUNKS = 100_000  # 64 MiB in the usual pieces of 8 kB are 8,192
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # Quantisation, Huffman, restart interval, frame, scan: all that is needed to see the picture.
 _PICTURE_MARKERS = {0xDB, 0xC4, 0xDD, 0xC0, 0xC1, 0xC2, 0xDA}
+
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
+# Where each pass of an interlaced PNG begins, and its steps: x, y, across, down.
+_PNG_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +93,21 @@ def declared_jpeg(data: bytes) -> Declared:
     """What a JPEG file declares.
 
     Raises:
-        IntakeError: ``DAMAGED`` (no frame header), ``UNSUPPORTED_FORMAT`` (JPEG-LS or lossless JPEG on its own).
+        IntakeError: ``DAMAGED`` (no frame header), ``UNSUPPORTED_FORMAT`` (lossless or 12-bit JPEG on its own).
     """
     frame = jpeg_frame(data)
-    if frame.marker in (0xF7, 0xC3):
+    if frame.marker in (0xF7, 0xC3) or frame.bits != 8:
+        lossless = "Lossless JPEG is read inside DICOM only."
+        deep = f"Pictures in the {frame.bits}-bit JPEG format are not read."
         raise IntakeError(
             "UNSUPPORTED_FORMAT",
-            "Lossless JPEG is read inside DICOM only.",
+            lossless if frame.marker in (0xF7, 0xC3) else deep,
             "Export the film as DICOM, PNG or ordinary JPEG.",
         )
     one_scan = frame.marker == 0xC0 and frame.channels == 1  # the decoder stops after it, whatever follows
     if frame.segments > _MAX_SEGMENTS or (not one_scan and _scans(data) > _MAX_SCANS):
         raise damaged("it is made of too many parts")
-    plain = frame.marker in (0xC0, 0xC1, 0xC2) and frame.bits == 8 and frame.height > 0
+    plain = frame.marker in (0xC0, 0xC1, 0xC2) and frame.height > 0
     return Declared(frame.width, frame.height, frame.channels, plain)
 
 
@@ -148,12 +155,31 @@ def declared_png(data: bytes) -> Declared:
             break
         at += 12 + int.from_bytes(data[at : at + 4], "big")
         chunks += 1
-    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour)
+    channels = _PNG_CHANNELS.get(colour)
     if channels is None or bits not in (1, 2, 4, 8, 16):
         raise damaged("its PNG header makes no sense")
     if chunks > _MAX_CHUNKS:
         raise damaged("it is made of too many parts")
     return Declared(width, height, channels, True)
+
+
+def png_is_short(data: bytes) -> bool:
+    """Whether a PNG holds fewer bytes of picture than its header declares, which its decoder fills up with black."""
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    bits = data[24] * _PNG_CHANNELS[data[25]]
+    passes = _PNG_PASSES if data[28] else ((0, 0, 1, 1),)
+    sizes = [(-(-(width - x) // dx), -(-(height - y) // dy)) for x, y, dx, dy in passes if width > x and height > y]
+    missing = sum(rows * (1 + (across * bits + 7) // 8) for across, rows in sizes)
+    inflater, at = zlib.decompressobj(), 33
+    while missing > 0 and at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] == b"IDAT":
+            packed = data[at + 8 : at + 8 + length]
+            while packed and missing > 0:
+                missing -= len(inflater.decompress(packed, 1 << 20))
+                packed = inflater.unconsumed_tail
+        at += 12 + length
+    return missing > 0
 
 
 def bare_jpeg(data: bytes) -> bytes | None:

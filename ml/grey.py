@@ -52,15 +52,20 @@ def grey_of_floats(values: NDArray[Any]) -> NDArray[np.uint8]:
     """
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)) or low < 0 or high > 65535:
-        raise IntakeError(
-            "UNSUPPORTED_FORMAT",
-            "The picture's numbers have no known scale of grey.",
-            "Export the film as DICOM, or as PNG with 8 or 16 bit.",
-        )
+        raise unknown_scale()
     if high <= 1.0 and values.dtype.kind == "f":
         return np.rint(values * 255.0).astype(np.uint8)
     whole = np.rint(values).astype(np.uint16)
     return eight_bit(whole, depth_of(whole))
+
+
+def unknown_scale() -> IntakeError:
+    """The refusal of numbers of which nobody says which is black and which is white."""
+    return IntakeError(
+        "UNSUPPORTED_FORMAT",
+        "The picture's numbers have no known scale of grey.",
+        "Export the film as DICOM, or as PNG with 8 or 16 bit.",
+    )
 
 
 def grey_of_colour(picture: Image.Image) -> NDArray[np.uint8]:

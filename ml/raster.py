@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin
+from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
-from ml.containers import bare_jpeg, damaged, declared_j2k_bits
+from ml.containers import bare_jpeg, damaged, declared_j2k_bits, png_is_short
 from ml.errors import IntakeError
 from ml.film import SIDE, Limits, Radiograph
-from ml.grey import check_colour, depth_of, eight_bit, grey_of_colour, grey_of_floats
+from ml.grey import check_colour, depth_of, eight_bit, grey_of_colour, grey_of_floats, unknown_scale
 
 _ORIENTATION = 0x0112
 _PHOTOMETRIC = 262
+_SAMPLE_FORMAT = 339
 # EXIF orientation -> what puts the picture upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -45,6 +46,14 @@ def read_raster(data: bytes, kind: str, limits: Limits, for_model_only: bool) ->
         raise
     except (Image.DecompressionBombError, MemoryError):
         raise too_large() from None
+    except UnidentifiedImageError:
+        if kind != "TIFF":
+            raise damaged() from None
+        raise IntakeError(  # Pillow does not say which: there are more kinds of TIFF than anybody reads
+            "UNSUPPORTED_FORMAT",
+            "This TIFF file is damaged, or stored in a way that is not read here.",
+            "Export the film as DICOM, PNG or JPEG and submit that file.",
+        ) from None
     except Exception as error:
         # Pillow's readers answer damaged files with OSError, SyntaxError, ValueError, struct.error, KeyError, EOFError,
         # ZeroDivisionError and more; all of them mean the same to the person. Bugs of ours have their tests.
@@ -110,6 +119,8 @@ def _upright_grey(data: bytes, picture: Image.Image, kind: str, for_model_only: 
         # Three times the side: twice would decode large ones at a quarter, which moves a sharp film by 3.5 levels.
         picture.draft(None, (3 * SIDE, 3 * SIDE))
     picture.load()
+    if kind == "PNG" and _ends_in_black(picture) and png_is_short(data):
+        raise damaged("it ends too early")
     turn = _UPRIGHT.get(_orientation(picture))  # asked for after loading: Pillow turns a TIFF itself, and then says so
     scaled = picture.size != size
     pixels = _grey(picture, kind, data)
@@ -118,6 +129,12 @@ def _upright_grey(data: bytes, picture: Image.Image, kind: str, for_model_only: 
         size = size[::-1] if turn in _SWAPS else size
     coded = bare_jpeg(data) if kind == "JPEG" and turn is None and not for_model_only else None
     return Radiograph(pixels, kind, scaled_from=size if scaled else None, coded=coded or b"")
+
+
+def _ends_in_black(picture: Image.Image) -> bool:
+    """Whether one of the last two rows holds nothing: there the decoder may have had nothing to put."""
+    last = np.asarray(picture.crop((0, picture.height - 2, *picture.size)))
+    return not (last[0].any() and last[1].any())
 
 
 _SWAPS = (
@@ -139,6 +156,8 @@ def _orientation(picture: Image.Image) -> int:
 def _grey(picture: Image.Image, kind: str, data: bytes) -> NDArray[np.uint8]:
     """Any of Pillow's modes to 8-bit grey, black = 0; what is transparent is black, as beside a film."""
     mode = picture.mode
+    if mode == "L" and _signed(picture):
+        raise unknown_scale()
     if mode == "L" and "transparency" not in picture.info:
         return np.asarray(picture)
     if mode in ("1", "L"):
@@ -146,10 +165,10 @@ def _grey(picture: Image.Image, kind: str, data: bytes) -> NDArray[np.uint8]:
     if mode.startswith("I;16"):
         values = np.asarray(picture)
         values = values.astype(np.uint16, copy=False)
-        # Pillow shifts the samples of a JPEG 2000 that declares fewer bits up to 16.
-        shifted = kind == "JPEG2000" and declared_j2k_bits(data) < 16
-        depth = 16 if shifted else depth_of(values)
-        grey = eight_bit(values, depth)
+        declared = declared_j2k_bits(data) if kind == "JPEG2000" else 16
+        if declared < 16:  # Pillow has shifted the samples up to 16 bits
+            return eight_bit(values >> (16 - declared), declared)
+        grey = eight_bit(values, depth_of(values))
         return 255 - grey if _white_is_zero(picture) else grey
     if mode in ("I", "F"):
         return grey_of_floats(np.asarray(picture))
@@ -168,6 +187,11 @@ def _over_black(picture: Image.Image) -> NDArray[np.uint8]:
     colours = picture.convert("RGB")
     check_colour(colours)
     return np.asarray(colours.convert("L"))
+
+
+def _signed(picture: Image.Image) -> bool:
+    """TIFF's SampleFormat 2, which Pillow passes over for 8 bit."""
+    return getattr(picture, "tag_v2", {}).get(_SAMPLE_FORMAT) == (2,)
 
 
 def _white_is_zero(picture: Image.Image) -> bool:

@@ -9,10 +9,12 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import uid
 
 from ml import phantom
 from ml.errors import IntakeError
 from ml.images import read_radiograph
+from tests.dicom_files import encoded
 
 GREY = phantom.film(5, width=320, height=256)
 SIXTEEN = phantom.film(5, width=320, height=256, bits=16)
@@ -74,6 +76,14 @@ def test_deep_samples_are_scaled_by_the_depth_that_their_brightest_pixel_needs(k
 def test_deep_jpeg_2000_is_read():
     data = saved(SIXTEEN, "JPEG2000")
     np.testing.assert_array_equal(read(data), np.rint(SIXTEEN / 257.0).astype(np.uint8))
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_jpeg_2000_of_fewer_bits_is_scaled_by_the_depth_that_it_declares(bits):
+    values = (SIXTEEN >> (16 - bits)).astype(np.uint16)
+    data = encoded(values, bits, uid.JPEG2000Lossless)
+    expected = np.rint(values * (255.0 / (2**bits - 1))).astype(np.uint8)
+    np.testing.assert_array_equal(read(data), expected)
 
 
 @pytest.mark.parametrize(("order", "white_is_zero"), [("<", False), ("<", True), (">", False)])
