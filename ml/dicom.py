@@ -56,6 +56,7 @@ def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
     check_object(dataset)
     rows, columns = whole_of(dataset, "Rows", 0), whole_of(dataset, "Columns", 0)
     check_size(columns, rows, limits)
+    _complete_pixels(dataset)
     header = kept_header(dataset, salt)
     if stored_depth(dataset)[0] not in (8, 16):
         raise IntakeError(
@@ -96,6 +97,15 @@ def _complete_meta(dataset: pydicom.FileDataset) -> None:
     dataset.file_meta = meta
     if "SOPClassUID" not in dataset and "MediaStorageSOPClassUID" in meta:
         dataset.SOPClassUID = meta.MediaStorageSOPClassUID
+
+
+def _complete_pixels(dataset: pydicom.Dataset) -> None:
+    """What careless exports leave out where it can mean one thing only, and depths that contradict each other."""
+    for keyword, usual in (("SamplesPerPixel", 1), ("PixelRepresentation", 0)):
+        if keyword not in dataset:
+            setattr(dataset, keyword, usual)
+    _, stored, lowest = stored_depth(dataset)
+    dataset.BitsStored, dataset.HighBit = stored, lowest + stored - 1
 
 
 def _grey(dataset: pydicom.Dataset, pixels: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[Notice, ...]]:

@@ -21,7 +21,7 @@ _IMAGE = "1.2.840.10008.5.1.4.1.1."
 _RADIOGRAPHS = {_IMAGE + "1", _IMAGE + "1.1"}  # CR, DX for presentation
 _RAW_DX = _IMAGE + "1.1.1"
 _SECONDARY = {_IMAGE + "7", _IMAGE + "7.2", _IMAGE + "7.3", _IMAGE + "7.4"}
-_MODALITIES = {"CR", "DX", "RG", "OT", ""}  # "" in files that say nothing
+_MODALITIES = {"CR", "DX", "RG", "DR", "OT", "SC", ""}  # "" in files that say nothing; DR and SC are vendors' own
 
 # SOP class (start of the UID below the storage root) -> what a person calls it. Longer starts stand first.
 _NAMES: tuple[tuple[str, str], ...] = (
@@ -32,9 +32,10 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("481.1", "a radiotherapy image"), ("481.2", "a radiotherapy dose"), ("481.3", "a radiotherapy structure set"),
     ("481.5", "a radiotherapy plan"), ("481.", "a radiotherapy object"), ("6", "an ultrasound image"),
     ("66.4", "a segmentation"), ("66.", "a registration or raw data object"), ("67", "a parameter map"),
-    ("68", "a surface"),
+    ("68", "a surface"), ("77.1.5", "a picture of the eye"),
     ("77", "a photograph or microscope image"), ("78", "an eye measurement"), ("88", "a structured report"),
-    ("9", "a curve or waveform"), ("11", "a presentation state"), ("7.1", "a black-and-white scan"), ("30", "a map"),
+    ("9", "a curve or waveform"), ("11", "a presentation state"), ("7.1", "a black-and-white scan"),
+    ("30", "a parameter map"),
 )  # fmt: skip
 _MODALITY_NAMES = {
     "CT": "a CT image", "MR": "an MR image", "US": "an ultrasound image", "PT": "a PET image",

@@ -37,6 +37,9 @@ _PLUGINS: dict[str, tuple[str, ...]] = {
     uid.HTJ2KLosslessRPCL: ("pylibjpeg",),
     uid.HTJ2K: ("pylibjpeg",),
 }
+_WAVELETS = {uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K}
+_JPEG_LS = {uid.JPEGLSLossless, uid.JPEGLSNearLossless}
+_BY_MARKER = {0xC1: uid.JPEGExtended12Bit, 0xC3: uid.JPEGLosslessSV1, 0xF7: uid.JPEGLSLossless}  # of the frame header
 _J2K_START = b"\xff\x4f\xff\x51"
 
 
@@ -45,11 +48,12 @@ def transfer_syntax_of(dataset: pydicom.FileDataset) -> uid.UID:
     implicit, little = dataset.original_encoding
     element = dataset.get_item("PixelData") if "PixelData" in dataset else None
     if getattr(element, "is_undefined_length", False) or getattr(element, "length", 0) == 0xFFFFFFFF:
-        start = bytes(getattr(element, "value", b"") or b"")[:64]
-        if _J2K_START in start:
+        start = (getattr(element, "value", b"") or b"")[:65536]
+        if _J2K_START in start[:512]:
             return uid.JPEG2000
-        if b"\xff\xd8\xff" in start:
-            return uid.JPEGBaseline8Bit
+        if (at := start.find(b"\xff\xd8\xff", 0, 64)) >= 0:
+            return _BY_MARKER.get(jpeg_frame(start[at:]).marker, uid.JPEGBaseline8Bit)
+        return uid.RLELossless
     if implicit:
         return uid.ImplicitVRLittleEndian
     return uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
@@ -70,7 +74,7 @@ def decoded(dataset: pydicom.Dataset, rows: int, columns: int) -> NDArray[Any]:
         pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     elif syntax in _PLUGINS and get_decoder(syntax).is_available:
         frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
-        _check_codestream(frame, rows, columns)
+        _check_codestream(frame, syntax, rows, columns, whole_of(dataset, "SamplesPerPixel", 1))
         pixels = _decompressed(dataset, syntax, frame)
     else:
         raise IntakeError(
@@ -95,18 +99,23 @@ def _subsampled(dataset: pydicom.Dataset) -> bool:
     return text_of(dataset, "PhotometricInterpretation") in ("YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
 
 
-def _check_codestream(frame: bytes, rows: int, columns: int) -> None:
-    """A compressed picture declares its size a second time; a decoder would believe that one and allocate for it."""
+def _check_codestream(frame: bytes, syntax: uid.UID, rows: int, columns: int, samples: int) -> None:
+    """A compressed picture says a second time what it is; a decoder would believe that and not the header."""
     if frame.startswith(b"\xff\xd8"):
         declared = jpeg_frame(frame)
-        size = (declared.height, declared.width)
+        size, channels, wavelets = (declared.height, declared.width), declared.channels, False
     elif (at := frame.find(_J2K_START, 0, 512)) >= 0:
         words = [int.from_bytes(frame[at + offset : at + offset + 4], "big") for offset in (8, 12, 16, 20)]
-        size = (words[1] - words[3], words[0] - words[2])
+        size, wavelets = (words[1] - words[3], words[0] - words[2]), True
+        channels = int.from_bytes(frame[at + 40 : at + 42], "big")
     else:
         return
     if size != (rows, columns):
         raise damaged("its picture has another size than its header declares")
+    if channels != samples or wavelets != (syntax in _WAVELETS):
+        raise damaged("its picture is coded otherwise than its header declares")
+    if syntax in _JPEG_LS and not frame.rstrip(b"\0").endswith(b"\xff\xd9"):
+        raise damaged("it ends too early")  # without an end CharLS looks for one for seconds
 
 
 def _decompressed(dataset: pydicom.Dataset, syntax: uid.UID, frame: bytes) -> NDArray[Any]:

@@ -77,7 +77,7 @@ _CHEST_PARTS = re.compile(r"CHEST|THORAX|LUNG|TORAX|POUMON|RIB|HEART|TSPINE", re
 _OTHER_VIEWS = frozenset(
     {"LL", "RL", "LAT", "LATERAL", "RLO", "LLO", "LAO", "RAO", "LPO", "RPO", "OBLIQUE", "ML", "LM", "MLO", "CC"}
 )
-_RADIOGRAPHS = frozenset({"", "CR", "DX", "RG", "SC", "OT", "XC", "RF"})
+_RADIOGRAPHS = frozenset({"", "CR", "DX", "DR", "RG", "SC", "OT", "XC", "RF"})
 
 
 def refusal(code: str) -> Refusal:

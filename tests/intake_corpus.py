@@ -15,7 +15,7 @@ from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 
 from ml import phantom
-from tests.dicom_files import as_file, dicom_bytes, film_object
+from tests.dicom_files import as_file, dicom_bytes, encoded, film_object
 
 GREY = phantom.film(7, width=240, height=200)
 DEEP = phantom.film(7, width=240, height=200, bits=12)
@@ -130,6 +130,21 @@ def deflate_bomb() -> bytes:
     return whole[:start] + bomb(1 << 28)[2:-4]
 
 
+def interlaced_png(pixels: np.ndarray, height: int) -> bytes:
+    """An interlaced PNG that declares ``height`` rows, and ends with the last row of ``pixels``."""
+    steps = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    rows = [b"\0" + row.tobytes() for x, y, dx, dy in steps for row in pixels[y::dy, x::dx]]
+    width = pixels.shape[1]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 1))
+    body = chunk(b"IDAT", zlib.compress(b"".join(rows)))
+    return b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b"")
+
+
+def signed_tiff() -> bytes:
+    """A TIFF whose bytes lie around zero, which Pillow passes over."""
+    return saved("TIFF", GREY, tiffinfo={339: 2})
+
+
 def looped_tiff() -> bytes:
     entries = struct.pack("<H", 1) + struct.pack("<HHII", 256, 4, 1, 300)
     return b"II*\0" + struct.pack("<I", 8) + entries + struct.pack("<I", 8)
@@ -188,6 +203,10 @@ def hostile() -> dict[str, bytes]:
         "jpeg of 5 million segments": b"\xff\xd8" + segment(0xE5, b"\0") * 5_000_000,
         "jpeg of 5,000 scans": many_scans(5000),
         "jpeg with an odd marker": b"\xff\xd8\xff\xc8\0\x04\0\0",
+        "png of too few rows": png_of(240, 400, idat(GREY)),
+        "png interlaced of too few rows": interlaced_png(GREY[:150], 200),
+        "jpeg of 12 bits": saved("JPEG").replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc1\0\x0b\x0c"),
+        "tiff of signed bytes": signed_tiff(),
         "tiff in a circle": looped_tiff(),
         "tiff cut": saved("TIFF")[:200],
         "bmp of minus one": b"BM"
@@ -212,6 +231,9 @@ def hostile() -> dict[str, bytes]:
         "dicom jpeg of noise": with_frames(b"\xff\xd8" + JUNK, uid.JPEGLosslessSV1),
         "dicom rle of noise": with_frames(JUNK, uid.RLELossless),
         "dicom jls of noise": with_frames(JUNK, uid.JPEGLSLossless),
+        "dicom jls cut": with_frames(encoded(DEEP, 12, uid.JPEGLSLossless)[:5000], uid.JPEGLSLossless),
+        "dicom j2k called jpeg": with_frames(encoded(DEEP, 12, uid.JPEG2000Lossless), uid.JPEGBaseline8Bit),
+        "dicom jpeg in colours called grey": with_frames(saved("JPEG", mode="RGB"), uid.JPEGBaseline8Bit),
         "dicom of 0 bits": dicom_bytes(DEEP, 12, BitsAllocated=0),
         "dicom of 13 bits": dicom_bytes(DEEP, 12, BitsAllocated=13),
         "dicom of nine samples": dicom_bytes(DEEP, 12, SamplesPerPixel=9),

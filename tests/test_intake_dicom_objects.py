@@ -52,7 +52,8 @@ def test_other_objects_are_refused_by_their_name(sop_class, modality, name):
     ("sop_class", "modality"),
     [(uid.ComputedRadiographyImageStorage, "CR"), (uid.DigitalXRayImageStorageForPresentation, "DX"),
      (uid.ComputedRadiographyImageStorage, "RG"), (uid.SecondaryCaptureImageStorage, "OT"),
-     (uid.SecondaryCaptureImageStorage, "DX"), (uid.ComputedRadiographyImageStorage, ""),
+     (uid.SecondaryCaptureImageStorage, "DX"), (uid.SecondaryCaptureImageStorage, "DR"),
+     (uid.ComputedRadiographyImageStorage, ""),
      (uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage, "CR")],
 )  # fmt: skip
 def test_radiographs_and_what_is_derived_from_them_are_read(sop_class, modality):
@@ -61,7 +62,7 @@ def test_radiographs_and_what_is_derived_from_them_are_read(sop_class, modality)
 
 
 def test_an_invented_modality_is_passed_over_where_the_class_is_a_radiographs():
-    tags = {"SOPClassUID": uid.DigitalXRayImageStorageForPresentation, "Modality": "DR"}
+    tags = {"SOPClassUID": uid.DigitalXRayImageStorageForPresentation, "Modality": "XRAYS"}
     assert read_radiograph(dicom_bytes(film_values(12), 12, **tags)).header.modality == ""
     assert refused(dicom_bytes(film_values(12), 12, **(tags | {"Modality": "MG"}))).code == "WRONG_DICOM_OBJECT"
 

@@ -77,6 +77,19 @@ def test_a_file_without_preamble_and_meta_information_is_read(syntax):
     np.testing.assert_array_equal(read_radiograph(data).pixels, scaled(values, 0, 4095))
 
 
+@pytest.mark.parametrize("syntax", [uid.RLELossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.JPEG2000Lossless])
+def test_a_compressed_picture_without_meta_information_is_known_by_its_coding(syntax):
+    values = film_values(12)
+    data = as_file(film_object(values, 12, syntax), preamble=False)
+    np.testing.assert_array_equal(read_radiograph(data).pixels, scaled(values, 0, 4095))
+
+
+def test_what_can_mean_one_thing_only_may_be_left_out():
+    values = film_values(16)
+    data = dicom_bytes(values, 16, SamplesPerPixel=None, PixelRepresentation=None, BitsStored=None, HighBit=None)
+    np.testing.assert_array_equal(read_radiograph(data).pixels, scaled(values, 0, 65535))
+
+
 def test_a_file_that_begins_with_its_meta_information_is_read():
     values = film_values(12)
     data = dicom_bytes(values, 12)[132:]
