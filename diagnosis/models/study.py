@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import CombinedExpression
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -217,16 +218,21 @@ class Study(models.Model):
         return rows if self.uid_hash else rows.none()
 
     def _move(
-        self, expected: Iterable[State], attempt: int | None = None, where: Q | None = None, **changes: Any
+        self, expected: Iterable[State], attempt: int | None = None, where: Q | None = None, /, **changes: Any
     ) -> bool:
-        """One conditional UPDATE; ``False`` when the row had moved on. The instance follows the row on success."""
+        """One conditional UPDATE; ``False`` when the row had moved on. The instance follows the row on success, and
+        only what the database computed is read back: in ``complete`` others wait for the write lock meanwhile."""
         rows = Study.objects.filter(where or Q(), pk=self.pk, state__in=tuple(expected))
         if attempt is not None:
             rows = rows.filter(attempt=attempt)
         if not rows.update(**changes):
             return False
         self.__dict__.pop("prediction", None)
-        self.refresh_from_db(fields=list(changes))
+        computed = [name for name, value in changes.items() if isinstance(value, CombinedExpression)]
+        if computed:
+            self.refresh_from_db(fields=computed)
+        for name in changes.keys() - computed:
+            setattr(self, name, changes[name])
         return True
 
     def claim(self) -> int | None:
@@ -235,17 +241,12 @@ class Study(models.Model):
         Returns:
             The attempt number that must accompany the answer, or ``None`` when somebody else has it or it is finished.
         """
-        changes = {
-            "state": State.RUNNING,
-            "attempt": F("attempt") + 1,
-            "attempts_left": F("attempts_left") - 1,
-            "started_at": timezone.now(),
-        }
-        rows = Study.objects.filter(pk=self.pk, state=State.QUEUED, attempts_left__gt=0, attempt=self.attempt)
-        if not rows.update(**changes):
-            return None
-        self.refresh_from_db()
-        return self.attempt
+        taken = self._move(
+            [State.QUEUED], self.attempt, Q(attempts_left__gt=0),
+            state=State.RUNNING, attempt=F("attempt") + 1, attempts_left=F("attempts_left") - 1,
+            started_at=timezone.now(),
+        )  # fmt: skip
+        return self.attempt if taken else None
 
     def release(self, attempt: int, code: str, reason: str, advice: str = "") -> bool:
         """Put a claimed study back, at no cost to its attempts: the trouble is ours and passing, e.g. no model."""
@@ -299,8 +300,8 @@ class Study(models.Model):
         by_owner = owner_limit is not None
         return self._move(
             [State.REJECTED, State.FAILED] if by_owner else [State.DONE, State.REJECTED, State.FAILED],
-            where=Q(asked_again__lt=owner_limit) if by_owner else None, asked_again=F("asked_again") + int(by_owner),
-            state=State.QUEUED, attempts_left=max_attempts(),
+            None, Q(asked_again__lt=owner_limit) if by_owner else None,
+            asked_again=F("asked_again") + int(by_owner), state=State.QUEUED, attempts_left=max_attempts(),
             queued_at=timezone.now(), sent_at=None, finished_at=None, reason_code="", reason="", advice="",
             refused_by="", finding="", probability=None, judged_by=None,
         )  # fmt: skip
