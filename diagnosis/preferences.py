@@ -168,14 +168,13 @@ def live_by_preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> 
         timezone.deactivate()  # the thread may have served somebody else before
         if not request.user.is_authenticated:
             return get_response(request)
-        row = Preferences.objects.filter(pk=request.user.pk).values_list("time_zone", "language").first()
-        zone, language = row or ("", "")
-        if zone in _zone_names():
-            timezone.activate(zone)
-            request.time_zone = zone  # type: ignore[attr-defined]  # for the page's script, see base.html
-        if language in dict(settings.LANGUAGES):
-            translation.activate(language)
-            request.LANGUAGE_CODE = language
+        mine = Preferences.of(request.user)
+        if mine.time_zone in _zone_names():
+            timezone.activate(mine.time_zone)
+            request.time_zone = mine.time_zone  # type: ignore[attr-defined]  # for the page's script, see base.html
+        if mine.language in dict(settings.LANGUAGES):
+            translation.activate(mine.language)
+            request.LANGUAGE_CODE = mine.language
         try:
             return get_response(request)
         finally:

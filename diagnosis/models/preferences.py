@@ -63,8 +63,8 @@ class Preferences(models.Model):
 
     @classmethod
     def of(cls, user: Any) -> Preferences:
-        """The saved preferences of a signed-in person, or unsaved defaults."""
-        return cls.objects.filter(pk=user.pk).first() or cls(user_id=user.pk)
+        """The saved preferences of a signed-in person, or unsaved defaults; asked for once per request's ``user``."""
+        return getattr(user, "preferences", None) or cls(user=user)
 
     @property
     def reader_first(self) -> bool:
