@@ -47,7 +47,8 @@ def another_worker(site: RunningSite) -> Iterator[int]:
     """
     environment = {**site.environment, "DJANGO_SETTINGS_MODULE": "pneumoweb.settings", "LOG_LEVEL": "INFO"}
     options = ["--loglevel", "INFO", "--pool", "threads", "--concurrency", "1", "--hostname", "another@bench"]
-    command = [sys.executable, "-m", "celery", "-A", "pneumoweb", "worker", *options]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    command = [sys.executable, "-m", "celery", "--skip-checks", "--app", "pneumoweb", "worker", *options, *quiet]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -95,7 +95,8 @@ class Parts(Manager):  # type: ignore[misc]  # honcho is not typed
 
 def commands() -> dict[str, list[str]]:
     """What to run, by the name it has in the terminal."""
-    celery = [sys.executable, "-m", "celery", "--quiet", "--app", "pneumoweb"]
+    # Django's checks have been run by whoever calls this; they would load all pages into the worker.
+    celery = [sys.executable, "-m", "celery", "--quiet", "--skip-checks", "--app", "pneumoweb"]
     level = ["--loglevel", settings.LOG_LEVEL]
     return {
         "web": [
