@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -18,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.films import films, large_films
-from benchmarks.timing import median_ms, resident_mb, since_launch
+from benchmarks.timing import median_ms, ms_per_film, resident_mb, since_launch
 from ml import ARTIFACTS, SIDE
 
 
@@ -33,17 +32,9 @@ def main() -> None:
         image = Image.open(io.BytesIO(data)).convert("L").resize((SIDE, SIDE))
         model.predict(np.asarray(image, np.float32)[None, ..., None], verbose=0)
 
-    def per_film(every: list[bytes]) -> float:
-        begin = time.perf_counter()
-        for data in every:
-            judge(data)
-        return 1000 * (time.perf_counter() - begin) / len(every)
-
-    every, large = films()[1], large_films()[1]
-    judge(every[0])
     result = {
-        "film_ms": per_film(every),
-        "large_film_ms": per_film(large * max(1, 24 // len(large))),
+        "film_ms": ms_per_film(judge, films()[1]),
+        "large_film_ms": ms_per_film(judge, large_films()[1]),
         "predict_ms": median_ms(lambda: model.predict(one, verbose=0), 30),
         "start_s": started,
         "resident_mb": resident_mb(os.getpid()),

@@ -17,7 +17,7 @@ def films() -> tuple[str, list[bytes]]:
     if real:
         return f"{len(real)} real films, full size", [path.read_bytes() for path in real]
     drawn = [phantom.jpeg(phantom.film(seed, width=1400, height=1000), quality=90) for seed in range(20)]
-    return "20 drawn films, 1400 × 1000", drawn
+    return f"20 drawn films, 1400 × 1000 (there are no real ones in {REAL})", drawn
 
 
 @lru_cache(maxsize=1)
@@ -30,4 +30,4 @@ def large_films() -> tuple[str, list[bytes]]:
         return f"{len(near)} real films of 450 to 800 kB (mean {mean / 1000:.0f} kB)", near
     drawn = [phantom.jpeg(phantom.film(seed, width=2000, height=1600), quality=90) for seed in range(8)]
     mean = sum(map(len, drawn)) / len(drawn)
-    return f"8 drawn films, 2000 × 1600 (mean {mean / 1000:.0f} kB)", drawn
+    return f"8 drawn films, 2000 × 1600 (mean {mean / 1000:.0f} kB; there are no real ones of 450 to 800 kB)", drawn

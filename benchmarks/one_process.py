@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.films import films, large_films
-from benchmarks.timing import median_ms, percentile, resident_mb, since_launch
-from ml import SIDE, ModelInput, Predictor, phantom, read_radiograph
+from benchmarks.timing import median_ms, ms_per_film, percentile, resident_mb, since_launch
+from ml import SIDE, ModelInput, Predictor, Refusal, phantom, read_radiograph
 
 SIZES = ((512, 420), (1024, 840), (2048, 1680))
 
@@ -24,15 +23,15 @@ def bytes_to_prediction(predictor: Predictor, every: list[bytes]) -> dict[str, f
     def read(data: bytes) -> ModelInput:
         return read_radiograph(data, for_model_only=True).model_input()
 
-    predictor.predict([read(every[0])])
-    begin = time.perf_counter()
-    for data in every:
-        predictor.predict([read(data)])
-    single = 1000 * (time.perf_counter() - begin) / len(every)
-    begin = time.perf_counter()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        predictor.predict(list(pool.map(read, every)))
-    return {"film_ms": single, "film_batched_ms": 1000 * (time.perf_counter() - begin) / len(every)}
+        batched = median_ms(lambda: predictor.predict(list(pool.map(read, every))), 5, 1) / len(every)
+    answers = predictor.predict([read(data) for data in every])
+    return {
+        "film_ms": ms_per_film(lambda data: predictor.predict([read(data)]), every, 5),
+        "film_batched_ms": batched,
+        "films": len(every),
+        "refused": sum(isinstance(answer, Refusal) for answer in answers),
+    }
 
 
 def engine_times(predictor: Predictor) -> dict[str, float]:

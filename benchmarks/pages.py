@@ -1,4 +1,4 @@
-"""(d) pages and (f) rows: time and queries of history and result page with few and with many studies.
+"""(d) pages and (f) rows: time and queries of history, result page and poll with few and with many studies.
 
 A process of its own with a site of its own; prints one JSON line. Arguments: the numbers of rows, ascending.
 """
@@ -32,6 +32,7 @@ def measure(port: int, sizes: list[int]) -> dict[str, Any]:
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
+    from django.utils import timezone
 
     from diagnosis.models import Study
 
@@ -45,7 +46,16 @@ def measure(port: int, sizes: list[int]) -> dict[str, Any]:
         fill(owner, size - Study.objects.filter(owner=owner).count())
         people = [Person(port, session) for _ in range(CLIENTS)]  # anew: idle connections are closed meanwhile
         study = Study.objects.filter(owner=owner, state="done").order_by("created_at")[0]
-        for name, address in {"history": "/studies/", "result": study.get_absolute_url()}.items():
+        waiting = Study.objects.create(
+            owner_id=owner, width=1, height=1, pixel_hash="waiting", intended_use_at=timezone.now(),
+            state="running", started_at=timezone.now(), attempt=1,
+        )  # fmt: skip
+        addresses = {
+            "history": "/studies/",
+            "result": study.get_absolute_url(),
+            "waiting": f"{waiting.get_absolute_url()}status/",
+        }
+        for name, address in addresses.items():
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(address).status_code == 200
             count = len(queries)  # now: the context reads a log that the next request empties
@@ -65,6 +75,7 @@ def measure(port: int, sizes: list[int]) -> dict[str, Any]:
                 thread.join()
             rate = REQUESTS / (time.perf_counter() - begin)
             result[f"{name} {size}"] = {"ms": milliseconds, "per_s": rate, "queries": count}
+        waiting.delete()
     return result
 
 

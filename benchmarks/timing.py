@@ -29,6 +29,16 @@ def median_ms(run: Callable[[], object], repeat: int = 15, warm: int = 2) -> flo
     return 1000 * statistics.median(times)
 
 
+def ms_per_film(judge: Callable[[bytes], object], films: Sequence[bytes], passes: int = 3) -> float:
+    """Milliseconds per film, one after the other: the median of several passes over all films, after one to warm up."""
+
+    def every() -> None:
+        for film in films:
+            judge(film)
+
+    return median_ms(every, passes, 1) / len(films)
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which ``share`` (0–1) of the values lie."""
     ordered = sorted(values)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from benchmarks import films
+from benchmarks.__main__ import growth
 from benchmarks.profile import shares
+from benchmarks.report import table
 
 
 def test_a_profile_counts_the_innermost_python_function_whatever_line_it_was_in() -> None:
@@ -19,3 +25,34 @@ start_thread (libc.so.6) 1
         ("judge (engine.py)", pytest.approx(0.1)),
         ("outside Python", pytest.approx(0.1)),
     ]
+
+
+def test_growth_stands_beside_its_baseline_and_what_the_machine_could_do() -> None:
+    whole = {
+        "films_per_s": 40.0,
+        "clients": {"1": 20.0, "64": 30.0},
+        "two_workers": 42.0,
+        "web_mb": [[1000, 100.0], [2000, 101.0], [10000, 110.0]],
+    }
+    rows = growth(whole, most=300.0)
+    assert [row.what for row in rows][:3] == [
+        "1 client at once",
+        "64 clients at once",
+        "two workers on the same two cores",
+    ]
+    assert [row.ratio for row in rows][:3] == pytest.approx([1.0, 1.5, 1.05])
+    assert rows[-1].met is False  # the web process grew by a tenth
+    assert (
+        "| f | 64 clients at once | 30 films/s | 20 films/s | 1.50× | 300 films/s (two cores that only decode) | |"
+        in (table(rows).replace("|  |", "| |"))
+    )
+
+
+def test_without_real_films_drawn_ones_are_measured_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(films, "REAL", Path("/nowhere"))
+    monkeypatch.setattr(films.phantom, "film", lambda *_args, **_sizes: np.zeros((8, 8), np.uint8))
+    films.films.cache_clear()
+    source, drawn = films.films()
+    films.films.cache_clear()
+    assert source == "20 drawn films, 1400 × 1000 (there are no real ones in /nowhere)"
+    assert len(drawn) == 20
