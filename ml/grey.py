@@ -84,13 +84,14 @@ def check_colour(picture: Image.Image) -> None:
     rgb = np.asarray(small, dtype=np.float32).reshape(-1, 3)
     luma = rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     # A tint (blue film base, sepia, a yellowed scan) moves every grey the same way: a smooth curve of it is not colour.
-    unit = luma / 255.0
-    basis = np.stack([unit * 0 + 1, unit, unit * unit], axis=1)
-    offsets = rgb[:, (0, 2)] - luma[:, None]
-    fit, *_ = np.linalg.lstsq(basis, offsets, rcond=None)
-    tint = basis @ fit
-    apart = np.abs(offsets - tint).max(axis=1)
-    if (apart > _COLOUR_DISTANCE).mean() > _COLOUR_SHARE or np.abs(tint).max(axis=1).mean() > _MAX_TINT:
+    unit = luma.astype(np.float64) / 255.0
+    basis = np.stack([unit * 0 + 1, unit, unit * unit])
+    offsets = rgb.T[[0, 2]] - luma
+    # Three unknowns: the normal equations give the same curve as all 36,864 rows, and sooner.
+    fit, *_ = np.linalg.lstsq(basis @ basis.T, basis @ offsets.T, rcond=None)
+    tint = fit.T @ basis
+    apart = np.abs(offsets - tint).max(axis=0)
+    if (apart > _COLOUR_DISTANCE).mean() > _COLOUR_SHARE or np.abs(tint).max(axis=0).mean() > _MAX_TINT:
         raise IntakeError(
             "COLOUR_PICTURE",
             "This is a colour picture; a radiograph is grey.",
