@@ -84,6 +84,7 @@ def compare(common: dict[str, Any], ours: dict[str, Any], worker: dict[str, floa
         faster("a", "bytes → prediction, batched", ours["film_batched_ms"], film, decode, "scaled decode", 6),
         faster("a", "the network alone, one film", ours["engine_ms"], predict, net, "multiply-adds", 25),
         faster("a", "the network alone, in eights", ours["engine_batched_ms"], predict, net, "multiply-adds", 25),
+        *(Row("a", f"of one by one: {step}", value, "ms") for step, value in ours["steps"].items()),
         most("b", "worker, from start to ready", worker["start_s"], "s", 2, worker["import_s"], "imports alone"),
         most("b", "worker, resident", worker["resident_mb"], "MB", 250),
         Row("b", "from the start of a script to its first answer", ours["start_s"], "s", common["start_s"],

@@ -13,6 +13,7 @@ from PIL import Image
 from benchmarks.films import films, large_films
 from benchmarks.timing import median_ms, ms_per_film, percentile, resident_mb, since_launch
 from ml import SIDE, ModelInput, Predictor, Refusal, phantom, read_radiograph
+from ml.gate_rules import pixel_refusal
 
 SIZES = ((512, 420), (1024, 840), (2048, 1680))
 
@@ -32,6 +33,30 @@ def bytes_to_prediction(predictor: Predictor, every: list[bytes]) -> dict[str, f
         "films": len(every),
         "refused": sum(isinstance(answer, Refusal) for answer in answers),
     }
+
+
+def steps(predictor: Predictor, every: list[bytes]) -> dict[str, float]:
+    """What one film after the other is made of: milliseconds per film of each step by itself, over all films."""
+    gate = predictor._gate
+    assert gate is not None
+    read = [read_radiograph(data, for_model_only=True) for data in every]
+    inputs = [radiograph.model_input() for radiograph in read]
+    times = {
+        "reading (decoding and all checks)": ms_per_film(
+            lambda data: read_radiograph(data, for_model_only=True), every
+        ),
+        "scaling to the model’s input": ms_per_film(lambda radiograph: radiograph.model_input(), read),
+        "the gate’s rules on pixels": ms_per_film(pixel_refusal, inputs),
+    }
+    times["the gate’s network"] = (
+        ms_per_film(lambda film: gate.check([film]), inputs) - times["the gate’s rules on pixels"]
+    )
+    times["network, calibration and heat map"] = (
+        ms_per_film(lambda film: predictor.predict([film]), inputs)
+        - times["the gate’s rules on pixels"]
+        - times["the gate’s network"]
+    )
+    return times
 
 
 def engine_times(predictor: Predictor) -> dict[str, float]:
@@ -104,6 +129,7 @@ def main() -> None:
     result = {
         **bytes_to_prediction(predictor, every),
         **engine_times(predictor),
+        "steps": steps(predictor, every),
         **limits(every),
         "store_large_ms": percentile(stores, 0.5),
         "large_decode_ms": limits(large)["decode_ms"],

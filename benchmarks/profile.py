@@ -25,6 +25,9 @@ def record(pid: int, seconds: int, style: str, out: Path) -> None:
     command = [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(pid), "--duration", str(seconds)]
     options = ["--rate", "200", "--nonblocking", "--format", style, "--output", str(out)]
     subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if style == "flamegraph":  # its title is the command line, with paths of this machine
+        drawn = out.read_text(encoding="utf-8")
+        out.write_text(drawn.replace(" ".join([*command, *options]), f"{out.stem} process, {seconds} s"), "utf-8")
 
 
 def shares(folded: str) -> list[tuple[str, float]]:

@@ -7,7 +7,10 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+Film = TypeVar("Film")
+"""A film in whatever state a step takes it: its bytes, its pixels, the model's input."""
 LAUNCHED = "BENCHMARK_LAUNCHED"
 """Environment variable: when the process that starts a measuring process did so, in seconds since the epoch."""
 
@@ -29,7 +32,7 @@ def median_ms(run: Callable[[], object], repeat: int = 15, warm: int = 2) -> flo
     return 1000 * statistics.median(times)
 
 
-def ms_per_film(judge: Callable[[bytes], object], films: Sequence[bytes], passes: int = 3) -> float:
+def ms_per_film(judge: Callable[[Film], object], films: Sequence[Film], passes: int = 3) -> float:
     """Milliseconds per film, one after the other: the median of several passes over all films, after one to warm up."""
 
     def every() -> None:
