@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 
 STRANGERS_MAX_BYTES = 100_000  # who is not signed in has nothing larger than a sign-in form to send
@@ -24,25 +25,24 @@ def security_headers(get_response: NextMiddleware) -> NextMiddleware:
     return add_headers
 
 
-def drain(request: HttpRequest, limit: int) -> None:
-    """Throw away a body, up to `limit` bytes: a browser reads no answer while it still sends, it says "reset"."""
-    left = limit
-    while left > 0 and (chunk := request.read(1 << 20)):
-        left -= len(chunk)
-
-
 class BodyLimitMiddleware:
-    """Answer 413 to a body that is too large, before a byte of it is parsed.
+    """Answer 413 to a body that is too large, before a byte of it is parsed, and leave no body unread.
 
     The announced length is enough: the server hands on no more than that, and a body of unannounced length is read
-    by Django as an empty one.
+    by Django as an empty one. A browser reads no answer while it still sends: without the rest of its films taken and
+    thrown away, who has been signed out would see "connection reset" instead of the sign-in page.
     """
 
     def __init__(self, get_response: NextMiddleware) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        left = 4 * settings.MAX_REQUEST_BYTES  # who sends more than that is cut off
+        with suppress(UnreadablePostError):  # gone meanwhile
+            while left > 0 and (chunk := request.read(1 << 20)):
+                left -= len(chunk)
+        return response
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
         """Refuse, or let the view go on; runs after LoginRequiredMiddleware has sent strangers to the sign-in page."""
@@ -53,8 +53,6 @@ class BodyLimitMiddleware:
         limit = settings.MAX_REQUEST_BYTES if request.user.is_authenticated else STRANGERS_MAX_BYTES
         if length <= limit:
             return None
-        if request.user.is_authenticated:
-            drain(request, 4 * limit)
         response = render(request, "413.html", {"limit_mb": limit / 1e6, "sent_mb": length / 1e6}, status=413)
         response.headers["Connection"] = "close"
         return response

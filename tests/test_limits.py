@@ -20,11 +20,13 @@ def test_a_strangers_large_body_is_refused_before_it_is_parsed(db: None) -> None
     assert b"at most 0.1" in answer.content
 
 
-def test_a_stranger_who_submits_films_is_sent_to_sign_in_and_nothing_is_read(db: None) -> None:
+def test_who_has_been_signed_out_meanwhile_is_sent_to_sign_in_and_the_films_are_thrown_away(db: None) -> None:
     file = SimpleUploadedFile("film.png", b"x" * (STRANGERS_MAX_BYTES + 1))
     answer = Client(enforce_csrf_checks=True).post(reverse("study_new"), {"films": file})
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("account_login"))
+    body = answer.wsgi_request.META["wsgi.input"]
+    assert len(body) == 0, "a browser that still sends reads no answer"
 
 
 def test_a_person_may_send_up_to_the_limit_of_a_request(owner_client: Client, settings: Any) -> None:
