@@ -34,5 +34,5 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
 
 
 def person(request: HttpRequest) -> User:
-    """Who is looking, in a view that is closed to strangers (LoginRequiredMiddleware has seen to that)."""
+    """Who is looking, in a view that is closed to strangers (SignInMiddleware has seen to that)."""
     return cast(User, request.user)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.shortcuts import render
+from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.shortcuts import render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 STRANGERS_MAX_BYTES = 100_000  # who is not signed in has nothing larger than a sign-in form to send
 NextMiddleware = Callable[[HttpRequest], HttpResponse]
@@ -23,6 +29,21 @@ def security_headers(get_response: NextMiddleware) -> NextMiddleware:
         return response
 
     return add_headers
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Closed to strangers. Who sends a form after their session has ended is told so, and comes back to the form."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., object]) -> HttpResponseBase:
+        """To the sign-in page; the address of a form's target shows nothing, so the way back leads to its page."""
+        if request.method != "POST" or not request.accepts("text/html"):
+            return super().handle_no_permission(request, view_func)
+        messages.warning(request, _("You are signed out. What you sent was not kept: sign in and send it again."))
+        form = request.headers.get("Referer", "")
+        if not url_has_allowed_host_and_scheme(form, {request.get_host()}, require_https=request.is_secure()):
+            return redirect_to_login(resolve_url(settings.LOGIN_REDIRECT_URL))
+        parts = urlsplit(form)
+        return redirect_to_login(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 
 class BodyLimitMiddleware:
@@ -45,7 +66,7 @@ class BodyLimitMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
-        """Refuse, or let the view go on; runs after LoginRequiredMiddleware has sent strangers to the sign-in page."""
+        """Refuse, or let the view go on; runs after SignInMiddleware has sent strangers to the sign-in page."""
         announced = request.META.get("CONTENT_LENGTH") or "0"
         length = int(announced) if announced.isdecimal() else 0
         if length <= STRANGERS_MAX_BYTES:  # nearly every request; no look at the session

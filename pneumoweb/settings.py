@@ -142,7 +142,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     # Who may come in, and how much they may bring, is settled before CSRF reads the body: a stranger's 300 MB are
     # never parsed. (Only the order of process_view matters here.)
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "diagnosis.middleware.SignInMiddleware",
     "diagnosis.preferences.live_by_preferences",
     "diagnosis.middleware.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

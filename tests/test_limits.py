@@ -29,6 +29,17 @@ def test_who_has_been_signed_out_meanwhile_is_sent_to_sign_in_and_the_films_are_
     assert len(body) == 0, "a browser that still sends reads no answer"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("form", "back"),
+    [("http://testserver/studies/?q=x", "/studies/%3Fq%3Dx"), ("http://elsewhere/x", "/studies/"), ("", "/studies/")],
+)
+def test_who_sends_a_form_signed_out_is_told_so_and_led_back_to_it(client: Client, form: str, back: str) -> None:
+    answer = client.post(reverse("studies_selected"), {"do": "delete"}, headers={"Referer": form}, follow=True)
+    assert answer.redirect_chain == [(f"{reverse('account_login')}?next={back}", 302)]
+    assert "What you sent was not kept" in answer.text
+
+
 def test_a_person_may_send_up_to_the_limit_of_a_request(owner_client: Client, settings: Any) -> None:
     settings.MAX_REQUEST_BYTES = 200_000
     for size, status in ((150_000, 200), (250_000, 413)):
