@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import translation
 
 from diagnosis.said_by_ml import CARD, PATTERNS, SENTENCES, said, said_error
-from ml import IntakeError
+from ml import IntakeError, load_card
 
 SPEAKING = (
     "apart burned_in card_draft containers dicom dicom_grey dicom_objects dicom_pixels gate gate_rules grey images"
@@ -51,6 +51,12 @@ def test_every_sentence_of_ml_can_be_translated(module: str) -> None:
 def test_it_is_said_in_german_to_those_who_read_german(text: str) -> None:
     with translation.override("de"):
         assert said(text) != text
+
+
+def test_the_card_that_is_published_speaks_german_to_those_who_read_german() -> None:
+    card = load_card()
+    with translation.override("de"):
+        assert [text for text in (card.intended_use, card.population, *card.limits) if said(text) == text] == []
 
 
 def test_numbers_and_words_inside_a_sentence_come_along() -> None:
