@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, UnreadablePostError
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -34,7 +34,9 @@ def security_headers(get_response: NextMiddleware) -> NextMiddleware:
 class SignInMiddleware(LoginRequiredMiddleware):
     """Closed to strangers. Who sends a form after their session has ended is told so, and comes back to the form."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., object]) -> HttpResponseBase:
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
         """To the sign-in page; the address of a form's target shows nothing, so the way back leads to its page."""
         if request.method != "POST" or not request.accepts("text/html"):
             return super().handle_no_permission(request, view_func)
