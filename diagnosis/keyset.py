@@ -108,6 +108,13 @@ def page(rows: StudyQuerySet, order: Order, size: int, *, after: str = "", befor
     )
 
 
+def neighbours(rows: StudyQuerySet, order: Order, study: Study) -> tuple[Study | None, Study | None]:
+    """The rows before and after this one in the order, each looked up in its index."""
+    here = order.cursor(study)
+    before = order.sort(order.beyond(rows, here, backwards=True), backwards=True).first()
+    return before, order.sort(order.beyond(rows, here)).first()
+
+
 def batches(rows: StudyQuerySet, order: Order, size: int = 500) -> Iterator[list[Study]]:
     """All rows, batch by batch, each its own query: a slow reader of a long download holds no cursor open.
 

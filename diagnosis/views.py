@@ -18,8 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from diagnosis import films
 from diagnosis.accounts import person
 from diagnosis.asking_again import may_ask_again
+from diagnosis.filters import ORDERS
 from diagnosis.forms import LabelForm, SubmissionForm
 from diagnosis.incoming import take_in
+from diagnosis.keyset import neighbours
 from diagnosis.live import live_context, poll_seconds
 from diagnosis.models import Preferences, State, Study
 from diagnosis.preferences import PrevalenceForm
@@ -106,6 +108,8 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     hidden = found.answer_hidden
     context = {"study": found, "preferences": mine, "may_ask_again": may_ask_again(found)}
     context["has_original"] = films.has_original(found)
+    mine_all = Study.objects.visible_to(request.user).only("pk")
+    context["newer"], context["older"] = neighbours(mine_all, ORDERS["newest"], found)
     context |= explain(found, mine, hidden=hidden)
     if found.state == State.DONE:
         context |= reading_context(person(request), found, hidden)

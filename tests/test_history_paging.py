@@ -47,6 +47,15 @@ def test_forth_and_back_through_all_pages(owner: User, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(ORDERS))
+def test_each_row_knows_its_neighbours(owner: User, name: str) -> None:
+    made(owner, 12)
+    rows = [None, *ORDERS[name].sort(Study.objects.all()), None]
+    for before, here, after in zip(rows, rows[1:], rows[2:], strict=False):
+        assert here is not None
+        assert keyset.neighbours(Study.objects.all(), ORDERS[name], here) == (before, after)
+
+
+@pytest.mark.parametrize("name", list(ORDERS))
 def test_batches_give_every_row_once(owner: User, name: str) -> None:
     made(owner, 12)
     for size in (1, 4, 5, 12, 100):

@@ -153,6 +153,18 @@ def test_earlier_answers_stay_as_they_were_said(owner: User, owner_client: Clien
     assert "91 %" in text[text.index("Earlier answers") :]
 
 
+def test_it_leads_to_the_neighbouring_studies_of_the_same_person(
+    owner: User, stranger: User, owner_client: Client
+) -> None:
+    older, here, newer = (judged(owner, seed) for seed in range(3))
+    judged(stranger, 3)
+    text = page(owner_client, here)
+    assert f'rel="prev" href="{newer.get_absolute_url()}"' in text
+    assert f'rel="next" href="{older.get_absolute_url()}"' in text
+    assert 'rel="prev"' not in page(owner_client, newer)
+    assert 'rel="next"' not in page(owner_client, older)
+
+
 def test_a_rejected_film_has_no_number_and_no_heat_map(owner: User, owner_client: Client) -> None:
     study = submitted(owner)
     attempt = study.claim()
@@ -176,5 +188,5 @@ def test_the_page_keeps_to_the_strict_policy_of_content(owner: User, owner_clien
 def test_the_page_takes_few_queries(owner: User, owner_client: Client, django_assert_max_num_queries: object) -> None:
     study = with_heat(owner)
     page(owner_client, study)  # the card is parsed once in a process
-    with django_assert_max_num_queries(12):  # type: ignore[operator]
+    with django_assert_max_num_queries(14):  # type: ignore[operator]
         page(owner_client, study)

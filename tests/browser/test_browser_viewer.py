@@ -25,9 +25,14 @@ GREYS = """async () => {
 
 def submit(page: Page, folder: Path, seed: int = 21) -> str:
     """Submit a drawn film as a new person; the address of its result."""
+    sign_up(page, f"p{uuid.uuid4().hex[:10]}")
+    return submit_another(page, folder, seed)
+
+
+def submit_another(page: Page, folder: Path, seed: int) -> str:
+    """Submit a drawn film; the address of its result."""
     film = folder / f"film-{seed}.png"
     film.write_bytes(phantom.png(phantom.film(seed, opacity=True, width=1200, height=1000)))
-    sign_up(page, f"p{uuid.uuid4().hex[:10]}")
     page.goto("/studies/new/")
     page.locator("input[type=file]").set_input_files(str(film))
     page.get_by_label("I have read what this is for").check()
@@ -84,6 +89,15 @@ def test_every_key_of_the_help_sheet_does_what_it_says(viewer: Page) -> None:
     expect(viewer.get_by_role("dialog")).to_be_visible()
     viewer.keyboard.press("Escape")
     expect(viewer.get_by_role("dialog")).to_be_hidden()
+
+
+def test_one_steps_through_one_s_studies_by_a_key(viewer: Page, tmp_path: Path) -> None:
+    older = viewer.url
+    newer = submit_another(viewer, tmp_path, 22)
+    for key, there in (("n", older), ("p", newer)):
+        expect(viewer.locator(".viewer[data-ready]")).to_be_attached()
+        viewer.keyboard.press(key)
+        expect(viewer).to_have_url(there)
 
 
 def test_keys_do_nothing_while_a_comment_is_written_and_can_be_switched_off(viewer: Page) -> None:

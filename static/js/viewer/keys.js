@@ -4,6 +4,7 @@
 const STORED = "pneumoweb-viewer-keys";
 const STEP = 48; // px
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const STEPS = { n: "next", p: "prev" }; // links to the person's neighbouring studies
 const ACTIONS = {
   "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", "0": "fit", a: "actual",
   w: "mode", i: "invert", r: "rotate", R: "rotate-back", m: "mirror", x: "reset",
@@ -34,6 +35,8 @@ export function listenToKeys(stage, viewer, presets, choice) {
       return;
     } else if (/^[1-9]$/.test(event.key) && presets[event.key - 1]) {
       viewer.usePreset(presets[event.key - 1]);
+    } else if (STEPS[event.key.toLowerCase()]) {
+      document.querySelector(`.actions a[rel=${STEPS[event.key.toLowerCase()]}]`)?.click();
     } else {
       const action = ACTIONS[event.key] ?? ACTIONS[event.key.toLowerCase()];
       if (!action || !viewer.act(action)) return;
