@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ml.card import ARTIFACTS, file_sha256
 from ml.engine import Engine
 from ml.errors import ArtifactDamaged, ArtifactMissing, Refusal
-from ml.gate_rules import header_notices, header_refusal, pixel_refusal, refusal
+from ml.gate_rules import MIN_FILLED, filled, header_notices, header_refusal, pixel_refusal, refusal
 from ml.images import SIDE, ModelInput, Notice
 
 FORMAT_VERSION = 1
@@ -51,7 +51,7 @@ class Thresholds:
 
     Attributes:
         frontal: Least probability of a frontal chest film.
-        certain: The same for a film that is to be put right, before and after.
+        certain: The same for a film that is to be put right, before and after, or is unlike the training films.
         novelty: Largest distance from the frontal films seen in training.
         turn: Least probability of a quarter turn that is put right without asking.
         inverted: The same for an inversion.
@@ -158,7 +158,7 @@ class Gate:
         return _Look(_softmax(kind), _softmax(turn), _sigmoid(inverted[:, 0]), _sigmoid(adult[:, 0]), novelty[:, 0])
 
     def _judge(self, film: ModelInput, look: _Look, row: int, *, put_right: bool = False) -> GateResult:
-        """Refuse, or pass with the notices that need no correction; more strictly what is, or was, put right."""
+        """Refuse, or pass with the notices that need no correction; more strictly what is odd, is or was put right."""
         limits, kind = self.thresholds, look.kind[row]
         scores = {f"kind_{name}": float(kind[k]) for k, name in enumerate(KINDS)}
         scores |= {"frontal": float(kind[0]), "novelty": float(look.novelty[row]), "adult": float(look.adult[row])}
@@ -166,7 +166,8 @@ class Gate:
         if not all(np.isfinite(list(scores.values()))):
             return GateResult(refusal("NOT_RECOGNISED"), (), {})
         turned, inverted = look.turn[row].argmax() != 0, look.inverted[row] > 0.5
-        if kind[0] < (limits.certain if turned or inverted or put_right else limits.frontal):
+        doubtful = turned or inverted or put_right or look.novelty[row] > limits.unlike
+        if kind[0] < (limits.certain if doubtful else limits.frontal):
             likeliest = KINDS[int(kind.argmax())]
             return GateResult(refusal(_CODES[likeliest]), (), scores)
         if turned and look.turn[row].max() < limits.turn:
@@ -175,7 +176,7 @@ class Gate:
             return GateResult(refusal("INVERTED"), (), scores)
         if turned or inverted:  # the distance is one from upright films: asked again once it has been put right
             return GateResult(None, (), scores)
-        if look.novelty[row] > limits.novelty:
+        if look.novelty[row] > limits.novelty or filled(film.pixels) < MIN_FILLED:
             return GateResult(refusal("NOT_RECOGNISED"), (), scores)
         return GateResult(None, self._notices(film, look, row), scores)
 

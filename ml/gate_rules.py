@@ -29,6 +29,9 @@ all others have 16 or less, in white or black frames 28, faded to grey one in 80
 have 100 to 224."""
 _FINEST = 28
 """Waves a side from which on :func:`detail` looks no further."""
+MIN_FILLED = 0.36
+"""Least share of the picture that is not plain surroundings (see :func:`filled`). Of 4,403 films none fills less than
+0.44; nearly all films that lie small on a plain screen fill less than 0.36."""
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "NOT_A_RADIOGRAPH": (
@@ -180,6 +183,16 @@ def longest_rim(pixels: NDArray[np.uint8]) -> int:
 
 def _apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(np.maximum(one, other) - np.minimum(one, other))
+
+
+def filled(pixels: NDArray[np.uint8]) -> float:
+    """Return the share of the upright box around everything that differs from the commonest shade of the rim."""
+    rim = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    differs = np.abs(pixels.astype(np.int16) - int(np.median(rim))) > 3
+    rows, columns = (np.flatnonzero(differs.mean(axis) > 0.02) for axis in (1, 0))  # a speck or two do not count
+    if not rows.size or not columns.size:
+        return 0.0
+    return float((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) / pixels.size)
 
 
 def header_refusal(header: Header) -> Refusal | None:

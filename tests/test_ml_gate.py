@@ -105,3 +105,30 @@ class _Broken:
 def test_a_network_that_answers_with_no_numbers_refuses() -> None:
     gate = Gate(_Broken(), Thresholds(0.5, 0.7, 3.0, 0.9, 0.9, 0.5, 2.0))  # type: ignore[arg-type]
     assert codes(gate.check([submitted(phantom(0))])) == ["NOT_RECOGNISED"]
+
+
+def test_a_film_small_on_a_plain_sheet_is_not_recognised(gate: Gate) -> None:
+    sheet = np.full((700, 900), 40, np.uint8)
+    sheet[180:520, 250:650] = phantom(6)
+    assert codes(gate.check([submitted(sheet)])) != [""]
+
+
+class _Says:
+    """A network that sees an upright frontal film, so sure of it and so far from the training films as it is told."""
+
+    def __init__(self, frontal: float, novelty: float) -> None:
+        self.kind = np.log(np.array([frontal, *[(1 - frontal) / 5] * 5], np.float32))
+        self.novelty = novelty
+
+    def __call__(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        count, upright = len(batch), np.array([9, 0, 0, 0], np.float32)
+        small = np.full((count, 1), -9, np.float32)
+        return np.tile(self.kind, (count, 1)), np.tile(upright, (count, 1)), small, small, small * 0 + self.novelty
+
+
+@pytest.mark.parametrize(("frontal", "novelty", "passes"), [(0.6, 0.9, True), (0.6, 1.1, False), (0.8, 1.1, True)])
+def test_a_film_unlike_the_training_films_has_to_be_frontal_with_more_certainty(
+    frontal: float, novelty: float, passes: bool
+) -> None:
+    gate = Gate(_Says(frontal, novelty), Thresholds(0.5, 0.7, 2.0, 0.9, 0.9, 0.5, 1.0))  # type: ignore[arg-type]
+    assert (codes(gate.check([submitted(phantom(0))])) == [""]) is passes

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from ml.gate_rules import codes, contrast, header_notices, header_refusal, longest_rim, pixel_refusal, refusal
+from ml.gate_rules import (
+    MIN_FILLED,
+    codes,
+    contrast,
+    filled,
+    header_notices,
+    header_refusal,
+    longest_rim,
+    pixel_refusal,
+    refusal,
+)
 from ml.images import SIDE, Header, ModelInput
 from ml.phantom import film as phantom
 
@@ -154,3 +164,13 @@ def test_every_refusal_says_what_is_wrong_and_what_to_do() -> None:
         assert found.code == code
         assert found.message.endswith(".")
         assert found.advice.endswith(".")
+
+
+@pytest.mark.parametrize("shade", [0, 90, 255])
+def test_what_lies_small_on_a_plain_sheet_fills_no_more_than_its_box(shade: int) -> None:
+    sheet = np.full((SIDE, SIDE), shade, np.uint8)
+    sheet[40:152, 20:132] = np.asarray(Image.fromarray(phantom(2, width=400, height=400)).resize((112, 112)))
+    sheet[200, 200:203] = 128  # a speck of dust
+    assert filled(sheet) == pytest.approx(0.25, abs=0.02)
+    assert filled(sheet) < MIN_FILLED < filled(np.asarray(Image.fromarray(phantom(2)).resize((SIDE, SIDE))))
+    assert filled(np.full((SIDE, SIDE), shade, np.uint8)) == 0.0
