@@ -131,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="a toy run of about a minute, for tests")
     parser.add_argument("--study", type=Path, help="keep the second network here (default: nowhere)")
     parser.add_argument("--again", action="store_true", help="train nothing: thresholds and tests anew")
+    parser.add_argument("--examine", action="store_true", help="train and choose nothing: test the network anew")
     parser.add_argument("--start", type=Path, help="train the network in this artefact folder further")
     parser.add_argument("--only", choices=("published", "unseen"), help="train only one of the two networks")
     given = parser.parse_args(arguments)
@@ -165,11 +166,15 @@ def _run(given: argparse.Namespace) -> None:
             "versions": {name: version(name) for name in ("keras", "openvino", "numpy", "pillow")},
         }
     }  # fmt: skip
-    kept = _earlier(given.out) if given.only == "published" else {}
+    kept = _earlier(given.out) if given.only == "published" and not given.examine else {}
     exams: dict[str, Sequence[Row]] = {}
     per_family = 3 if given.quick else 60
     if given.only != "unseen":
-        gate = make(given.out, train, tune, plan, sizes, given.seed, (), facts, given.again, given.start)
+        gate = (
+            Gate.load(given.out)
+            if given.examine
+            else make(given.out, train, tune, plan, sizes, given.seed, (), facts, given.again, given.start)
+        )
         exams["published"] = exam(gate, test, given.data, given.seed, per_family)
     if given.only != "published":
         known, lines = ([film for film in side if film.source != "covid"] or side for side in (train, tune))
