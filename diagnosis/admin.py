@@ -30,9 +30,14 @@ class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     """All that was ever said of a study, the newest first."""
 
     model = Prediction
-    fields = ("created_at", "finding", "probability", "operating_point", "threshold", "model_version", "is_current")
+    fields = ("created_at", "finding", "probability", "operating_point", "judged_from", "model_version", "is_current")
     readonly_fields = fields
     show_change_link = True
+
+    @admin.display(description=_("threshold"))
+    def judged_from(self, prediction: Prediction) -> str:
+        """The probability from which it is called pneumonia, as people read it."""
+        return percent(prediction.threshold, 1)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the bytes of the heat maps and the text of the cards."""
