@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from diagnosis.models import ModelVersion, Prediction, State, Study
 from tests.studies import judged, model_version, submitted
@@ -103,3 +108,11 @@ def test_only_one_model_version_is_active() -> None:
     second.activate()
     first.refresh_from_db()
     assert not first.active
+
+
+def test_who_has_waited_a_minute_is_told_that_nothing_is_lost(owner: User, owner_client: Client) -> None:
+    study = submitted(owner)
+    assert "usually takes a few seconds" in owner_client.get(study.get_absolute_url()).text
+    Study.objects.filter(pk=study.pk).update(queued_at=timezone.now() - dt.timedelta(minutes=2))
+    for page in (study.get_absolute_url(), reverse("study_status", args=[study.pk])):
+        assert "longer than usual" in owner_client.get(page).text
