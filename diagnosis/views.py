@@ -126,7 +126,7 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
     An expired session gets 403: redirecting a poll would put a sign-in page inside the page.
     """
     if not request.user.is_authenticated:
-        return HttpResponse(_("You are signed out. Sign in to see the result."), status=403)
+        return render(request, "studies/_signed_out.html", {"pk": pk}, status=403)
     found = _get_study_for_user(request, pk)
     context = {"study": found, "poll_seconds": poll_seconds(found), "may_ask_again": may_ask_again(found)}
     response = render(request, "studies/_status.html", context)

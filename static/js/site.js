@@ -31,6 +31,20 @@ const localTimes = (root) => {
 localTimes(document);
 document.addEventListener("htmx:afterSwap", (event) => localTimes(event.detail.elt.parentElement ?? document));
 
+// A poll that found no server asks again, else the page would wait for ever. One that is told that the session has ended
+// shows what it is told; the history has words of its own for that.
+const AGAIN = 5000; // ms
+for (const failure of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(failure, ({ detail: { elt, xhr } }) => {
+    if (!elt.matches("[hx-trigger^=load]") || (xhr.status >= 400 && xhr.status < 500)) return;
+    const ask = () => { if (elt.isConnected) htmx.ajax("GET", elt.getAttribute("hx-get"), { source: elt, target: elt, swap: "outerHTML" }); };
+    setTimeout(ask, AGAIN);
+  });
+}
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status === 403 && detail.elt.id === "status") detail.shouldSwap = true;
+});
+
 // A form marked data-once is sent once: a second click does nothing. Coming back by the back button revives it.
 document.addEventListener("submit", (event) => {
   const form = event.target;

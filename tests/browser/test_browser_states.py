@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SECRET, sign_up
 from tests.running_site import RunningSite
@@ -83,3 +83,28 @@ def test_states_corners_and_the_admin(page: Page, site: RunningSite) -> None:
         if not any(f": {rule}: " in fault for rule in DJANGOS_OWN)
     ]
     assert not found, "\n".join(found)
+
+
+def test_a_waiting_page_asks_again_when_no_server_answered_and_says_when_one_is_signed_out(
+    page: Page, site: RunningSite
+) -> None:
+    name = f"p{uuid.uuid4().hex[:10]}"
+    sign_up(page, name)
+    waiting = studies_of(site, name)["queued"]
+    left_alone = f"Study.objects.filter(pk='{waiting}').update(sent_at='2100-01-01T00:00Z')"
+    site.manage("shell", "-v", "0", "-c", f"from diagnosis.models import Study; {left_alone}")
+    asked: list[str] = []
+
+    def fail_once(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/status/", fail_once)
+    with page.expect_response("**/status/"):  # a request that fails has none
+        page.goto(f"/studies/{waiting}/")
+    assert len(asked) == 2
+    page.context.clear_cookies(name="sessionid")
+    expect(page.get_by_text("You are signed out. Sign in to see the result.")).to_be_visible()
