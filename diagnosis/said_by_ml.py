@@ -165,7 +165,7 @@ PATTERNS = (
     gettext_noop(
         "It also goes by what is outside the chest (arms, belly, framing), which in these films tells the classes "
         "apart. On the test films its AUC is %s; with each chest in the surroundings of a film of the other class it "
-        "is %s, and on surroundings whose chest was taken out %s (0.50 is chance)."
+        "is %s, and on surroundings whose chest was taken out %s (0.5 is chance)."
     ),
     gettext_noop(
         "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "

@@ -102,8 +102,8 @@ def surroundings_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
     areas = [part["auc"]["value"] for part in (plain, found["exchanged"], found["alone"])]
     return (
         "It also goes by what is outside the chest (arms, belly, framing), which in these films tells the classes "
-        f"apart. On the test films its AUC is {areas[0]:.2f}; with each chest in the surroundings of a film of the "
-        f"other class it is {areas[1]:.2f}, and on surroundings whose chest was taken out {areas[2]:.2f} (0.50 is "
+        f"apart. On the test films its AUC is {areas[0]:.3f}; with each chest in the surroundings of a film of the "
+        f"other class it is {areas[1]:.3f}, and on surroundings whose chest was taken out {areas[2]:.3f} (0.5 is "
         "chance)."
     )
 
