@@ -43,6 +43,8 @@ _CODES = {
     "multiple": "MULTIPLE_IMAGES",
 }
 _BATCH = 32
+_ODD = 1.2
+"""How many times the distance *unlike* a film may have before it has to be frontal with more certainty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Thresholds:
 
     Attributes:
         frontal: Least probability of a frontal chest film.
-        certain: The same for a film that is to be put right, before and after, or is unlike the training films.
+        certain: The same for a film that is to be put right, before and after, or is very unlike the training films.
         novelty: Largest distance from the frontal films seen in training.
         turn: Least probability of a quarter turn that is put right without asking.
         inverted: The same for an inversion.
@@ -166,7 +168,7 @@ class Gate:
         if not all(np.isfinite(list(scores.values()))):
             return GateResult(refusal("NOT_RECOGNISED"), (), {})
         turned, inverted = look.turn[row].argmax() != 0, look.inverted[row] > 0.5
-        doubtful = turned or inverted or put_right or look.novelty[row] > limits.unlike
+        doubtful = turned or inverted or put_right or look.novelty[row] > _ODD * limits.unlike
         if kind[0] < (limits.certain if doubtful else limits.frontal):
             likeliest = KINDS[int(kind.argmax())]
             return GateResult(refusal(_CODES[likeliest]), (), scores)

@@ -144,7 +144,7 @@ The gate decides whether the classifier may judge a film, before any probability
 clearly a frontal chest film. It first looks at plain pixels (too few, no contrast, few shades, no detail, the rims of
 a screen's panels) and, in DICOM, at the header; then a small network says what kind of picture this is, which way up
 and which polarity, whether it looks like a child's or an adult's, and how far its features lie from those of every
-frontal film seen in training. A frontal film that lies small on a plain sheet is refused too, and one unlike the
+frontal film seen in training. A frontal film that lies small on a plain sheet is refused too, and one very unlike the
 training films has to be frontal with more certainty. Inversions and quarter turns it is sure of are put right, with a
 notice; adults' and unusual films pass with a warning that must be shown.
 """
