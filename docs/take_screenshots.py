@@ -58,6 +58,8 @@ def photograph(page: Page, folder: Path) -> None:
         page.wait_for_url("**/studies/*-*/")
         page.locator("#finding-title").wait_for(state="attached", timeout=60_000)
     page.wait_for_load_state("networkidle")
+    page.get_by_role("button", name="Heat map", exact=True).click()
+    page.mouse.move(0, 0)
     page.screenshot(path=OUT / "result.png")
     page.goto("/studies/")
     page.wait_for_load_state("networkidle")
