@@ -6,9 +6,11 @@ import io
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from ml.gate_rules import (
+    MAX_PLAIN,
     MIN_FILLED,
     codes,
     contrast,
@@ -17,6 +19,7 @@ from ml.gate_rules import (
     header_refusal,
     longest_rim,
     pixel_refusal,
+    plain_grey,
     refusal,
 )
 from ml.images import SIDE, Header, ModelInput
@@ -174,3 +177,17 @@ def test_what_lies_small_on_a_plain_sheet_fills_no_more_than_its_box(shade: int)
     assert filled(sheet) == pytest.approx(0.25, abs=0.02)
     assert filled(sheet) < MIN_FILLED < filled(np.asarray(Image.fromarray(phantom(2)).resize((SIDE, SIDE))))
     assert filled(np.full((SIDE, SIDE), shade, np.uint8)) == 0.0
+
+
+def test_a_page_around_a_film_is_plain_grey_and_a_films_own_surroundings_are_not() -> None:
+    def grey(pixels: NDArray[np.uint8]) -> float:
+        return plain_grey(pixels, np.bincount(pixels.ravel(), minlength=256))
+
+    page = np.full((SIDE, SIDE), 40, np.uint8)
+    page[:, 50:174] = np.asarray(Image.fromarray(phantom(2, width=400, height=400)).resize((124, SIDE)))
+    assert 0.4 < grey(page) < 0.5
+    found = pixel_refusal(ModelInput(page, 900, 900))
+    assert found is not None
+    assert found.code == "NOT_A_RADIOGRAPH"
+    assert grey(np.maximum(page, 40)) < MAX_PLAIN  # a sigmoid window leaves no black beside a film, but a darkest grey
+    assert grey(np.where(page == 40, 255, page).astype(np.uint8)) < MAX_PLAIN
