@@ -141,12 +141,12 @@ _ABOUT = """# The input gate's card
 Written by `python -m ml.train_gate`; every figure below comes from `ml/artifacts/gate/card.json`.
 
 The gate decides whether the classifier may judge a film, before any probability exists, and refuses what is not
-clearly a frontal chest film. It first looks at plain pixels (too few, no contrast, few shades, no detail, the rims of
-a screen's panels) and, in DICOM, at the header; then a small network says what kind of picture this is, which way up
-and which polarity, whether it looks like a child's or an adult's, and how far its features lie from those of every
-frontal film seen in training. A frontal film that lies small on a plain sheet is refused too, and one very unlike the
-training films has to be frontal with more certainty. Inversions and quarter turns it is sure of are put right, with a
-notice; adults' and unusual films pass with a warning that must be shown.
+clearly a frontal chest film. It first looks at plain pixels (too few, no contrast, few shades, no detail, a screen's
+plain grey or the rims of its panels) and, in DICOM, at the header; then a small network says what kind of picture this
+is, which way up and which polarity, whether it looks like a child's or an adult's, and how far its features lie from
+those of every frontal film seen in training. A frontal film that lies small on a plain sheet is refused too, and one
+very unlike the training films has to be frontal with more certainty. Inversions and quarter turns it is sure of are
+put right, with a notice; adults' and unusual films pass with a warning that must be shown.
 """
 _TITLES = {
     "published": (
@@ -186,7 +186,7 @@ _LIMITS = """## Limits
 - *Child* and *adult* were learnt from different hospitals, so the warning `LOOKS_ADULT` also answers to the look of a
   hospital: children's films from elsewhere may be given it, and an adult's film may miss it. It never refuses.
 - Lateral views were learnt from drawings and from folded frontal films alone; the real ones above are one adult's,
-  added up from a CT. Oblique views, 30° to 60° from the front, were not taught: half of those above pass.
+  added up from a CT. Oblique views, 30° to 60° from the front, were not taught: about half of those above pass.
 - Real films of other parts of the body are few: six among the counter-examples, and one skull added up from a CT.
 - Screenshots, report pages, slides and photographs of screens are drawn, with films in them. What gives them away is
   what surrounds the film: a photograph or a screenshot that shows the film alone, straight and edge to edge, passes.
