@@ -9,6 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from diagnosis.models import Preferences, Study
+from diagnosis.prevalence import predictive_values
+from diagnosis.templatetags.look import ends, share
+from ml import load_card
 from tests.studies import drawn_film, judged
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +62,8 @@ def test_the_prevalence_gives_predictive_values_beside_the_result(owner: User, o
     assert Preferences.objects.get(pk=owner.pk).prevalence == pytest.approx(0.2)
     text = owner_client.get(study.get_absolute_url()).content.decode()
     assert "Of 100 such films, 20 show pneumonia" in text
-    assert "&gt; 88" in text, "no false alarm was seen, so the predictive value is said by the end of its interval"
+    right = predictive_values(load_card().operating_points["balanced"], 0.2).ppv
+    assert f"<span class=\"num\">{ends(right)}</span></dt><dd>{share(right)}</dd>" in text
     owner_client.post(reverse("preferences_prevalence"), {"prevalence": ""})
     assert Preferences.objects.get(pk=owner.pk).prevalence is None
 
