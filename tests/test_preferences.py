@@ -63,7 +63,7 @@ def test_the_prevalence_gives_predictive_values_beside_the_result(owner: User, o
     text = owner_client.get(study.get_absolute_url()).content.decode()
     assert "Of 100 such films, 20 show pneumonia" in text
     right = predictive_values(load_card().operating_points["balanced"], 0.2).ppv
-    assert f"<span class=\"num\">{ends(right)}</span></dt><dd>{share(right)}</dd>" in text
+    assert f'<span class="num">{ends(right)}</span></dt><dd>{share(right)}</dd>' in text
     owner_client.post(reverse("preferences_prevalence"), {"prevalence": ""})
     assert Preferences.objects.get(pk=owner.pk).prevalence is None
 
