@@ -116,14 +116,15 @@ def test_a_worker_killed_while_it_judges_a_film_costs_no_study(site: RunningSite
     worker = site.parts()["worker"]
     addresses: list[str] = []
     clock = time.monotonic() + PATIENCE
-    # A film is under judgement for some milliseconds: freeze the worker every now and then until one is.
+    # A film is under judgement for some milliseconds: let the worker go for as long, until it is caught judging one.
+    os.kill(worker, signal.SIGSTOP)
     while not running(site):
         assert time.monotonic() < clock, "no study was ever seen running"
+        if not studies(site, "queued"):
+            seeds = range(400 + len(addresses), 405 + len(addresses))
+            addresses += [person.submit(drawn(seed)).url.removeprefix(site.url) for seed in seeds]
         os.kill(worker, signal.SIGCONT)
-        if len(addresses) < 40:
-            addresses.append(person.submit(drawn(400 + len(addresses))).url.removeprefix(site.url))
-        while studies(site, "queued") and not running(site):
-            pass
+        time.sleep(0.01)
         os.kill(worker, signal.SIGSTOP)
     os.kill(worker, signal.SIGKILL)
     assert site.process is not None
