@@ -90,6 +90,7 @@ SENTENCES = (
     gettext_noop("The file says that this film is stored turned or mirrored; it is shown as stored."),
     gettext_noop("Check that the head is at the top and the patient's right side at the left."),
     gettext_noop("The file contradicts itself on whether bright or dark stands for bone."),
+    gettext_noop("The file does not say whether bright or dark stands for bone."),
     gettext_noop("Check that bones look bright."),
     gettext_noop("This DICOM file holds the detector's raw data, not the film as it is looked at."),
     gettext_noop("Submit the image “for presentation” of the same exposure."),

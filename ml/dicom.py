@@ -29,6 +29,11 @@ pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _PLAIN = b"1.2.840.10008.1.2.1\x00\x00\x00"  # explicit little endian, padded to the same length
 _INFLATED_BYTES = 128 * 1024 * 1024
+_NO_POLARITY = Notice(
+    "POLARITY_UNSURE",
+    "The file does not say whether bright or dark stands for bone.",
+    "Check that bones look bright.",
+)
 
 
 def read_dicom(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
@@ -56,7 +61,7 @@ def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
     check_object(dataset)
     rows, columns = whole_of(dataset, "Rows", 0), whole_of(dataset, "Columns", 0)
     check_size(columns, rows, limits)
-    _complete_pixels(dataset)
+    assumed = _complete_pixels(dataset)
     header = kept_header(dataset, salt)
     if stored_depth(dataset)[0] not in (8, 16):
         raise IntakeError(
@@ -71,7 +76,7 @@ def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
     else:
         grey, notices = _grey(dataset, pixels)
     grey = _squared(grey, square_ratio(dataset), limits)
-    return Radiograph(grey, "DICOM", header, (*notices, *_remarks(dataset, header)))
+    return Radiograph(grey, "DICOM", header, (*assumed, *notices, *_remarks(dataset, header)))
 
 
 def _inflated(data: bytes) -> bytes:
@@ -99,13 +104,18 @@ def _complete_meta(dataset: pydicom.FileDataset) -> None:
         dataset.SOPClassUID = meta.MediaStorageSOPClassUID
 
 
-def _complete_pixels(dataset: pydicom.Dataset) -> None:
-    """What careless exports leave out where it can mean one thing only, and depths that contradict each other."""
+def _complete_pixels(dataset: pydicom.Dataset) -> tuple[Notice, ...]:
+    """What careless exports leave out, and depths that contradict each other; a notice where it was a guess."""
     for keyword, usual in (("SamplesPerPixel", 1), ("PixelRepresentation", 0)):
         if keyword not in dataset:
             setattr(dataset, keyword, usual)
     _, stored, lowest = stored_depth(dataset)
     dataset.BitsStored, dataset.HighBit = stored, lowest + stored - 1
+    if text_of(dataset, "PhotometricInterpretation") or whole_of(dataset, "SamplesPerPixel", 1) != 1:
+        return ()
+    shape = text_of(dataset, "PresentationLUTShape")
+    dataset.PhotometricInterpretation = "MONOCHROME1" if shape == "INVERSE" else "MONOCHROME2"
+    return () if shape else (_NO_POLARITY,)
 
 
 def _grey(dataset: pydicom.Dataset, pixels: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[Notice, ...]]:

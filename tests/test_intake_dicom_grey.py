@@ -96,12 +96,18 @@ def test_values_below_a_tables_first_take_its_first_entry():
         ("MONOCHROME2", "IDENTITY", False, False),
         ("MONOCHROME2", None, False, False),
         ("MONOCHROME2", "INVERSE", True, True),
+        (None, None, False, True),
+        (None, "IDENTITY", False, False),
+        (None, "INVERSE", True, False),
     ],
 )
 def test_polarity_is_turned_once_and_contradictions_are_said(photometric, shape, inverted, unsure):
     values = film_values(12)
-    tags = {"PhotometricInterpretation": photometric} | ({"PresentationLUTShape": shape} if shape else {})
-    film = read_radiograph(dicom_bytes(values, 12, **tags))
+    data = film_object(values, 12, **({"PresentationLUTShape": shape} if shape else {}))
+    data.PhotometricInterpretation = photometric
+    if photometric is None:
+        del data.PhotometricInterpretation
+    film = read_radiograph(as_file(data))
     ends = (TWELVE, 0) if inverted else (0, TWELVE)
     np.testing.assert_array_equal(film.pixels, scaled(values, *ends))
     assert ("POLARITY_UNSURE" in [notice.code for notice in film.notices]) == unsure
