@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from celery.signals import worker_init, worker_process_init
+from celery.signals import task_prerun, worker_init, worker_process_init
 from django.conf import settings
+from django.db import close_old_connections
 
 from diagnosis import analysis
 from ml import ArtifactError
@@ -33,3 +34,9 @@ def start(**_kwargs: Any) -> None:
 
 
 worker_process_init.connect(load_model)
+
+
+@task_prerun.connect
+def renew_connections(**_kwargs: Any) -> None:
+    """Close what the database has closed or what is too old, as Django does before a request."""
+    close_old_connections()
