@@ -312,7 +312,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TASK_DEFAULT_QUEUE = "pneumoweb"
-CELERY_DB_REUSE_MAX = 1_000_000  # else Celery opens a connection for every task; diagnosis/worker.py replaces a dead one
+CELERY_DB_REUSE_MAX = 1_000_000  # else one connection for each task; diagnosis/worker.py replaces a dead one
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
