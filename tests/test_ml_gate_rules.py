@@ -7,11 +7,13 @@ import io
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from ml.gate_rules import (
+    MAX_BESIDE,
     MAX_PLAIN,
     MIN_FILLED,
+    beside,
     codes,
     contrast,
     filled,
@@ -191,3 +193,33 @@ def test_a_page_around_a_film_is_plain_grey_and_a_films_own_surroundings_are_not
     assert found.code == "NOT_A_RADIOGRAPH"
     assert grey(np.maximum(page, 40)) < MAX_PLAIN  # a sigmoid window leaves no black beside a film, but a darkest grey
     assert grey(np.where(page == 40, 255, page).astype(np.uint8)) < MAX_PLAIN
+
+
+def on_ground(ground: int, words: str = "") -> NDArray[np.uint8]:
+    """A phantom that takes four fifths of each side, on plain ground, with or without lines of writing beside it."""
+    sheet = Image.new("L", (700, 700), ground)
+    sheet.paste(Image.fromarray(phantom(3, width=560, height=560).astype(np.uint8)), (20, 120))
+    pencil = ImageDraw.Draw(sheet)
+    for line in range(5):
+        pencil.text((20, 8 + 20 * line), words, fill=255 if ground < 128 else 0, font_size=16)
+    return np.asarray(sheet.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0))
+
+
+@pytest.mark.parametrize("ground", [40, 128, 248, 255])
+def test_writing_beside_a_film_makes_a_page_of_it(ground: int) -> None:
+    page, bare = on_ground(ground, "The lungs of a child of three, seen from the front"), on_ground(ground)
+    assert beside(page) > MAX_BESIDE >= beside(bare) == 0
+    found = pixel_refusal(ModelInput(page, 700, 700))
+    assert found is not None
+    assert found.code == "NOT_A_RADIOGRAPH"
+
+
+def test_a_pages_panel_of_nearly_its_own_shade_is_ground_too() -> None:
+    page = on_ground(255, "File: chest.jpeg").copy()
+    page[:, :6] = 249
+    assert beside(page) > MAX_BESIDE
+
+
+def test_writing_on_black_beside_a_film_is_an_ordinary_marker() -> None:
+    assert beside(on_ground(0, "R  AP  supine")) == 0
+    assert beside(on_ground(5, "R  AP  supine")) == 0
