@@ -49,7 +49,8 @@ def test_the_card_shows_that_films_pass_and_other_pictures_do_not() -> None:
     rows = json.loads((COMMITTED / "card.json").read_text())["exam"]["published"]
     for row in rows:
         if row["group"].startswith(("frontal: children", "frontal: nih", "frontal, changed")):
-            assert row["share"] >= 0.99 or "0.7" in row["group"], row
+            # Crops to 0.7, and films with a label of their own put on white, are the hardest; see the card.
+            assert row["share"] >= (0.97 if "0.7" in row["group"] or "white" in row["group"] else 0.99), row
     assert _share([row for row in rows if row["wanted"] == "refuse"]) >= 0.95
 
 
@@ -57,7 +58,7 @@ def test_the_card_shows_that_films_pass_and_other_pictures_do_not() -> None:
     ("families", "least"),
     [
         ("report desktop slide lightbox blurred", 0.98),
-        ("viewer small chat", 0.85),
+        ("viewer small chat", 0.95),
         ("upper_part lower_part side_part", 0.85),
         ("rephotographed posterised", 0.75),  # the weakest, see the card's limits
     ],
