@@ -45,7 +45,7 @@ class Recipe:
         smooth: Label smoothing: 0 and 1 become ``smooth`` / 2 and 1 − ``smooth`` / 2.
     """
 
-    surround: float = 0.5
+    surround: float = 0.8
     area: float = 0.35
     loose: float = 1.2
     stretch: float = 0.3

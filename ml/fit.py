@@ -29,7 +29,7 @@ class Plan:
 
     seed: int = 1
     split_seed: int = 2026
-    epochs: int = 36
+    epochs: int = 40
     batch: int = 64
     side: int = 128
     look: int = LOOK
