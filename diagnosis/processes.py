@@ -27,6 +27,8 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 def die_with_parent(signum: int = signal.SIGTERM) -> None:
     """Have the kernel signal this process when its parent goes, even by SIGKILL. Nothing to be had outside Linux."""
+    if signum != signal.SIGKILL:
+        signal.signal(signum, signal.SIG_DFL)  # a shell's background jobs are born with SIGINT and SIGQUIT ignored
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0)
 

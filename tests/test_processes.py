@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,19 @@ finally:
 """
 
 
-def start(watched_seconds: int, brief_seconds: int, mark: str) -> subprocess.Popen[str]:
+def in_background() -> None:
+    """What a script's shell does to the jobs that it starts with ``&``."""
+    for ignored in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(ignored, signal.SIG_IGN)
+
+
+def start(
+    watched_seconds: int, brief_seconds: int, mark: str, before: Callable[[], None] | None = None
+) -> subprocess.Popen[str]:
     """Two parts and a watched process, found again by the mark in their environment."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PNEUMOWEB_TEST_MARK": mark}
     command = [sys.executable, "-c", PROGRAM, str(watched_seconds), str(brief_seconds)]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=before)
 
 
 def left(mark: str) -> list[str]:
@@ -69,8 +78,9 @@ def test_being_asked_to_stop_is_no_failure(how: signal.Signals, tmp_path: Path) 
     assert left(str(tmp_path)) == []
 
 
-def test_a_relay_that_is_killed_ends_all_too(tmp_path: Path) -> None:
-    process = start(1000, 1000, str(tmp_path))
+@pytest.mark.parametrize("before", [None, in_background])
+def test_a_relay_that_is_killed_ends_all_too(before: Callable[[], None] | None, tmp_path: Path) -> None:
+    process = start(1000, 1000, str(tmp_path), before)
     assert process.stdout is not None
     said = ""
     while not ("steady started" in said and "brief started" in said):
