@@ -34,9 +34,5 @@ def start(**_kwargs: Any) -> None:
 
 
 worker_process_init.connect(load_model)
-
-
-@task_prerun.connect
-def renew_connections(**_kwargs: Any) -> None:
-    """Close what the database has closed or what is too old, as Django does before a request."""
-    close_old_connections()
+# As Django does before a request: with CELERY_DB_REUSE_MAX nothing else would replace what the database has ended.
+task_prerun.connect(close_old_connections)

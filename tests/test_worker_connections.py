@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from celery.fixups.django import DjangoWorkerFixup
+from celery.signals import task_prerun
 from django.db import connection
 
+import diagnosis.worker  # noqa: F401  # listens to the signal
 from diagnosis.models import Study
 from diagnosis.tasks import tidy
-from diagnosis.worker import renew_connections
 from pneumoweb.celery import app
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +19,7 @@ def one_task() -> None:
     """What happens around a task in a worker, with a query where the task would be."""
     celery = DjangoWorkerFixup(app)
     celery.on_task_prerun(tidy)
-    renew_connections()
+    task_prerun.send(sender=tidy)
     assert not Study.objects.exists()
     celery.on_task_postrun(tidy)
 
