@@ -10,6 +10,7 @@ in another window.
 from __future__ import annotations
 
 import base64
+import mimetypes
 import subprocess
 import sys
 import tempfile
@@ -86,23 +87,20 @@ def shoot(html: str, out: Path, size: tuple[int, int]) -> None:
 
 
 def main(films: Path, out: Path) -> None:
-    """Make all screenshots that are not there yet, a folder for each layout."""
+    """Make the screenshots that are not there yet, a folder for each layout; a run that was stopped is gone on with."""
     files = sorted(path for path in films.rglob("*") if path.suffix.lower() in {".png", ".jpg", ".jpeg"})
-    kind = {".png": "png"}
     urls = [
-        f"data:image/{kind.get(path.suffix.lower(), 'jpeg')};base64,{base64.b64encode(path.read_bytes()).decode()}"
-        for path in files
+        f"data:{mimetypes.guess_type(path)[0]};base64,{base64.b64encode(path.read_bytes()).decode()}" for path in files
     ]
     for place, layout in enumerate(PAGES):
         group = out / f"browser, {layout}"
-        if group.exists():
-            continue
-        group.mkdir(parents=True)
+        group.mkdir(parents=True, exist_ok=True)
         for number in range(len(urls)):
-            shown = [urls[(number + k) % len(urls)] for k in range(8)]
-            size = WINDOWS[(number + place) % len(WINDOWS)]
-            shoot(page_of(layout, shown, number), group / f"{number:03d}.png", size)
-        print(f"{group}: {len(urls)}", flush=True)
+            shot = group / f"{number:03d}.png"
+            if not shot.exists():
+                shown = [urls[(number + k) % len(urls)] for k in range(8)]
+                shoot(page_of(layout, shown, number), shot, WINDOWS[(number + place) % len(WINDOWS)])
+        print(f"{group}: {len(urls)}", flush=True)  # about a minute each: a person waits
 
 
 if __name__ == "__main__":
