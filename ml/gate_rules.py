@@ -40,6 +40,8 @@ MAX_BESIDE = 0.002
 films none has more, of 4,339 pasted onto white five; of 540 screenshots of browser pages with films in them 411."""
 MIN_EVEN = 0.8
 """Least share of a page's ground whose pixels are exactly as those to their right."""
+FLANKS = 0.1
+"""Least share of a row of the film's width that still belongs to the film."""
 _SOLID = 25
 """Side of the squares, in pixels of 224, that a film is made of and writing, buttons and small pictures are not."""
 
@@ -244,8 +246,14 @@ def beside(pixels: NDArray[np.uint8]) -> float:
     rows, columns = (np.flatnonzero(solid.any(axis)) for axis in (1, 0))
     if rows.size:
         reach = _SOLID // 2
-        top, left = max(0, rows[0] - reach), max(0, columns[0] - reach)
-        differs[top : rows[-1] + _SOLID + reach, left : columns[-1] + _SOLID + reach] = False
+        left, right = max(0, columns[0] - reach), columns[-1] + _SOLID + reach
+        # A film goes on above and below its solid part for as long as its flanks do, past a label stuck on it, say.
+        top, bottom = rows[0], rows[-1] + _SOLID
+        goes_on = differs[:, left:right].mean(axis=1) >= FLANKS
+        above, below = np.flatnonzero(~goes_on[:top]), np.flatnonzero(~goes_on[bottom:])
+        top = above[-1] + 1 if above.size else 0
+        bottom += below[0] if below.size else len(pixels) - bottom
+        differs[max(0, top - reach) : bottom + reach, left:right] = False
     return float(differs.mean())
 
 

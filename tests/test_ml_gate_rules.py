@@ -214,6 +214,12 @@ def test_writing_beside_a_film_makes_a_page_of_it(ground: int) -> None:
     assert found.code == "NOT_A_RADIOGRAPH"
 
 
+def test_a_label_stuck_on_a_film_does_not_cut_it_in_two() -> None:
+    labelled = on_ground(255).copy()
+    labelled[180:200, 24:170] = 255  # white paper on the lower film, whose flanks go on beside it
+    assert beside(labelled) == 0
+
+
 def test_a_pages_panel_of_nearly_its_own_shade_is_ground_too() -> None:
     page = on_ground(255, "File: chest.jpeg").copy()
     page[:, :6] = 249
