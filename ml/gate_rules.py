@@ -37,7 +37,7 @@ MIN_FILLED = 0.36
 0.44; nearly all films that lie small on a plain screen fill less than 0.36."""
 MAX_BESIDE = 0.002
 """Largest share of the picture that is neither the film nor the plain ground around it (see :func:`beside`). Of 7,816
-films none has more, of 4,339 pasted onto white five; of 540 screenshots of browser pages with films in them 411."""
+films none has more, of 4,339 pasted onto white one; of 540 screenshots of browser pages with films in them 411."""
 MIN_EVEN = 0.8
 """Least share of a page's ground whose pixels are exactly as those to their right."""
 FLANKS = 0.1
