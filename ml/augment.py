@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.draws import Draws
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -30,6 +32,8 @@ class Recipe:
         area: Smallest share of the film's area a crop may show.
         loose: Largest share; above 1 the film is shown small, with black around it.
         stretch: Largest change of aspect, as a natural logarithm.
+        even: Logarithm of the aspect by which films with pneumonia were wider, as published, than normal ones before
+            both were made square; half of it is undone for each class, so that a chest's proportions say less.
         turn: Largest rotation, degrees.
         flip: Chance of mirroring left and right.
         tone: Chance of a random monotone tone curve.
@@ -49,6 +53,7 @@ class Recipe:
     area: float = 0.35
     loose: float = 1.2
     stretch: float = 0.3
+    even: float = 0.0
     turn: float = 12.0
     flip: float = 0.5
     tone: float = 0.6
@@ -66,35 +71,6 @@ class Recipe:
     def as_json(self) -> dict[str, float]:
         """The same as plain JSON values."""
         return asdict(self)
-
-
-class _Draws:
-    """Random numbers that are a function of (seed, step, how many were drawn before) and of nothing else."""
-
-    def __init__(self, seed: int, step: Any) -> None:
-        self._seed, self._step, self._count = seed, step, 0
-
-    def _key(self) -> Any:
-        import tensorflow as tf
-
-        self._count += 1
-        return tf.stack([tf.constant(self._seed * 1009 + self._count, tf.int64), tf.cast(self._step, tf.int64)])
-
-    def uniform(self, shape: Any, low: float = 0.0, high: float = 1.0) -> Any:
-        import tensorflow as tf
-
-        return tf.random.stateless_uniform(shape, self._key(), low, high)
-
-    def normal(self, shape: Any) -> Any:
-        import tensorflow as tf
-
-        return tf.random.stateless_normal(shape, self._key())
-
-    def chance(self, n: int, p: float) -> Any:
-        """(n,) float32 of 0 and 1."""
-        import tensorflow as tf
-
-        return tf.cast(self.uniform((n,)) < p, tf.float32)
 
 
 @cache
@@ -120,7 +96,7 @@ def _warp(images: Any, matrix: Any, side: int) -> Any:
     )  # fmt: skip
 
 
-def _surround(films: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
+def _surround(films: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
     """Around some films' chests, other films of the batch, whatever their class, or one level of grey.
 
     The chest is a rounded trapezium, wider below, of which every measure is drawn; its edge is soft, so that the seam
@@ -143,13 +119,16 @@ def _surround(films: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
     return share * films + (1 - share) * donor
 
 
-def _crop(images: Any, draw: _Draws, recipe: Recipe, n: int, side: int) -> Any:
+def _crop(images: Any, draw: Draws, recipe: Recipe, n: int, side: int, labels: Any = None) -> Any:
     """A random crop, stretched, turned, sheared and perhaps mirrored, at ``side``."""
     import tensorflow as tf
 
     size = float(images.shape[1])
     edge = tf.sqrt(draw.uniform((n,), recipe.area, recipe.loose))
-    stretch = tf.exp(0.5 * draw.uniform((n,), -recipe.stretch, recipe.stretch))
+    aspect = draw.uniform((n,), -recipe.stretch, recipe.stretch)
+    if labels is not None:
+        aspect += recipe.even * (0.5 - labels)
+    stretch = tf.exp(0.5 * aspect)
     width, height = edge * stretch * size, edge / stretch * size
     # A crop may look a little over the edge, where it finds black, as a loosely framed film would.
     middle_x = size / 2 + draw.uniform((n,), -0.5, 0.5) * tf.abs(size * 1.04 - width)
@@ -168,7 +147,7 @@ def _crop(images: Any, draw: _Draws, recipe: Recipe, n: int, side: int) -> Any:
     return _warp(images, matrix, side)
 
 
-def _tables(x: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
+def _tables(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
     """(N, 256) tone curves: matched to another film, equalised, bent; each film by its own chances."""
     import tensorflow as tf
 
@@ -210,7 +189,7 @@ def _soften(x: Any, sigma: float) -> Any:
     return tf.nn.conv2d(rows, tf.reshape(kernel, (1, -1, 1, 1)), 1, "VALID")
 
 
-def _sharpness(x: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
+def _sharpness(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
     """Softer or crisper, then grain: what focus, detector and scaling leave in a film."""
     import tensorflow as tf
 
@@ -225,7 +204,7 @@ def _sharpness(x: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
     return tf.clip_by_value(x + level * noise, 0.0, 255.0)
 
 
-def _compress(x: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
+def _compress(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
     """JPEG artefacts in the first films of the batch; the batch is in random order."""
     import tensorflow as tf
 
@@ -243,7 +222,7 @@ def _compress(x: Any, draw: _Draws, recipe: Recipe, n: int) -> Any:
     return tf.concat([tf.ensure_shape(done, (count, *x.shape[1:])), x[count:]], axis=0)
 
 
-def _overlay(x: Any, draw: _Draws, recipe: Recipe, n: int, side: int) -> Any:
+def _overlay(x: Any, draw: Draws, recipe: Recipe, n: int, side: int) -> Any:
     """Letters, dark borders and erased rectangles."""
     import tensorflow as tf
 
@@ -274,7 +253,7 @@ def _overlay(x: Any, draw: _Draws, recipe: Recipe, n: int, side: int) -> Any:
     return x * (1 - hole) + hole * draw.uniform((n, 1, 1, 1), 0.0, 255.0)
 
 
-def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int) -> Any:
+def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int, labels: Any = None) -> Any:
     """Change a batch of films at random.
 
     Args:
@@ -283,6 +262,7 @@ def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int) -> Any:
         step: Scalar integer, the step of the run.
         recipe: How strongly.
         side: Side of the result.
+        labels: float32 (N,) of 0 and 1, for ``recipe.even``; without them it is not done.
 
     Returns:
         float32 (N, side, side, 1) in 0..255.
@@ -290,34 +270,10 @@ def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int) -> Any:
     import tensorflow as tf
 
     n = int(films.shape[0])
-    draw = _Draws(seed, step)
+    draw = Draws(seed, step)
     x = _surround(tf.cast(films, tf.float32), draw, recipe, n)
-    x = _crop(x, draw, recipe, n, side)
+    x = _crop(x, draw, recipe, n, side, labels)
     x = tf.gather(_tables(x, draw, recipe, n), tf.cast(x, tf.int32)[..., 0], batch_dims=1)[..., None]
     x = _sharpness(x, draw, recipe, n)
     x = _overlay(x, draw, recipe, n, side)
     return _compress(x, draw, recipe, n)
-
-
-def mix(films: Any, targets: Any, seed: int, step: Any, recipe: Recipe) -> tuple[Any, Any]:
-    """Blend each film, and its targets, with the next of the batch (mixup), in a share of the batches.
-
-    Args:
-        films: float32 (N, H, W, 1).
-        targets: float32 (N, K), blended alike.
-        seed: Of the run.
-        step: Of the run.
-        recipe: ``mix`` is the chance.
-    """
-    import tensorflow as tf
-
-    draw = _Draws(seed + 7919, step)
-    n = int(films.shape[0])
-    # Beta(a, a) with small a is near 0 or 1; this bends a uniform draw likewise without a gamma sampler.
-    u = draw.uniform((n,))
-    share = 0.5 * (tf.sign(u - 0.5) * tf.abs(2 * u - 1) ** 0.35 + 1)
-    share = tf.maximum(share, 1 - share)
-    share = tf.where(draw.uniform(()) < recipe.mix, share, tf.ones_like(share))
-    share_x = share[:, None, None, None]
-    films = share_x * films + (1 - share_x) * tf.roll(films, 1, axis=0)
-    return films, share[:, None] * targets + (1 - share[:, None]) * tf.roll(targets, 1, axis=0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.augment import Recipe, augment, mix
+from ml.augment import Recipe, augment
 from ml.data import Film
+from ml.draws import Draws
 from ml.model import KINDS
 from ml.teachers import SHARE
 
@@ -63,6 +65,30 @@ def targets_of(films: Sequence[Film], smooth: float) -> NDArray[np.float32]:
     return table
 
 
+def mix(films: Any, targets: Any, seed: int, step: Any, recipe: Recipe) -> tuple[Any, Any]:
+    """Blend each film, and its targets, with the next of the batch (mixup), in a share of the batches.
+
+    Args:
+        films: float32 (N, H, W, 1).
+        targets: float32 (N, K), blended alike.
+        seed: Of the run.
+        step: Of the run.
+        recipe: ``mix`` is the chance.
+    """
+    import tensorflow as tf
+
+    draw = Draws(seed + 7919, step)
+    n = int(films.shape[0])
+    # Beta(a, a) with small a is near 0 or 1; this bends a uniform draw likewise without a gamma sampler.
+    u = draw.uniform((n,))
+    share = 0.5 * (tf.sign(u - 0.5) * tf.abs(2 * u - 1) ** 0.35 + 1)
+    share = tf.maximum(share, 1 - share)
+    share = tf.where(draw.uniform(()) < recipe.mix, share, tf.ones_like(share))
+    share_x = share[:, None, None, None]
+    films = share_x * films + (1 - share_x) * tf.roll(films, 1, axis=0)
+    return films, share[:, None] * targets + (1 - share[:, None]) * tf.roll(targets, 1, axis=0)
+
+
 def batches_of(
     pixels: Any,
     targets: Any,
@@ -83,7 +109,8 @@ def batches_of(
         seed: Of the run.
         recipe: How films are changed.
         side: Side of the films shown.
-        teach: By :func:`ml.teachers.teachers`: what it says of a film as shown goes into the film's target.
+        teach: By :func:`ml.teachers.teachers`: what it says of a film as shown, but with its own
+            proportions, goes into the film's target.
     """
     import tensorflow as tf
 
@@ -92,10 +119,19 @@ def batches_of(
 
     def load(step: Any) -> tuple[Any, dict[str, Any]]:
         row = tf.ensure_shape(rows[step], (order.shape[1],))
-        shown = augment(tf.gather(films, row), seed, step, recipe, side)
-        shown, target = mix(shown, tf.gather(wanted, row), seed, step, recipe)
-        pneumonia = target[:, :1] if teach is None else SHARE * teach(shown) + (1 - SHARE) * target[:, :1]
-        return shown, {"pneumonia": pneumonia, "kind": target[:, 1:]}
+        chosen, target = tf.gather(films, row), tf.gather(wanted, row)
+        labels = tf.round(target[:, 0])
+
+        def changed(how: Recipe) -> tuple[Any, Any]:
+            return mix(augment(chosen, seed, step, how, side, labels), target, seed, step, how)
+
+        shown, mixed = changed(recipe)
+        pneumonia = mixed[:, :1]
+        if teach is not None:
+            # Equal draws give the same pictures but for the proportions, which the pupil is to learn not to need.
+            as_it_was, _ = changed(replace(recipe, stretch=0.0, even=0.0))
+            pneumonia = SHARE * teach(as_it_was) + (1 - SHARE) * pneumonia
+        return shown, {"pneumonia": pneumonia, "kind": mixed[:, 1:]}
 
     steps = tf.data.Dataset.range(start, len(order))
     return steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(4)
