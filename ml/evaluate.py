@@ -33,6 +33,7 @@ from ml.errors import MLError
 from ml.heatmap import upsample
 from ml.images import SIDE, ModelInput
 from ml.predictor import load_classifier, run_network
+from ml.proportions import narrowed
 from ml.runfolder import command_line
 from ml.scores import Floats
 from ml.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
@@ -95,6 +96,9 @@ def evaluate(
         "robustness": robust,
         "robustness_unchanged": base,
         "surroundings": surroundings(card, engine, test),
+        "narrowed": brief(
+            judged(card, test.labels, score(card, engine, narrowed(test.pixels, test.labels))[0], test.patients), card
+        ),
         "gate": refusals(test),
         "heat_map": _heat_checks(card, engine, test, samples["plain"], maps, keras_model),
         "seconds": round(time.monotonic() - began, 1),

@@ -21,7 +21,7 @@ from ml.views import views
 SIDE = 224
 """Side of the square film the serving network takes, in pixels."""
 
-LOOK = 144
+LOOK = 160
 """Side to which the serving network scales the film, unless told otherwise.
 
 Random crops make things larger in training than they are in a whole film, so a network judges best a little above the

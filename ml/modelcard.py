@@ -213,6 +213,7 @@ def _subgroups(metrics: Mapping[str, Any], figures: str) -> str:
         "films. Age, sex and origin are not in the data.\n\n"
         + _table(("group", "", "films", "AUC", "sensitivity", "specificity"), rows)
         + f"\n\n### What is outside the chest\n\n{_surroundings(metrics)}"
+        + f"\n\n### The chest's proportions\n\n{_proportions(metrics)}"
         + f"\n\n### Each shift, at three strengths\n\n{base['films']} of the test films.\n\n"
         + _table(("shift", "strength", "AUC", "sensitivity", "specificity"), shifts)
         + f"\n\n![Robustness]({figures}/robustness.svg)"
@@ -229,6 +230,17 @@ def _surroundings(metrics: Mapping[str, Any]) -> str:
         f"{_share(changed['specificity'])}. Surroundings alone, the chest replaced by one level of grey: AUC "
         f"{_number(alone['auc'])}; a network that went by the chest alone would give 0.500. Code in "
         "`ml/surroundings.py`."
+    )
+
+
+def _proportions(metrics: Mapping[str, Any]) -> str:
+    """What the network says where normal films alone were framed wider before they were made square."""
+    found = metrics["narrowed"]
+    return (
+        "Films are made square, and those with pneumonia had been the wider ones. The normal films alone a tenth "
+        f"narrower, as wider films would be, those with pneumonia as they are: AUC {_number(found['auc'])}, "
+        f"sensitivity {_share(found['sensitivity'])}, specificity {_share(found['specificity'])}. Code in "
+        "`ml/proportions.py`, reasons in [training.md](training.md)."
     )
 
 

@@ -46,7 +46,7 @@ def _noise(film: Grey, strength: int) -> Grey:
     return np.clip(film + grain, 0, 255).astype(np.uint8)
 
 
-def _affine(film: Grey, width: float, height: float, degrees: float = 0.0, right: float = 0.0) -> Grey:
+def reframe(film: Grey, width: float, height: float, degrees: float = 0.0, right: float = 0.0) -> Grey:
     """Show ``width`` × ``height`` of the film (1 = all of it), turned, moved to the right by a share of the side."""
     side = film.shape[0]
     angle = np.deg2rad(degrees)
@@ -85,12 +85,12 @@ SHIFTS: dict[str, Callable[[Grey, int], Grey]] = {
     "equalised": lambda f, s: np.asarray(
         Image.blend(Image.fromarray(f), ImageOps.equalize(Image.fromarray(f)), (0.4, 0.7, 1.0)[s - 1]), np.uint8
     ),
-    "tight": lambda f, s: _affine(f, *((0.9, 0.82, 0.72)[s - 1],) * 2),
-    "loose": lambda f, s: _affine(f, *((1.1, 1.2, 1.35)[s - 1],) * 2),
-    "wide": lambda f, s: _affine(f, (0.9, 0.8, 0.7)[s - 1], 1.0),
-    "tall": lambda f, s: _affine(f, 1.0, (0.9, 0.8, 0.7)[s - 1]),
-    "turned": lambda f, s: _affine(f, 0.97, 0.97, (4.0, 8.0, 14.0)[s - 1]),
-    "moved": lambda f, s: _affine(f, 1.0, 1.0, 0.0, (0.05, 0.1, 0.16)[s - 1]),
+    "tight": lambda f, s: reframe(f, *((0.9, 0.82, 0.72)[s - 1],) * 2),
+    "loose": lambda f, s: reframe(f, *((1.1, 1.2, 1.35)[s - 1],) * 2),
+    "wide": lambda f, s: reframe(f, (0.9, 0.8, 0.7)[s - 1], 1.0),
+    "tall": lambda f, s: reframe(f, 1.0, (0.9, 0.8, 0.7)[s - 1]),
+    "turned": lambda f, s: reframe(f, 0.97, 0.97, (4.0, 8.0, 14.0)[s - 1]),
+    "moved": lambda f, s: reframe(f, 1.0, 1.0, 0.0, (0.05, 0.1, 0.16)[s - 1]),
     "marker": _marker,
 }
 
