@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,8 +108,7 @@ def batches_of(
         seed: Of the run.
         recipe: How films are changed.
         side: Side of the films shown.
-        teach: By :func:`ml.teachers.teachers`: what it says of a film as shown, but with its own
-            proportions, goes into the film's target.
+        teach: By :func:`ml.teachers.teachers`: what it says of a film as shown goes into the film's target.
     """
     import tensorflow as tf
 
@@ -119,19 +117,11 @@ def batches_of(
 
     def load(step: Any) -> tuple[Any, dict[str, Any]]:
         row = tf.ensure_shape(rows[step], (order.shape[1],))
-        chosen, target = tf.gather(films, row), tf.gather(wanted, row)
-        labels = tf.round(target[:, 0])
-
-        def changed(how: Recipe) -> tuple[Any, Any]:
-            return mix(augment(chosen, seed, step, how, side, labels), target, seed, step, how)
-
-        shown, mixed = changed(recipe)
-        pneumonia = mixed[:, :1]
-        if teach is not None:
-            # Equal draws give the same pictures but for the proportions, which the pupil is to learn not to need.
-            as_it_was, _ = changed(replace(recipe, stretch=0.0, even=0.0))
-            pneumonia = SHARE * teach(as_it_was) + (1 - SHARE) * pneumonia
-        return shown, {"pneumonia": pneumonia, "kind": mixed[:, 1:]}
+        target = tf.gather(wanted, row)
+        shown = augment(tf.gather(films, row), seed, step, recipe, side, tf.round(target[:, 0]))
+        shown, target = mix(shown, target, seed, step, recipe)
+        pneumonia = target[:, :1] if teach is None else SHARE * teach(shown) + (1 - SHARE) * target[:, :1]
+        return shown, {"pneumonia": pneumonia, "kind": target[:, 1:]}
 
     steps = tf.data.Dataset.range(start, len(order))
     return steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(4)

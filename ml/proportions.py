@@ -3,8 +3,8 @@
 As published, films with pneumonia are wider for their height (1.51 on average) than normal ones (1.22; the full-size
 copies at hand), so once squashed a normal chest is the broader one. A network can learn that in place of the lungs,
 and raises false alarms wherever normal films are framed wider: with normal films alone a tenth narrower, one trained on
-films as they are falls from 0.996 to 0.973 in AUC, with a specificity of 78 % at a sensitivity of 97 %, which is
-what such networks are known for on the official test films (docs/training.md).
+films as they are falls from 0.996 to 0.973 in AUC and from 97 to 78 % in specificity, its sensitivity kept, as such
+networks do on the official test films (docs/training.md).
 
 Written with Pillow and apart from the augmentation on purpose, as :mod:`ml.shifts` is.
 """

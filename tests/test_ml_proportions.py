@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ml.augment import Recipe, augment
-from ml.batches import batches_of
 from ml.modelcard import render
 from ml.proportions import NARROWER, narrowed
 from tests.ml_drawn import workshop
@@ -47,21 +45,6 @@ def test_training_takes_the_classes_proportions_towards_each_other() -> None:
     assert height_by_width(shown)[LABELS == 1] == pytest.approx(-0.15, abs=0.03)
     unlabelled = np.asarray(augment(discs()[..., None], 1, 5, recipe, 224))[..., 0]
     assert height_by_width(unlabelled) == pytest.approx(0, abs=0.02)
-
-
-def test_teachers_see_the_proportions_that_are_hidden_from_the_pupil() -> None:
-    import tensorflow as tf
-
-    def teach(films: Any) -> Any:  # how much taller than wide the disc is, as a teacher's answer
-        rows, columns = (tf.reduce_sum(tf.reduce_max(films, axis=axis), axis=1) for axis in (2, 1))
-        return tf.math.log(rows / columns)
-
-    recipe = Recipe(**NOTHING.as_json() | {"stretch": 0.6, "even": 0.3})
-    wanted = np.zeros((len(LABELS), 4), np.float32)
-    batches = batches_of(discs(), wanted, np.arange(len(LABELS))[None], 0, 1, recipe, 224, teach)
-    shown, target = next(iter(batches))
-    assert height_by_width(np.asarray(shown)[..., 0]).std() > 0.1
-    assert np.asarray(target["pneumonia"]) == pytest.approx(0, abs=0.02)
 
 
 def test_the_model_card_says_what_narrower_normal_films_do_to_it() -> None:
