@@ -26,7 +26,7 @@ Run = Callable[[NDArray[np.float32]], Any]
 
 def exported() -> Run:
     """What the worker does."""
-    from ml.engine import Engine
+    from ml.inference.runtime import Engine
 
     return Engine(FOLDER / "model.xml")
 

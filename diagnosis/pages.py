@@ -19,11 +19,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from diagnosis import VERSION
-from diagnosis.gate_words import exams
-from diagnosis.intended_use import STATEMENT
+from diagnosis.accounts.preferences import language
 from diagnosis.models import ModelVersion
-from diagnosis.preferences import language
-from diagnosis.results import CARD_ERRORS, consequences
+from diagnosis.results.context import CARD_ERRORS, consequences
+from diagnosis.results.exam_labels import exams
+from diagnosis.submission.intended_use import STATEMENT
 from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card
 
 logger = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ def _gate_card() -> dict[str, Any]:
 
 
 def _failures(card: ModelCard) -> list[dict[str, Any]]:
-    """What this very model said of drawn films (docs/draw_pictures.py); nothing if another version said it."""
+    """What this very model said of drawn films (tools/draw_pictures.py); nothing if another version said it."""
     file = finders.find("img/failures/failures.json")
     told = _json(Path(file)) if file else {}
     return told["films"] if told.get("sha256") == card.sha256 else []

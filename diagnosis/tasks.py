@@ -6,8 +6,8 @@ import logging
 
 from celery import shared_task
 
-from diagnosis import analysis, housekeeping, sweeper
 from diagnosis.models import Study
+from diagnosis.worker import analysis, orphans, sweeper
 
 logger = logging.getLogger(__name__)
 
@@ -31,4 +31,4 @@ def sweep() -> None:
 @shared_task(name="diagnosis.tasks.tidy", ignore_result=True)
 def tidy() -> None:
     """Remove films that belong to no study any more."""
-    housekeeping.remove_orphans()
+    orphans.remove_orphans()

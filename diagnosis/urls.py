@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from diagnosis import (
-    account_deletion,
-    archive,
-    exports,
-    film_views,
-    history,
-    live,
-    pages,
-    performance,
-    preferences,
-    report,
-    review_views,
-    views,
-)
+from diagnosis import pages
+from diagnosis.accounts import data_export, deletion, preferences
+from diagnosis.history import exports, live
+from diagnosis.history import views as history
+from diagnosis.report import content
+from diagnosis.reviews import performance
+from diagnosis.reviews import views as review_views
+from diagnosis.studies import images as film_views
+from diagnosis.studies import views
 
 urlpatterns = [
     *pages.urlpatterns,
@@ -40,9 +35,9 @@ urlpatterns = [
     path("studies/<uuid:pk>/original/", film_views.study_original, name="study_original"),
     path("studies/<uuid:pk>/thumbnail/", film_views.study_thumbnail, name="study_thumbnail"),
     path("studies/<uuid:pk>/heatmap/", film_views.study_heatmap, name="study_heatmap"),
-    path("studies/<uuid:pk>/report.pdf", report.study_report, name="study_report"),
-    path("account/data.zip", archive.account_export, name="account_export"),
-    path("account/delete/", account_deletion.account_delete, name="account_delete"),
+    path("studies/<uuid:pk>/report.pdf", content.study_report, name="study_report"),
+    path("account/data.zip", data_export.account_export, name="account_export"),
+    path("account/delete/", deletion.account_delete, name="account_delete"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/prevalence/", preferences.prevalence, name="preferences_prevalence"),
     path("performance/", performance.performance, name="performance"),

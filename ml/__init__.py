@@ -6,12 +6,12 @@ runtime comes with :meth:`Predictor.load`, Keras and TensorFlow only with traini
 
 from __future__ import annotations
 
-from ml.card import ARTIFACTS, IndeterminateZone, ModelCard, OperatingPoint, load_card, parse_card
 from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, CodedError, IntakeError, Refusal
-from ml.heatmap import upsample
-from ml.images import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
-from ml.intervals import wilson
-from ml.predictor import Judgement, Predictor
+from ml.inference.heatmap import upsample
+from ml.inference.model_card import ARTIFACTS, IndeterminateZone, ModelCard, OperatingPoint, load_card, parse_card
+from ml.inference.predictor import Judgement, Predictor
+from ml.intake.read import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
+from ml.metrics.intervals import wilson
 
 __all__ = [
     "ARTIFACTS",

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.acquisition import describe, guess_labels
-from ml.data import CLASSES, SIDES, Film, read_films
+from ml.data.acquisition import describe, guess_labels
+from ml.data.dataset import CLASSES, SIDES, Film, read_films
+from ml.data.split import groups_of, of_test_patients
 from ml.errors import MLError
-from ml.ranking import area_under_curve
-from ml.sides import groups_of, of_test_patients
-from ml.whole import write_json
+from ml.files import write_json
+from ml.metrics.ranking import area_under_curve
 
 
 def _signatures(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
@@ -165,13 +165,13 @@ def audit(data: Path, *, acquisition: bool = True) -> Audit:
     """Read every film of a data set and look for what would make training or testing on it misleading.
 
     Args:
-        data: Folder or CSV, see ``ml.data``.
+        data: Folder or CSV, see ``ml.data.dataset``.
         acquisition: Also measure what acquisition alone gives away (some 15 s for 5,000 films).
 
     Raises:
         DataError: There are no films, or one class is missing.
     """
-    from ml.images import SIDE, read_radiograph
+    from ml.intake.read import SIDE, read_radiograph
 
     films, root = read_films(data), data if data.is_dir() else data.parent
     unreadable: dict[str, str] = {}

@@ -4,7 +4,8 @@ Leaves ``metrics.json``, the figures as SVG and ``worst/`` (the films judged wor
 ``worst/`` shows films: keep it out of version control.
 
 Which films: those of the named side where the folder has sides (``test/NORMAL/…``); for the data the model was trained
-on, the patients that were kept apart then; and every film of any other folder with ``--split all`` (``ml/testset.py``).
+on, the patients that were kept apart then; and every film of any other folder with ``--split all``
+(``ml/evaluation/evaluation_set.py``).
 """
 
 from __future__ import annotations
@@ -23,23 +24,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import figures
-from ml import heatmap_checks as checks
-from ml.assess import Sample, brief, describe, judged, strata, summary
-from ml.card import ModelCard, load_card
-from ml.data import SIDES
-from ml.engine import Engine
+from ml.data.dataset import SIDES
 from ml.errors import MLError
-from ml.heatmap import upsample
-from ml.images import SIDE, ModelInput
-from ml.predictor import load_classifier, run_network
-from ml.proportions import narrowed
-from ml.runfolder import command_line
-from ml.scores import Floats
-from ml.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
-from ml.surroundings import exchanged, without_chest
-from ml.testset import Films, TestSet, choose_films
-from ml.whole import write_json, write_text
+from ml.evaluation import figures
+from ml.evaluation import heatmap_checks as checks
+from ml.evaluation.aspect_ratio import narrowed
+from ml.evaluation.background import exchanged, without_chest
+from ml.evaluation.evaluation_set import Films, TestSet, choose_films
+from ml.evaluation.performance import Sample, brief, describe, judged, strata, summary
+from ml.evaluation.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
+from ml.files import write_json, write_text
+from ml.inference.heatmap import upsample
+from ml.inference.model_card import ModelCard, load_card
+from ml.inference.predictor import load_classifier, run_network
+from ml.inference.runtime import Engine
+from ml.intake.read import SIDE, ModelInput
+from ml.metrics.curves import Floats
+from ml.training.run import command_line
 
 SHIFT_SEED = 101
 """Another seed than those of training and calibration."""
@@ -111,7 +112,7 @@ def refusals(test: TestSet) -> dict[str, Any]:
 
     The other figures leave the gate out: they say what the network does with every film.
     """
-    from ml.gate import Gate
+    from ml.inference.gate import Gate
 
     results = Gate.load().check([ModelInput(film, SIDE, SIDE) for film in test.pixels])
     reasons = Counter(result.refusal.code for result in results if result.refusal is not None)
@@ -138,7 +139,7 @@ def robustness(
 
 
 def surroundings(card: ModelCard, engine: Engine, test: TestSet) -> dict[str, Any]:
-    """How far the network goes by what is outside the chest (:mod:`ml.surroundings`).
+    """How far the network goes by what is outside the chest (:mod:`ml.evaluation.background`).
 
     ``exchanged``: each chest in the surroundings of a film of the other class; ``alone``: surroundings without a chest.
     """
@@ -253,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         test = choose_films(options.data, options.split, card)
         model = None
         if not options.no_randomisation:
-            from ml.export import load_keras
+            from ml.network.export import load_keras
 
             model = load_keras(card.directory / "model.keras")
         metrics, samples, maps = evaluate(card, engine, test, keras_model=model)

@@ -25,12 +25,12 @@ from typing import Any, TextIO
 import numpy as np
 from PIL import Image
 
-from ml.card import OPERATING_POINTS
 from ml.errors import ArtifactError, IntakeError, Refusal
-from ml.find import find_films
-from ml.heatmap import upsample
-from ml.images import ModelInput, Notice, Radiograph, read_radiograph
-from ml.predictor import Judgement, Predictor
+from ml.inference.heatmap import upsample
+from ml.inference.model_card import OPERATING_POINTS
+from ml.inference.predictor import Judgement, Predictor
+from ml.intake.find_files import find_films
+from ml.intake.read import ModelInput, Notice, Radiograph, read_radiograph
 
 COLUMNS = (
     "file",

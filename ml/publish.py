@@ -20,21 +20,21 @@ from typing import Any
 
 import numpy as np
 
-from ml import calibrate
-from ml.about import read_about
-from ml.assess import describe, judged, summary
-from ml.card import ARTIFACTS, ModelCard, file_sha256, load_card, parse_card
-from ml.card_draft import KNOWN, PREVALENCE, About, draft, fill, next_version
-from ml.engine import Engine
 from ml.errors import MLError
 from ml.evaluate import BATCH, draw, evaluate, say, score
-from ml.finished import PublishError, Run, read_run
-from ml.predictor import run_network
-from ml.proportions import narrowed
-from ml.runfolder import command_line, commit, versions
-from ml.scores import Floats, balanced_weights
-from ml.shifts import blend_of_shifts
-from ml.testset import SPLIT, Films, TestSet, describe_split, every_film
+from ml.evaluation.aspect_ratio import narrowed
+from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split, every_film
+from ml.evaluation.performance import describe, judged, summary
+from ml.evaluation.shifts import blend_of_shifts
+from ml.inference.model_card import ARTIFACTS, ModelCard, file_sha256, load_card, parse_card
+from ml.inference.predictor import run_network
+from ml.inference.runtime import Engine
+from ml.metrics.curves import Floats, balanced_weights
+from ml.publishing import calibration
+from ml.publishing.about import read_about
+from ml.publishing.card_text import KNOWN, PREVALENCE, About, draft, fill, next_version
+from ml.training.finished import PublishError, Run, read_run
+from ml.training.run import command_line, commit, versions
 
 SHIFT_SEEDS = (11, 12, 13)
 
@@ -43,7 +43,7 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
     """Calibrate and choose thresholds on validation patients; return the card's parts that follow, and the logits.
 
     Each film counts five times: as it is, as three other sites might have delivered it, and with normal chests
-    narrower, which is where networks of these films raise false alarms (:mod:`ml.proportions`).
+    narrower, which is where networks of these films raise false alarms (:mod:`ml.evaluation.aspect_ratio`).
     """
     moved = (blend_of_shifts(val.pixels, seed) for seed in SHIFT_SEEDS)
     versions = [val.pixels, narrowed(val.pixels, val.labels), *moved]
@@ -55,11 +55,11 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
     positives, negatives = int(val.labels.sum()), int(len(val.labels) - val.labels.sum())
     soft = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     try:
-        losses = calibrate.compare(soft, logits, weights, patients)
+        losses = calibration.compare(soft, logits, weights, patients)
         temperature = losses["temperature"] <= losses["affine"]
-        fitted = calibrate.fit_affine(soft, logits, weights, temperature_only=temperature)
-        thresholds = calibrate.choose_thresholds(labels, fitted.odds(logits), weights)
-        zone = calibrate.choose_zone(labels, fitted(logits), weights, thresholds["balanced"])
+        fitted = calibration.fit_affine(soft, logits, weights, temperature_only=temperature)
+        thresholds = calibration.choose_thresholds(labels, fitted.odds(logits), weights)
+        zone = calibration.choose_zone(labels, fitted(logits), weights, thresholds["balanced"])
     except ValueError as error:
         raise PublishError(f"The run cannot be calibrated on its validation films. {error}") from error
     strongest, middle = (fitted.odds(places) for places in passes[0][1:])
@@ -69,7 +69,7 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
             "method": "temperature" if temperature else "slope and intercept (Platt)",
             "slope": fitted.slope,
             "intercept": fitted.intercept,
-            "bounds": list(calibrate.BOUNDS),
+            "bounds": list(calibration.BOUNDS),
             "prevalence": PREVALENCE,
             "cross_validated_log_loss": losses,
             "fitted_on": f"{len(val.films)} validation films of {len(set(val.patients))} patients, each as it is, "
@@ -130,13 +130,14 @@ def publish(
         mirror: Judge the mirrored film too and average.
         half: Store the exported weights in 16 bits.
         adults: Labelled films of adults (folder or CSV), to say in the card what the network is worth on them.
-        about: The words of the card where these are other films than the published ones (see ``ml/about.py``).
+        about: The words of the card where these are other films than the published ones (see
+            ``ml/publishing/about.py``).
         command: The command line, for the card.
 
     Raises:
         MLError: see the text; ``out`` is as it was.
     """
-    from ml.export import export, load_keras, read_head
+    from ml.network.export import export, load_keras, read_head
 
     _bring_back(out)
     words = About() if about is None else read_about(about)
@@ -258,7 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )  # fmt: skip
         print(summary(metrics))
         if target is not None:
-            from ml.modelcard import render
+            from ml.publishing.card_page import render
 
             target.write_text(render(options.out, figures="../ml/artifacts/pneumonia"), encoding="utf-8")
             say(f"{target} is written")

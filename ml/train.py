@@ -18,13 +18,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from ml.augment import Recipe
-from ml.data import SIDES, data_hash
+from ml.data.dataset import SIDES, data_hash
 from ml.errors import MLError, TrainingError
-from ml.fit import Plan, devices, fit, judge_left_out, policy_for
-from ml.model import Architecture, build_serving
-from ml.runfolder import command_line, find_split, save_run
-from ml.whole import write_json, write_text
+from ml.files import write_json, write_text
+from ml.network.classifier import Architecture, build_serving
+from ml.training.augmentation import Recipe
+from ml.training.fit import Plan, devices, fit, judge_left_out, policy_for
+from ml.training.run import command_line, find_split, save_run
 
 
 def train(
@@ -40,7 +40,7 @@ def train(
     """Audit, split, train and save.
 
     Args:
-        data: Folder or CSV, see ``ml.data``.
+        data: Folder or CSV, see ``ml.data.dataset``.
         out: The run folder.
         plan: Parameters.
         resume: Go on with what is in ``out``.
@@ -52,7 +52,7 @@ def train(
         DataError: The data cannot be used, or leaks.
         TrainingError: The run cannot go on.
     """
-    from ml.figures import learning
+    from ml.evaluation.figures import learning
 
     started = time.monotonic()
     if not next(path for path in (out, *out.resolve().parents) if path.exists()).is_dir():
@@ -126,8 +126,12 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--blocks", type=_whole(1), nargs="+", default=list(default.architecture.blocks))
     for field in fields(Recipe):
         value = getattr(default.recipe, field.name)
-        commands.add_argument(f"--aug-{field.name}", type=float, default=value, help=f"see ml/augment.py ({value})")
-    commands.add_argument("--fairness", type=float, default=default.fairness, help="see ml/acquisition.py; 1 is off")
+        commands.add_argument(
+            f"--aug-{field.name}", type=float, default=value, help=f"see ml/training/augmentation.py ({value})"
+        )
+    commands.add_argument(
+        "--fairness", type=float, default=default.fairness, help="see ml/data/acquisition.py; 1 is off"
+    )
     commands.add_argument(
         "--leave-out", type=int, choices=(0, 1, 2), metavar="LOOK",
         help="a trial: keep the third of films that look alike in acquisition (0, 1 or 2) out of training, judge on it",

@@ -27,13 +27,13 @@ from typing import Any
 import numpy as np
 
 from ml.errors import MLError
-from ml.export import load_keras
-from ml.gate import Gate, Thresholds
-from ml.gate_augment import INPUT_SIDE
-from ml.gate_data import UNSEEN, FrontalFilm, counters, held_out, phantoms, read_films, read_input
-from ml.gate_exam import Row, exam
-from ml.gate_fit import Material, Plan, copies, fit, reference, run_trunk
-from ml.gate_publish import add_exam, page, publish
+from ml.gate_training.augmentation import INPUT_SIDE
+from ml.gate_training.dataset import UNSEEN, FrontalFilm, counters, held_out, phantoms, read_films, read_input
+from ml.gate_training.exam import Row, exam
+from ml.gate_training.fit import Material, Plan, copies, fit, reference, run_trunk
+from ml.gate_training.publish import add_exam, page, publish
+from ml.inference.gate import Gate, Thresholds
+from ml.network.export import load_keras
 
 log = logging.getLogger("ml.train_gate")
 
@@ -68,7 +68,7 @@ def choose(trunk: Any, white: dict[str, Any], films: Sequence[FrontalFilm], seed
 
 
 def _order(count: int, seed: int) -> Any:
-    """The order in which :func:`ml.gate_fit.copies` takes mild copies."""
+    """The order in which :func:`ml.gate_training.fit.copies` takes mild copies."""
     return np.random.default_rng([seed, 19, 1]).permutation(count)
 
 
@@ -80,8 +80,8 @@ def make(
 
     With ``start`` the network in that folder is trained further.
     """
-    from ml.gate_model import build_served
-    from ml.model import multiply_adds
+    from ml.gate_training.network import build_served
+    from ml.network.classifier import multiply_adds
 
     began = time.monotonic()
     if again:

@@ -8,5 +8,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pneumoweb.settings")
 app = Celery("pneumoweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(related_name="worker")  # loads the model when a worker starts
-app.steps["consumer"].add("diagnosis.heartbeat:Heartbeat")
+app.autodiscover_tasks(related_name="worker.startup")  # loads the model when a worker starts
+app.steps["consumer"].add("diagnosis.worker.heartbeat:Heartbeat")

@@ -143,7 +143,7 @@ MIDDLEWARE = [
     # Who may come in, and how much they may bring, is settled before CSRF reads the body: a stranger's 300 MB are
     # never parsed. (Only the order of process_view matters here.)
     "diagnosis.middleware.SignInMiddleware",
-    "diagnosis.preferences.live_by_preferences",
+    "diagnosis.accounts.preferences.live_by_preferences",
     "diagnosis.middleware.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
@@ -234,7 +234,7 @@ AUTH_PASSWORD_VALIDATORS = [
     }
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "studies", "landing"
-ACCOUNT_ADAPTER = "diagnosis.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "diagnosis.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = [
     "username*",
@@ -247,7 +247,7 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "PneumoWeb: "
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-MFA_ADAPTER = "diagnosis.second_factor.MFAAdapter"
+MFA_ADAPTER = "diagnosis.accounts.two_factor.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PneumoWeb"
 MFA_ALLOW_UNVERIFIED_EMAIL = EMAIL_VERIFICATION != "mandatory"  # else nobody without e-mail could have a second factor
@@ -312,7 +312,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TASK_DEFAULT_QUEUE = "pneumoweb"
-CELERY_DB_REUSE_MAX = 1_000_000  # else one connection for each task; diagnosis/worker.py replaces a dead one
+CELERY_DB_REUSE_MAX = 1_000_000  # else one connection for each task; diagnosis/worker/startup.py replaces a dead one
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
-from diagnosis.private_redis import PrivateRedis
+from diagnosis.server.private_redis import PrivateRedis
 
 PASSWORD = "correct horse battery"
 

@@ -94,7 +94,13 @@ def _by_gdcm(values: NDArray[Any], bits: int, syntax: str) -> bytes:
 @functools.cache
 def _gdcm_frame(raw: bytes, rows: int, columns: int, bits: int, signed: int, syntax: str) -> bytes:
     """In a process of its own: GDCM aborts when its objects are freed in an order that it does not expect."""
-    command = [sys.executable, "-m", "tests.gdcm_encoder", *map(str, (rows, columns, bits, signed)), str(syntax)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.ml.intake.gdcm_encoder",
+        *map(str, (rows, columns, bits, signed)),
+        str(syntax),
+    ]
     return subprocess.run(command, input=raw, capture_output=True, check=True).stdout
 
 

@@ -13,7 +13,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.places import ROOT
+
 START_SECONDS = 60.0  # generous: CI machines are slow, and waiting stops as soon as the site answers
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from diagnosis.models import ModelVersion, Study
-from diagnosis.submission import Ticket, submit
+from diagnosis.submission.submit import Ticket, submit
 from ml import phantom
 
 

@@ -6,7 +6,7 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from diagnosis.second_factor import TOKEN_BEGINS, MFAAdapter
+from diagnosis.accounts.two_factor import TOKEN_BEGINS, MFAAdapter
 
 
 def _rewrite(apps: Apps, change: Callable[[str], str], *, encrypted: bool) -> None:

@@ -78,7 +78,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
 
 
 class Study(models.Model):
-    """One submitted radiograph and its state. Its files lie in a folder named by its id (``diagnosis.films``)."""
+    """One submitted radiograph and its state. Its files lie in a folder named by its id (``diagnosis.storage``)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(

@@ -6,12 +6,12 @@ from typing import Any
 
 from django import template
 
-from diagnosis import dashboard as figures
+from diagnosis.admin import dashboard as figures
 
 register = template.Library()
 
 
 @register.simple_tag
 def dashboard() -> dict[str, Any]:
-    """The dashboard's figures, see :mod:`diagnosis.dashboard`."""
+    """The dashboard's figures, see :mod:`diagnosis.admin.dashboard`."""
     return figures.figures()

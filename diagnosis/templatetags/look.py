@@ -17,13 +17,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from diagnosis import said_by_ml
-from diagnosis.gate_words import in_words
-from diagnosis.intervals import Interval, wilson
+from diagnosis.results import translation
+from diagnosis.results.exam_labels import in_words
+from diagnosis.results.intervals import Interval, wilson
 
 register = template.Library()
-register.filter(said_by_ml.said)
-register.filter(said_by_ml.said_error)
+register.filter(translation.said)
+register.filter(translation.said_error)
 register.filter("change", in_words)
 
 

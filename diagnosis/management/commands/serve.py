@@ -21,8 +21,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from diagnosis import health, processes
-from diagnosis.private_redis import PrivateRedis, RedisUnavailable
+from diagnosis import health
+from diagnosis.server import processes
+from diagnosis.server.private_redis import PrivateRedis, RedisUnavailable
 
 PORT_PATIENCE_SECONDS = 4.0
 

@@ -1,5 +1,5 @@
 // The one poll for all films of this page that wait for their answer, however many they are. The server says when to ask
-// again (diagnosis/live.py). A page that nobody sees asks nothing; when it is seen again, it asks at once.
+// again (diagnosis/history/live.py). A page that nobody sees asks nothing; when it is seen again, it asks at once.
 
 const MOST = 100; // studies in one address; as many as the server reads
 const SOON = 0.5; // seconds; a film that has just arrived often has its answer by then

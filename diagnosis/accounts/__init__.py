@@ -1,0 +1,1 @@
+"""Accounts, second factors, preferences, export and deletion of what a person has here."""

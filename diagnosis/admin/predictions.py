@@ -1,0 +1,168 @@
+"""What was said, in the admin, read-only: predictions, reviews, confirmed diagnoses, and the versions that judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from diagnosis.models import ModelVersion, Prediction, Reference, Review
+from diagnosis.results.context import CARD_ERRORS, consequences
+from diagnosis.templatetags.look import figure, measured, percent
+from ml import ModelCard, parse_card
+
+
+class ReadOnly:
+    """What was said stays as it was said: nobody adds, changes or deletes it by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never; deleting a study takes its predictions along."""
+        return False
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """What the model said, read-only."""
+
+    list_display = ("study", "finding", "probability", "operating_point", "model_version", "is_current", "created_at")
+    list_filter = ("finding", "is_current", "operating_point", "model_version")
+    list_select_related = ("study", "model_version")
+    show_full_result_count = False
+    exclude = ("heatmap",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
+        """Without the bytes of the heat maps and the text of the cards."""
+        return super().get_queryset(request).defer("heatmap", "model_version__card")
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """What people said of films and answers, read-only."""
+
+    list_display = ("study", "author", "finding", "certainty", "agreement", "before_answer", "created_at")
+    list_filter = ("finding", "agreement", "before_answer", "is_current")
+    list_select_related = ("study", "author")
+    show_full_result_count = False
+    raw_id_fields = ("study", "author", "prediction")
+
+
+@admin.register(Reference)
+class ReferenceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Diagnoses that were confirmed later, read-only."""
+
+    list_display = ("study", "author", "diagnosis", "source", "is_current", "created_at")
+    list_filter = ("diagnosis", "source", "is_current")
+    list_select_related = ("study", "author")
+    show_full_result_count = False
+    raw_id_fields = ("study", "author")
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Model versions: exactly one judges, or none while analysis is paused."""
+
+    list_display = ("version", "sha256", "active", "registered_at")
+    actions = ("activate", "deactivate")
+    fieldsets = (
+        (None, {"fields": ("version", "sha256", "active", "registered_at", "said")}),
+        (_("From its card"), {"fields": ("measured_on", "auc", "points", "zone", "population")}),
+    )
+
+    @admin.display(description=_("predictions"))
+    def said(self, version: ModelVersion) -> SafeString:
+        """What it said, a link away."""
+        address = f"{reverse('admin:diagnosis_prediction_changelist')}?model_version__id__exact={version.pk}"
+        return format_html('<a href="{}">{}</a>', address, _("Show what this version said"))
+
+    @admin.display(description=_("measured on"))
+    def measured_on(self, version: ModelVersion) -> str:
+        """The films and people behind the figures."""
+        plain = _plain(version)
+        if not plain:
+            return "–"
+        return _("%(films)s films of %(patients)s patients on whom nothing was chosen") % plain
+
+    @admin.display(description=_("area under the ROC curve"))
+    def auc(self, version: ModelVersion) -> str:
+        """With its interval."""
+        return figure(_plain(version).get("auc"))
+
+    @admin.display(description=_("operating points"))
+    def points(self, version: ModelVersion) -> SafeString | str:
+        """Each with its threshold and rates."""
+        card = _card(version)
+        if card is None:
+            return "–"
+        lines = [
+            (
+                _("%(name)s, from %(threshold)s") % {"name": said.name, "threshold": percent(said.point.threshold, 1)},
+                _("sensitivity"),
+                measured(said.rates.sensitivity, 1),
+                _("specificity"),
+                measured(said.rates.specificity, 1),
+            )
+            for said in (consequences(card, name) for name in card.operating_points)
+        ]
+        return format_html_join("", "<div><strong>{}</strong>: {} {}, {} {}</div>", lines)
+
+    @admin.display(description=_("indeterminate zone"))
+    def zone(self, version: ModelVersion) -> str:
+        """Where it gives no answer."""
+        card = _card(version)
+        return f"{percent(card.indeterminate.low, 1)} – {percent(card.indeterminate.high, 1)}" if card else "–"
+
+    @admin.display(description=_("population"))
+    def population(self, version: ModelVersion) -> str:
+        """Whose films it learned from, as the card says it."""
+        card = _card(version)
+        return card.population if card else "–"
+
+    @admin.action(description=_("Activate: judge new studies with this version"))
+    def activate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
+        """Make one version the active one."""
+        if not request.user.has_perm("diagnosis.change_modelversion"):
+            raise PermissionDenied
+        chosen = list(queryset[:2])
+        if len(chosen) != 1:
+            messages.error(request, _("Choose exactly one version to activate."))
+            return
+        chosen[0].activate()
+        messages.success(request, _("Version %s judges from now on.") % chosen[0])
+
+    @admin.action(description=_("Deactivate: studies wait until a version is active"))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
+        """Pause analysis."""
+        if not request.user.has_perm("diagnosis.change_modelversion"):
+            raise PermissionDenied
+        for version in queryset.filter(active=True):
+            version.deactivate()
+            messages.warning(request, _("Version %s judges no more; new studies wait.") % version)
+
+
+def _card(version: ModelVersion) -> ModelCard | None:
+    """The card as it was published; ``None`` where it cannot be read."""
+    try:
+        return parse_card(version.card)
+    except CARD_ERRORS:
+        return None
+
+
+def _plain(version: ModelVersion) -> dict[str, Any]:
+    """The figures on the films as they are."""
+    card = _card(version)
+    return dict(card.metrics.get("internal_test", {})) if card else {}

@@ -1,0 +1,79 @@
+"""People in the admin. Deleting one removes their films too, as if they had left by themselves.
+
+Their second factors can be seen to exist and be removed (a lost phone); their secrets are nobody's to read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa import admin as mfa_admin  # noqa: F401  (registers what is unregistered here)
+from allauth.mfa.models import Authenticator
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from diagnosis.accounts.deletion import LastAdministratorError, delete_account, is_last_administrator
+from diagnosis.models import Prediction, Review, Study
+
+admin.site.unregister(User)
+admin.site.unregister(Authenticator)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Django's own page for users; only deleting is ours."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Whoever may delete users, but nobody the only administrator."""
+        return super().has_delete_permission(request, obj) and not (obj is not None and is_last_administrator(obj))
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete one person with everything they have stored."""
+        delete_account(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Delete people one by one; the only administrator stays."""
+        for user in queryset:
+            try:
+                delete_account(user)
+            except LastAdministratorError:
+                messages.error(request, _("%s is the only administrator and was kept.") % user.get_username())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Counts instead of a list: a person's studies may be a hundred thousand.
+
+        What a person stored goes with the person, so it needs no permission of its own (Django would ask for one for
+        each kind of row, and nobody may delete predictions by hand).
+        """
+        people = [user.pk for user in objs]
+        counts = {
+            gettext_lazy("people"): len(people),
+            gettext_lazy("studies, with their films"): Study.objects.filter(owner__in=people).count(),
+            gettext_lazy("predictions"): Prediction.objects.filter(study__owner__in=people).count(),
+            gettext_lazy("reviews"): Review.objects.filter(author__in=people).count(),
+        }
+        return [user.get_username() for user in objs], counts, set(), []
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Whose second factor, of which kind, since when. Removing one lets its owner in with the password alone."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email")
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: people set up their own."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        """Never."""
+        return False

@@ -1,0 +1,1 @@
+"""A person's studies: list, filters, live rows, exports."""

@@ -1,0 +1,198 @@
+"""The history as CSV and JSON, with the filters of the page it was asked from. Streamed, batch by batch.
+
+What the model said is left out where the person chose to read the film first and has not yet; their own reviews and
+confirmed diagnoses go along. ``COLUMNS`` is the one description of the columns: page, JSON and ZIP show it.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from diagnosis.accounts.adapter import person
+from diagnosis.history.filters import ORDERS, filter_for
+from diagnosis.history.keyset import Order, batches
+from diagnosis.models import Reference, Review, StudyQuerySet
+
+FORMAT_VERSION = 1
+TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+DISCLAIMER = gettext_lazy(
+    "Accuracy: the model is wrong on some films. Not medical advice: nothing here is a diagnosis; a qualified person "
+    "must read the film."
+)
+COLUMNS: dict[str, Promise] = {
+    "id": gettext_lazy("The study's id, as in its address /studies/<id>/."),
+    "label": gettext_lazy("Your own label. In CSV, a label that a spreadsheet would run as a formula starts with '."),
+    "submitted_at": gettext_lazy("When the film was submitted, ISO 8601, UTC."),
+    "finished_at": gettext_lazy("When the answer was there, ISO 8601, UTC; empty while waiting."),
+    "state": gettext_lazy("queued, running, done, rejected (not suitable) or failed."),
+    "reason_code": gettext_lazy("Why it was rejected or failed: a stable code; empty otherwise."),
+    "answer_hidden": gettext_lazy("true: you chose to read films first, and have not read this one: no answer here."),
+    "finding": gettext_lazy("The model's finding: pneumonia, normal or indeterminate; empty without an answer."),
+    "probability": gettext_lazy("The model's calibrated probability of pneumonia, between 0 and 1, never 0 or 1."),
+    "operating_point": gettext_lazy("The named threshold it was judged by: screening, balanced or rule_in."),
+    "threshold": gettext_lazy("That threshold as a probability."),
+    "model_version": gettext_lazy("Version of the model that said this."),
+    "model_sha256": gettext_lazy("SHA-256 of that model's file."),
+    "warnings": gettext_lazy("Codes of the warnings that go with the answer or the film."),
+    "milliseconds": gettext_lazy("Time the model took."),
+    "width": gettext_lazy("Width of the film in pixels."),
+    "height": gettext_lazy("Height of the film in pixels."),
+    "format": gettext_lazy("What was submitted: JPEG, PNG, DICOM and so on."),
+    "pixel_sha256": gettext_lazy("SHA-256 of the film's size and pixels: equal films have equal values."),
+    "view_position": gettext_lazy("View, as a DICOM header said; empty for other formats."),
+    "age_years": gettext_lazy("Age in years, as a DICOM header said; empty for other formats."),
+    "my_agreement": gettext_lazy("Your review: agree, disagree or unsure; empty without one, or if you read first."),
+    "my_finding": gettext_lazy("Your own finding."),
+    "my_certainty": gettext_lazy("How sure you were: low, medium or high."),
+    "my_comment": gettext_lazy("Your comment."),
+    "read_before_answer": gettext_lazy("true: you gave your finding before the model's answer was shown."),
+    "confirmed_diagnosis": gettext_lazy("The diagnosis you entered as confirmed later: pneumonia or normal."),
+    "confirmed_by": gettext_lazy("What confirmed it: radiologist, ct, follow_up or laboratory."),
+}
+
+
+@require_GET
+@never_cache
+def studies_export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
+    """The filtered history as a download; ``kind`` is csv or json."""
+    chosen = filter_for(request)
+    if chosen.errors:  # a mistyped filter must not quietly export everything
+        raise BadRequest(chosen.errors.as_text())
+    rows, order = chosen.rows()
+    filters = {name: str(value) for name, value in request.GET.items() if value and name not in ("after", "before")}
+    return stream(rows, kind, person(request), order, filters)
+
+
+@require_GET
+def studies_export_columns(request: HttpRequest) -> HttpResponse:
+    """What the columns mean."""
+    return render(request, "studies/columns.html", {"columns": COLUMNS})
+
+
+def stream(
+    rows: StudyQuerySet, kind: str, user: User, order: Order = ORDERS["newest"], filters: dict[str, str] | None = None
+) -> StreamingHttpResponse:
+    """The given studies as a download; ``kind`` is csv or json."""
+    records = (record for batch in batches(with_all(rows, user), order) for record in map(as_record, batch))
+    chunks = as_csv(records) if kind == "csv" else as_json(records, filters or {})
+    name = f"pneumoweb-history-{timezone.localdate():%Y-%m-%d}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(chunks, content_type=TYPES[kind], headers=headers)
+
+
+def with_all(rows: StudyQuerySet, user: User) -> StudyQuerySet:
+    """With the current prediction and what this person said, in three further queries a batch."""
+    reviews = Review.objects.filter(author=user, is_current=True)
+    references = Reference.objects.filter(author=user, is_current=True)
+    return (
+        rows.with_hidden(user)
+        .with_current_prediction()
+        .prefetch_related(
+            Prefetch("reviews", queryset=reviews, to_attr="my_reviews"),
+            Prefetch("references", queryset=references, to_attr="my_references"),
+        )
+    )
+
+
+def as_record(study: Any) -> dict[str, Any]:
+    """One study of ``with_all`` as plain values, the keys of ``COLUMNS`` in their order."""
+    prediction = None if study.answer_hidden else study.prediction
+    review = next(iter(study.my_reviews), None)
+    reference = next(iter(study.my_references), None)
+    notices = [*study.notices, *(prediction.warnings if prediction else [])]
+    return {
+        "id": str(study.pk),
+        "label": study.label,
+        "submitted_at": _moment(study.created_at),
+        "finished_at": _moment(study.finished_at),
+        "state": study.state,
+        "reason_code": study.reason_code,
+        "answer_hidden": study.answer_hidden,
+        "finding": prediction.finding if prediction else None,
+        "probability": prediction.probability if prediction else None,
+        "operating_point": prediction.operating_point if prediction else None,
+        "threshold": prediction.threshold if prediction else None,
+        "model_version": prediction.model_version.version if prediction else None,
+        "model_sha256": prediction.model_version.sha256 if prediction else None,
+        "warnings": [notice["code"] for notice in notices],
+        "milliseconds": prediction.milliseconds if prediction else None,
+        "width": study.width,
+        "height": study.height,
+        "format": study.source_format,
+        "pixel_sha256": study.pixel_hash,
+        "view_position": study.header.get("view_position", ""),
+        "age_years": study.header.get("age_years"),
+        "my_agreement": review.agreement if review else None,
+        "my_finding": review.finding if review else None,
+        "my_certainty": review.certainty if review else None,
+        "my_comment": review.comment if review else None,
+        "read_before_answer": review.before_answer if review else None,
+        "confirmed_diagnosis": reference.diagnosis if reference else None,
+        "confirmed_by": reference.source if reference else None,
+    }
+
+
+def _moment(value: dt.datetime | None) -> str | None:
+    return value.astimezone(dt.UTC).isoformat() if value else None
+
+
+class _Echo:
+    """A file whose ``write`` gives back what it was given, so that csv's writer makes lines and keeps none."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def as_csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """Lines of CSV: UTF-8 with a byte-order mark (spreadsheets ask for it), comma, CRLF (RFC 4180)."""
+    write: Callable[[list[Any]], str] = csv.writer(_Echo()).writerow
+    yield "\ufeff" + write(list(COLUMNS))
+    for record in records:
+        yield write([_cell(value) for value in record.values()])
+
+
+def _cell(value: Any) -> Any:
+    """A value for a spreadsheet: text that it would run as a formula gets a ' in front.
+
+    See OWASP, "CSV Injection": =, +, -, @, tab and carriage return at the start; a full-width = counts too.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return " ".join(value)
+    if isinstance(value, str) and value.lstrip(" \n")[:1] in tuple("=+-@\t\r＝＋－＠"):
+        return f"'{value}"
+    return value
+
+
+def as_json(records: Iterator[dict[str, Any]], filters: dict[str, str]) -> Iterator[str]:
+    """One JSON object: what this is, what the columns mean, the filters, and the studies."""
+    head = {
+        "format": "pneumoweb-history",
+        "format_version": FORMAT_VERSION,
+        "exported_at": _moment(timezone.now()),
+        "disclaimer": str(DISCLAIMER),
+        "filters": filters,
+        "columns": {name: str(meaning) for name, meaning in COLUMNS.items()},
+    }
+    yield json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "studies": ['
+    comma = ""
+    for record in records:
+        yield f"{comma}\n  {json.dumps(record, ensure_ascii=False)}"
+        comma = ","
+    yield "\n ]\n}\n"

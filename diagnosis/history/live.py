@@ -1,0 +1,81 @@
+"""Lists that keep themselves up to date by one poll for all their rows, whatever their number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from diagnosis.accounts.adapter import person
+from diagnosis.history.summary import summarise
+from diagnosis.models import Review, Study, StudyQuerySet
+
+POLLED = 100  # studies asked about in one poll; no page shows more (and an address holds no more)
+
+
+def rows_for(user: User, rows: StudyQuerySet) -> StudyQuerySet:
+    """What a row of the history shows beside the study itself, in the same query."""
+    mine = Review.objects.filter(study=OuterRef("pk"), author=user, is_current=True)
+    return rows.with_hidden(user).annotate(
+        my_agreement=Subquery(mine.values("agreement")[:1]), my_finding=Subquery(mine.values("finding")[:1])
+    )
+
+
+def live_context(pending: list[Study], part: str) -> dict[str, Any]:
+    """What ``studies/_live.html`` needs: whom to ask about, and when. Nothing pending: no more polls."""
+    pending = pending[:POLLED]
+    return {
+        "live_ids": ",".join(study.pk.hex for study in pending),
+        "live_part": part,
+        "poll_seconds": min((poll_seconds(study) for study in pending), default=0),
+    }
+
+
+def poll_seconds(study: Study) -> int:
+    """How long a waiting page waits before it asks again: a tenth of the wait so far, 1 to 30 s."""
+    return max(1, min(30, math.ceil(study.waited.total_seconds() / 10)))
+
+
+@login_not_required
+@require_GET
+@never_cache
+def studies_live(request: HttpRequest) -> HttpResponse:
+    """The one poll of a list: which of these studies have moved on, and when to ask again.
+
+    One query while nothing has changed. An expired session gets 403 (a redirect would put a sign-in page in the list).
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(_("You are signed out. Sign in to see the results."), status=403)
+    user = person(request)
+    part = "badge" if request.GET.get("as") == "badge" else "row"
+    rows = Study.objects.visible_to(user).filter(pk__in=legible_ids(request.GET.get("pending", "").split(",")))
+    asked = list(rows.only("pk", "state", "queued_at", "finished_at"))
+    pending = [study for study in asked if study.is_pending]
+    changed: list[Study] = []
+    if len(pending) < len(asked):
+        done = [study.pk for study in asked if not study.is_pending]
+        changed = list(rows_for(user, Study.objects.visible_to(user).filter(pk__in=done)))
+    context = {"changed": changed, **live_context(pending, part)}
+    if changed and part == "row":
+        context["summary"] = summarise(user)
+    return render(request, "studies/_live.html", context)
+
+
+def legible_ids(values: list[str]) -> list[UUID]:
+    """The legible ids among these, bounded."""
+    found = []
+    for value in values[:POLLED]:
+        try:
+            found.append(UUID(value))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,1 @@
+"""What a prediction means in words, rates and pictures."""

@@ -1,0 +1,64 @@
+"""A person's reading of a film, and the diagnosis confirmed later: one address each, with or without JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from diagnosis.accounts.adapter import person
+from diagnosis.models import Reference, State, Study
+from diagnosis.reviews.readings import ReferenceForm, ReviewForm, reading_context, save_review
+
+
+def _get_finished_study(request: HttpRequest, pk: UUID) -> Study:
+    rows = Study.objects.visible_to(request.user).with_hidden(request.user)
+    study = get_object_or_404(rows, pk=pk)
+    if study.state != State.DONE:
+        raise Http404("Only a finished study can be reviewed.")
+    return study
+
+
+def _page(request: HttpRequest, study: Study, status: int = 200, **forms: Any) -> HttpResponse:
+    context = reading_context(person(request), study, study.answer_hidden)
+    return render(request, "studies/review.html", {"study": study, **context, **forms}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give one's own reading; GET shows the form with all that was said before."""
+    study = _get_finished_study(request, pk)
+    if request.method == "GET":
+        return _page(request, study)
+    form = ReviewForm(request.POST, study=study, hidden=study.answer_hidden)
+    if not form.is_valid():
+        return _page(request, study, 422, review_form=form)
+    save_review(study, person(request), form)
+    if study.answer_hidden:
+        messages.success(request, _("Your reading is saved. The model’s answer is shown now."))
+    else:
+        messages.success(request, _("Your review is saved."))
+    return redirect(study)
+
+
+@require_POST
+def study_reference(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Enter, correct or withdraw the confirmed diagnosis."""
+    study = _get_finished_study(request, pk)
+    if "withdraw" in request.POST:
+        Reference.objects.filter(study=study, author_id=request.user.pk, is_current=True).update(is_current=False)
+        messages.success(request, _("The confirmed diagnosis is withdrawn."))
+        return redirect(study)
+    form = ReferenceForm(request.POST)
+    if not form.is_valid():
+        return _page(request, study, 422, reference_form=form)
+    Reference.say(study=study, author=request.user, **form.cleaned_data)
+    messages.success(request, _("The confirmed diagnosis is saved."))
+    return redirect(study)

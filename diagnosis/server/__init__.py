@@ -1,0 +1,1 @@
+"""The processes that `manage.py serve` runs."""

@@ -1,0 +1,148 @@
+"""Pictures of a study. Each asks who is looking; a stranger gets 404."""
+
+from __future__ import annotations
+
+import io
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_GET
+from PIL import Image
+
+from diagnosis import storage
+from diagnosis.models import Study
+from diagnosis.reviews.readings import hidden_from
+from ml import upsample
+
+# Private: no shared cache may keep a film. No-cache: a browser that has it asks each time before it shows it, so that
+# after signing out, or once the study is deleted, nobody at the same screen sees it again. The question costs little:
+# the pixels of a study never change, so its id is the ETag, and the answer 304 reads no file.
+CACHE = "private, no-cache"
+
+
+def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
+    return get_object_or_404(Study.objects.visible_to(request.user), pk=pk)
+
+
+def unchanged(request: HttpRequest, etag: str) -> HttpResponseBase | None:
+    """The answer 304 to a browser that has this already; ``None`` to one that has not. Ask who is looking before."""
+    response = get_conditional_response(request, etag=etag)
+    if response is not None:
+        response.headers["Cache-Control"] = CACHE
+    return response
+
+
+def send_file(study: Study, kind: str, content_type: str, request: HttpRequest | None = None) -> HttpResponseBase:
+    """Stream one stored file, or have the front server do it where there is one (``SENDFILE``).
+
+    With ``request``, a browser that has it already is told so, and no file is opened.
+
+    Raises:
+        Http404: the file is gone.
+    """
+    etag = f'"{study.pk.hex}-{kind}"'
+    if request is not None and (known := unchanged(request, etag)):
+        return known
+    response: HttpResponseBase
+    if settings.SENDFILE:
+        response = HttpResponse(content_type=content_type)
+        response["X-Accel-Redirect"] = storage.accel_path(study, kind)
+    else:
+        try:
+            response = FileResponse(storage.open_file(study, kind), content_type=content_type)
+        except FileNotFoundError as error:
+            raise Http404("The stored film is gone.") from error
+        response.headers["ETag"] = etag  # a front server has one of its own, and answers 304 by it itself
+    response.headers["Cache-Control"] = CACHE
+    return response
+
+
+def send_film(study: Study, request: HttpRequest | None = None) -> HttpResponseBase:
+    """The film as it is stored.
+
+    Raises:
+        Http404: it is gone.
+    """
+    try:
+        kind, content_type = storage.film_of(study)
+    except FileNotFoundError as error:
+        raise Http404("The stored film is gone.") from error
+    return send_file(study, kind, content_type, request)
+
+
+def send_thumbnail(study: Study, request: HttpRequest | None = None) -> HttpResponseBase:
+    """The small picture.
+
+    Raises:
+        Http404: it is gone.
+    """
+    return send_file(study, storage.THUMBNAIL, "image/jpeg", request)
+
+
+@require_GET
+def study_image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The film, full size, lossless, without any metadata."""
+    return send_film(_get_study_for_user(request, pk), request)
+
+
+@require_GET
+def study_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """A small picture for lists."""
+    return send_thumbnail(_get_study_for_user(request, pk), request)
+
+
+@require_GET
+def study_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The file as it was submitted, where the site keeps it: a download for its owner, never shown inside a page."""
+    study = _get_study_for_user(request, pk)
+    if not storage.has_original(study):
+        raise Http404("The submitted file was not kept.")
+    response = send_file(study, storage.ORIGINAL, "application/octet-stream")
+    response.headers["Content-Disposition"] = f'attachment; filename="{storage.original_name(study)}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
+def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The class activation map of the current prediction as a transparent overlay; it is never drawn on the film."""
+    study = _get_study_for_user(request, pk)
+    prediction = study.prediction
+    if prediction is None or not prediction.heatmap:
+        raise Http404("There is no heat map without a prediction.")
+    if hidden_from(request.user, study):
+        raise Http404("The heat map is shown once the film has been read.")
+    etag = f'"{prediction.pk}"'
+    if known := unchanged(request, etag):
+        return known
+    with Image.open(io.BytesIO(prediction.heatmap)) as image:
+        levels = np.asarray(image, dtype=np.float32) / np.float32(255)
+    scale = min(1.0, 512 / max(study.width, study.height))  # smooth anyway; the browser spreads it over the film
+    full = upsample(levels, max(1, round(study.width * scale)), max(1, round(study.height * scale)))
+    buffer = io.BytesIO()
+    colour(full).save(buffer, "PNG", compress_level=1)
+    response = HttpResponse(buffer.getvalue(), content_type="image/png")
+    response.headers["Cache-Control"] = CACHE
+    response.headers["ETag"] = etag
+    return response
+
+
+def colour(levels: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Image.Image:
+    """Colour a map: yellow over orange to red with rising activation, transparent where there is little.
+
+    Args:
+        levels: (height, width) in [0, 1].
+
+    Returns:
+        An RGBA picture of the same size. The scale never relies on hue alone: opacity rises with it.
+    """
+    rgba = np.empty((*levels.shape, 4), np.uint8)
+    rgba[..., 0] = 255
+    rgba[..., 1] = np.rint(220 * (1 - levels))
+    rgba[..., 2] = 0
+    rgba[..., 3] = np.rint(255 * np.clip((levels - 0.15) / 0.85, 0, 1))
+    return Image.fromarray(rgba, "RGBA")

@@ -1,0 +1,1 @@
+"""How a radiograph enters, whichever door it came through."""

@@ -1,0 +1,185 @@
+"""The one way a film enters, whichever door it came through: page, API, command or DICOM node."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from diagnosis import storage
+from diagnosis.models import Study
+from diagnosis.submission import intended_use
+from diagnosis.worker.reanalysis import OWNER_LIMIT, is_an_answer, may_ask_again
+from ml import IntakeError, Limits, Radiograph, read_radiograph
+
+logger = logging.getLogger(__name__)
+
+# A broker that keeps a process waiting without an answer is not asked again for a while: a form of fifty films waits
+# for it once. One that refuses at once may be restarting, and costs nothing to ask.
+SLOW_SECONDS = 0.5
+MUTE_SECONDS = 10.0
+_ask_again_at = 0.0  # of this process, by time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One submission: who, under which token, with what on it.
+
+    A token seen before gives back the studies it made then: a second click on the button makes no second study.
+    """
+
+    owner: AbstractBaseUser
+    token: uuid.UUID
+    confirmed_at: dt.datetime
+    label: str = ""
+    operating_point: str = "balanced"
+    again: bool = False  # analyse pixels this person has submitted before
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file. Exactly one of ``study`` and ``error`` is set."""
+
+    name: str
+    study: Study | None = None
+    error: IntakeError | None = None
+    already_known: bool = False  # ``study`` is an earlier one with the same pixels, or from the same press
+
+
+def limits() -> Limits:
+    """The site's bounds on one file."""
+    return Limits(max_bytes=settings.MAX_UPLOAD_BYTES, max_pixels=settings.MAX_PIXELS)
+
+
+def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], size: int) -> Outcome:
+    """Take in one file: bytes → verified radiograph → row and files → message to the workers.
+
+    Args:
+        ticket: the submission it belongs to.
+        position: place of the file in the submission, from 0.
+        name: the person's name for the file; shown back to them, never stored.
+        read: gives the bytes, or raises an ``IntakeError``; called only once the size is known to be within bounds.
+        size: number of bytes.
+
+    Returns:
+        What became of it; intake's refusals are returned, not raised.
+
+    Raises:
+        OSError: the disk is full or not writable; nothing was stored.
+    """
+    bounds = limits()
+    try:
+        if size > bounds.max_bytes:
+            raise IntakeError(
+                "TOO_MANY_BYTES",
+                f"The file has {size / 1e6:.0f} MB; at most {bounds.max_bytes / 1e6:.0f} MB are taken.",
+                "Export the film as JPEG or PNG, or with compression.",
+            )
+        data = read()
+        radiograph = read_radiograph(data, limits=bounds, salt=settings.SECRET_KEY.encode())
+    except IntakeError as error:
+        logger.info("Refused a file at the door: %s", error.code)
+        return Outcome(name, error=error)
+    return store(ticket, position, name, radiograph, data if settings.KEEP_ORIGINALS else b"")
+
+
+def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, original: bytes = b"") -> Outcome:
+    """Keep a verified radiograph as a queued study, unless this person has an answer to the same pixels, or waits for
+    one. A study that failed is none, nor is the refusal of a gate that has been replaced since."""
+    pixel_hash = radiograph.pixel_hash()
+    mine = Study.objects.filter(owner_id=ticket.owner.pk)
+    pressed = mine.filter(submission=ticket.token, position=position)
+    if pressed.exists():
+        known = pressed.filter(is_an_answer(), pixel_hash=pixel_hash).first()
+        if known is not None:
+            return Outcome(name, study=known, already_known=True)
+        # The form was used again, e.g. after the browser's back button, for another film or one that had failed:
+        # another press.
+        ticket = replace(ticket, token=uuid.uuid4())
+    if not ticket.again:
+        same = mine.filter(is_an_answer(), pixel_hash=pixel_hash).order_by("-created_at").first()
+        if same is not None:
+            return Outcome(name, study=same, already_known=True)
+    height, width = radiograph.pixels.shape
+    header = asdict(radiograph.header)
+    study = Study(
+        owner_id=ticket.owner.pk,
+        label=ticket.label,
+        submission=ticket.token,
+        position=position,
+        intended_use_version=intended_use.VERSION,
+        intended_use_at=ticket.confirmed_at,
+        operating_point=ticket.operating_point,
+        width=width,
+        height=height,
+        source_format=radiograph.format,
+        pixel_hash=pixel_hash,
+        uid_hash=header.pop("uid_hash"),
+        header=header,
+        notices=[asdict(notice) for notice in radiograph.notices],
+    )
+    storage.write(study.pk, radiograph, original)
+    try:
+        with transaction.atomic():
+            study.save(force_insert=True)
+
+            def send() -> None:
+                send_to_worker(study)
+
+            transaction.on_commit(send, robust=True)
+    except IntegrityError:
+        # The same press arrived twice at once and the other was faster: theirs counts.
+        storage.remove([study.pk])
+        rows = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position)
+        return Outcome(name, study=rows.get(), already_known=True)
+    except BaseException:
+        storage.remove([study.pk])
+        raise
+    return Outcome(name, study=study)
+
+
+def send_to_worker(study: Study) -> bool:
+    """Tell the workers that a study waits. The row is the truth; if the broker is down the sweeper sends it later."""
+    from diagnosis.tasks import analyse
+
+    global _ask_again_at
+    began = time.monotonic()
+    if began < _ask_again_at:
+        logger.info("The broker did not answer a moment ago; study %s waits for the sweeper.", study.pk)
+        return False
+    try:
+        analyse.apply_async(args=(str(study.pk),), retry=False)
+    except (OperationalError, OSError) as error:
+        if time.monotonic() - began > SLOW_SECONDS:
+            _ask_again_at = time.monotonic() + MUTE_SECONDS
+        logger.warning("The broker does not answer (%s); study %s waits for the sweeper.", error, study.pk)
+        return False
+    Study.objects.filter(pk=study.pk).update(sent_at=timezone.now())
+    return True
+
+
+def ask_again(study: Study) -> bool:
+    """Queue a study without an answer anew for its owner; ``False`` when they may not (``may_ask_again``)."""
+    return may_ask_again(study) and analyse_again(study, OWNER_LIMIT)
+
+
+def analyse_again(study: Study, owner_limit: int | None = None) -> bool:
+    """Queue a finished study anew; ``False`` when it is not finished. See ``Study.analyse_again``."""
+    with transaction.atomic():
+        moved = study.analyse_again(owner_limit)
+        if moved:
+
+            def send() -> None:
+                send_to_worker(study)
+
+            transaction.on_commit(send, robust=True)
+    return moved

@@ -1,0 +1,71 @@
+"""Films without a study: found and removed, whatever left them behind.
+
+Deleting goes through ``films.delete_studies``, which removes files after the commit. A power cut between the two, or
+rows deleted past it (a shell, SQL), leaves folders that no page shows and no person can delete. This finds them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+from diagnosis import storage
+from diagnosis.models import Study
+
+logger = logging.getLogger(__name__)
+
+# Intake writes the files before it commits the row: a young folder may be a study about to be.
+OLD_ENOUGH_SECONDS = 3600
+AT_ONCE = 500
+
+
+def remove_orphans(older_than: float = OLD_ENOUGH_SECONDS) -> int:
+    """Remove the folders of studies that do not exist.
+
+    Args:
+        older_than: seconds a folder must have been left alone.
+
+    Returns:
+        How many folders were removed.
+    """
+    before = time.time() - older_than
+    removed = 0
+    batch: dict[UUID, Path] = {}
+    for study_id, folder in _folders(before):
+        batch[study_id] = folder
+        if len(batch) == AT_ONCE:
+            removed += _remove_unknown(batch)
+            batch = {}
+    removed += _remove_unknown(batch)
+    if removed:
+        logger.warning("Removed %d folders of films that belonged to no study.", removed)
+    return removed
+
+
+def _folders(before: float) -> Iterator[tuple[UUID, Path]]:
+    """Folders named by an id and untouched since ``before``; anything else in the storage is none of our business."""
+    with os.scandir(storage.storage().location) as shelves:
+        for shelf in shelves:
+            if not shelf.is_dir(follow_symlinks=False):
+                continue
+            with os.scandir(shelf) as folders:
+                for folder in folders:
+                    try:
+                        study_id = UUID(folder.name)
+                        if folder.is_dir(follow_symlinks=False) and folder.stat().st_mtime < before:
+                            yield study_id, Path(folder)
+                    except (ValueError, FileNotFoundError):
+                        continue
+
+
+def _remove_unknown(folders: dict[UUID, Path]) -> int:
+    known = set(Study.objects.filter(pk__in=folders).values_list("pk", flat=True))
+    orphans = [folder for study_id, folder in folders.items() if study_id not in known]
+    for folder in orphans:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(orphans)

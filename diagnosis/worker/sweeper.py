@@ -1,0 +1,58 @@
+"""Whatever the broker loses, this finds again: the database says who waits, and the sweeper sends them.
+
+Runs every ``SWEEP_SECONDS`` from beat and once when a worker starts. Sending twice costs nothing (the claim is
+conditional), but sending everything every time would flood a long queue, hence the look at its length.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+import redis
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from diagnosis.health import queue_length
+from diagnosis.models import State, Study
+from diagnosis.submission.submit import send_to_worker
+from diagnosis.worker import analysis
+
+logger = logging.getLogger(__name__)
+
+# With messages still in the queue a waiting study is most likely behind them; only after this long is it sent again.
+PATIENCE = dt.timedelta(minutes=10)
+RESEND_AFTER = dt.timedelta(seconds=5)  # with the queue empty, the message of a waiting study is lost
+BATCH = 500  # per sweep, so that one sweep stays short
+
+
+def sweep(now: dt.datetime | None = None) -> dict[str, int]:
+    """One pass.
+
+    Returns:
+        How many studies were ``taken_back``, ``given_up`` and ``sent``.
+    """
+    now = now or timezone.now()
+    counts = {"taken_back": 0, "given_up": 0, "sent": 0}
+    lost = Study.objects.filter(
+        state=State.RUNNING, started_at__lt=now - dt.timedelta(seconds=settings.TASK_TIME_LIMIT)
+    )
+    for study in lost.order_by("created_at")[:BATCH]:
+        if study.attempts_left:
+            counts["taken_back"] += study.retry(study.attempt)
+        else:
+            counts["given_up"] += study.fail(study.attempt, *analysis.GAVE_UP)
+    try:
+        patience = RESEND_AFTER if queue_length() == 0 else PATIENCE
+    except redis.RedisError as error:
+        logger.warning("The broker does not answer (%s); waiting studies are sent later.", error)
+        return counts
+    due = Q(sent_at=None) | Q(sent_at__lt=now - patience)
+    for study in Study.objects.filter(due, state=State.QUEUED).order_by("created_at")[:BATCH]:
+        if not send_to_worker(study):
+            break
+        counts["sent"] += 1
+    if any(counts.values()):
+        logger.info("Sweep: %s.", ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in counts.items()))
+    return counts

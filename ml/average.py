@@ -1,0 +1,114 @@
+"""Average finished (or unfinished) runs into one network: ``python -m ml.average RUN… --data DIR --out DIR``.
+
+The runs must share one split, or a film would be validation for one member and lesson for another. What comes out is
+a run folder like any other; its network's logit is the mean of the members' logits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ml.data.dataset import SIDES, DataError, data_hash
+from ml.errors import MLError, TrainingError
+from ml.files import write_json, write_text
+from ml.network.classifier import LOOK, Architecture, build_serving, build_training
+from ml.training.run import command_line, find_split, save_run
+
+
+def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict[str, Any], list[dict[str, float]]]:
+    """A network of a run, finished or not, from its checkpoint.
+
+    Args:
+        run: A folder ``ml.train`` wrote, or is writing.
+        which: ``"best"``: the averaged weights best by validation; ``"mean"``: those of the last whole epoch.
+
+    Returns:
+        (training network with those weights, its architecture, the run's identity, its history).
+
+    Raises:
+        DataError: There is no readable checkpoint.
+    """
+    from ml.training.callbacks import read_checkpoint
+
+    try:
+        arrays, state = read_checkpoint(run / "checkpoint.npz")
+        shape = Architecture.from_json(state["identity"]["architecture"])
+        network = build_training(shape)
+        network.set_weights([arrays[f"{which}{i}"] for i in range(sum(name.startswith(which) for name in arrays))])
+    except (TrainingError, ValueError, TypeError, KeyError) as error:
+        raise DataError(f"{error} {run} holds no network to go on from; train it first.") from error
+    return network, shape, state["identity"], state["history"]
+
+
+def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK, command: str = "") -> None:
+    """Write the mean of ``runs`` to ``out`` as one run folder.
+
+    Args:
+        runs: Run folders of ``ml.train``, at least one.
+        data: The data they were trained on.
+        out: The folder to write.
+        look: Side at which the served network looks at the film.
+        command: The command line, for train.json.
+
+    Raises:
+        DataError: A run is not readable, left films out as a trial, or was trained on another split or other data.
+    """
+    from ml.evaluation.figures import learning
+
+    members = [load_member(run) for run in runs]
+    split = find_split(data, int(members[0][2]["split_seed"]), out.parent / "cache")
+    films = split.films
+    digest = data_hash(films, split.pixels)
+    for run, (_, _, identity, _) in zip(runs, members, strict=True):
+        if identity["data"] != digest or identity["split_seed"] != members[0][2]["split_seed"]:
+            raise DataError(f"{run} was trained on other data or another split; its members cannot be averaged.")
+        if identity.get("leave_out") is not None:
+            raise DataError(f"{run} is a trial with --leave-out: its sides are others. Its members cannot be averaged.")
+    model = build_serving([m[0] for m in members], [m[1] for m in members], look)
+    facts = {
+        "command": command,
+        "members": [{**identity, "epochs_done": len(history)} for _, _, identity, history in members],
+        "look": look,
+        "seed": members[0][2]["seed"],
+        "split_seed": members[0][2]["split_seed"],
+        "films": {side: sum(film.side == side for film in films) for side in SIDES},
+        "twins": len(split.twins),
+        "left_out_for_test": split.left_out,
+    }
+    save_run(out, model, films, digest, facts)
+    histories = [history for _, _, _, history in members]
+    write_json(out / "history.json", histories)
+    write_text(out / "curves.svg", learning(histories))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; exit status 0, or 2 where something says no."""
+    commands = argparse.ArgumentParser(prog="python -m ml.average", description="Average runs into one network.")
+    commands.add_argument("runs", type=Path, nargs="+")
+    commands.add_argument("--data", type=Path, required=True)
+    commands.add_argument("--out", type=Path, required=True)
+    commands.add_argument(
+        "--look",
+        type=int,
+        choices=range(32, 257, 16),
+        metavar="SIDE",
+        default=LOOK,
+        help="side at which the served network looks",
+    )
+    given = commands.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        join(given.runs, given.data, given.out, given.look, command_line("join", arguments))
+    except MLError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""A data set: films, patients, splits, near-duplicates, and what is wrong with it."""

@@ -1,0 +1,62 @@
+"""What a network makes of a film's surroundings: arms, neck, belly, borders; all that is not chest.
+
+In these films the surroundings alone tell the classes apart (how a child was held, how widely the film was framed, how
+old the child is), so a network can learn them in place of the lungs, and validation films of the same source will
+praise it for that. Two questions find it out: what does the network say of a chest in the surroundings of a film of
+the other class, and what does it say of surroundings whose chest has been taken out? After Xiao et al., *Noise or
+Signal: The Role of Image Backgrounds in Object Recognition* (2021).
+
+Written with Pillow and NumPy and apart from the augmentation on purpose, as :mod:`ml.evaluation.shifts` is.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from ml.evaluation.heatmap_checks import rough_chest
+
+Films = NDArray[np.uint8]
+GROW = 8
+"""Pixels of 224 by which the rough chest is widened, since no outline fits every child."""
+
+
+@cache
+def chest_share() -> NDArray[np.float32]:
+    """(224, 224): 1 in the chest, 0 far from it, and a soft edge of about 12 pixels between."""
+    outline = Image.fromarray(rough_chest().astype(np.uint8) * 255)
+    wide = outline.filter(ImageFilter.MaxFilter(2 * GROW + 1)).filter(ImageFilter.GaussianBlur(6))
+    return np.asarray(wide, np.float32) / np.float32(255)
+
+
+def exchanged(films: Films, labels: NDArray[np.int64], seed: int) -> Films:
+    """Each film's chest in the surroundings of a film of the other class, drawn for it.
+
+    Args:
+        films: uint8 (N, 224, 224).
+        labels: (N,) of 0 and 1; both must be there.
+        seed: Of the draw.
+
+    Returns:
+        The same shape; a film keeps its label, since its chest is its own.
+    """
+    rng, share = np.random.default_rng(seed), chest_share()
+    others = [np.flatnonzero(labels != label) for label in (0, 1)]
+    donors = films[[rng.choice(others[label]) for label in labels]]
+    joined: Films = np.rint(share * films + (1 - share) * donors).astype(np.uint8)
+    return joined
+
+
+def without_chest(films: Films) -> Films:
+    """Each film with its chest replaced by one level, the mean of its surroundings: nothing to judge is left.
+
+    Args:
+        films: uint8 (N, 224, 224).
+    """
+    share = chest_share()
+    mean = (films * (1 - share)).sum(axis=(1, 2), keepdims=True) / (1 - share).sum()
+    emptied: Films = np.rint(share * mean + (1 - share) * films).astype(np.uint8)
+    return emptied

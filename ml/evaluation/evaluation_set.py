@@ -1,0 +1,137 @@
+"""Which labelled films a model is measured on, and that it has not learnt from them.
+
+An artefact carries ``split.json``: for each side of its run a fingerprint of every film's pixels. So the films that
+were kept apart are known again under other names, after some have gone or others come, and so are those learnt from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.dataset import SIDES, DataError, Film, data_hash, load_pixels, read_films
+from ml.data.split import split_films
+from ml.inference.model_card import ModelCard
+
+SPLIT = "split.json"
+Films = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """Labelled films to measure on: rows and their pixels (n, 224, 224), and in words which films they are."""
+
+    films: Sequence[Film]
+    pixels: Films
+    what: str
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        return np.array([film.label for film in self.films], np.int64)
+
+    @property
+    def patients(self) -> list[str]:
+        return [film.patient for film in self.films]
+
+
+def fingerprint(pixels: Films) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of one film's pixels as the network sees them."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()[:16]
+
+
+def describe_split(films: Sequence[Film], pixels: Films) -> dict[str, list[str]]:
+    """What an artefact's ``split.json`` holds: fingerprints by side, sorted."""
+    sides: dict[str, list[str]] = {side: [] for side in SIDES}
+    for film, row in zip(films, pixels, strict=True):
+        sides[film.side].append(fingerprint(row))
+    return {side: sorted(marks) for side, marks in sides.items()}
+
+
+def _known(card: ModelCard) -> dict[str, set[str]] | None:
+    """Fingerprints by side; None for an artefact of the time before they were kept."""
+    if SPLIT not in card.files:
+        return None
+    sides = json.loads((card.directory / SPLIT).read_text(encoding="utf-8"))
+    return {side: set(sides[side]) for side in SIDES}
+
+
+def every_film(data: Path) -> TestSet:
+    """All films of a folder or a CSV.
+
+    Raises:
+        DataError: It cannot be used, or one class is missing.
+    """
+    films = read_films(data)
+    return TestSet(films, load_pixels(_root(data), films), "every film of the folder")
+
+
+def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
+    """Read the films to measure on.
+
+    Those of the named side where the folder has sides (``test/NORMAL/…``); otherwise the films that were on that side
+    when the model was trained; all of them, whatever they are, for ``"all"``.
+
+    Raises:
+        DataError: The folder cannot be used, has no such films, or the model has learnt from its test films.
+    """
+    if split == "all":
+        found = every_film(data)
+        return replace(found, what=found.what + _learnt(found, card)[1])
+    films = read_films(data)
+    chosen = [film for film in films if film.side == split]
+    if not chosen:
+        return _kept_apart(data, films, split, card)
+    if len({film.label for film in chosen}) < 2:
+        raise DataError(
+            f"The {split} side of {data} needs films of both classes, NORMAL and PNEUMONIA; one is missing."
+        )
+    found = TestSet(chosen, load_pixels(_root(data), chosen), f"the folder's own {split} side")
+    count, said = _learnt(found, card)
+    if split == "test" and count:
+        raise DataError(
+            f"The model was trained or chosen on {count} of the {len(chosen)} films in the test side of {data}, so "
+            "they measure nothing. Take them out, or use --split all to measure every film all the same."
+        )
+    return replace(found, what=found.what + said)
+
+
+def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> TestSet:
+    pixels, known = load_pixels(_root(data), films), _known(card)
+    what = f"patients kept apart as {split} when the model was trained"
+    if known is not None:
+        kept = [i for i, row in enumerate(pixels) if fingerprint(row) in known[split]]
+        if len(kept) < len(known[split]):
+            what += f" ({len(kept)} of {len(known[split])} films)"
+    elif data_hash(films, pixels) == card.training.get("data_sha256"):
+        from ml.audit import find_twins
+
+        films = split_films(films, int(card.training["split_seed"]), find_twins(films, pixels))
+        kept = [i for i, film in enumerate(films) if film.side == split]
+    else:
+        kept = []
+    if len({films[i].label for i in kept}) < 2:
+        raise DataError(
+            f"{data} has no side {split!r}, and no films of both classes in it are known to have been kept apart as "
+            f"{split} when this model was trained. Use --split all to measure every film of it, if the model has "
+            "learnt from none."
+        )
+    return TestSet([replace(films[i], side=split) for i in kept], pixels[kept], what)
+
+
+def _learnt(found: TestSet, card: ModelCard) -> tuple[int, str]:
+    """How many of these films the model was trained or chosen on, and that in words."""
+    known = _known(card)
+    if known is None:
+        return 0, ""
+    count = sum(fingerprint(row) in known["train"] | known["val"] for row in found.pixels)
+    return count, f"; the model was trained or chosen on {count} of them" if count else ""
+
+
+def _root(data: Path) -> Path:
+    return data if data.is_dir() else data.parent

@@ -1,0 +1,265 @@
+"""The figures of the model card, from the arrays behind ``metrics.json``. No film is ever in a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ml.evaluation.performance import Sample
+from ml.evaluation.svg import INK, LINE, NORMAL, PNEUMONIA, PRIMARY, SOFT, Axes, Canvas
+from ml.inference.model_card import ModelCard
+from ml.metrics.curves import Floats, balanced_weights, bootstrap_weights, curve, reliability
+
+TITLES = {"screening": "Screening", "balanced": "Balanced", "rule_in": "Rule-in"}
+TENTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+Two = Mapping[str, Sample]
+"""``{"plain": …, "shifted": …}``, or the plain films alone."""
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _head(title: str, note: str, description: str) -> Canvas:
+    canvas = Canvas(title, description)
+    canvas.text(24, 32, title, size=17, bold=True)
+    canvas.text(24, 52, note, size=12.5, fill=SOFT)
+    return canvas
+
+
+def _note(sample: Sample) -> str:
+    return f"{len(sample.labels)} films of {len(set(sample.patients))} patients outside training"
+
+
+_STYLE = {"plain": ("films as they are", PRIMARY, ""), "shifted": ("as another site might send them", "#8a5a00", "6 4")}
+
+
+def roc(samples: Two, card: ModelCard) -> str:
+    """ROC curves with a 95 % band by patient, and the operating points."""
+    plain = samples["plain"]
+    auc = float(curve(plain.labels, plain.logits).auc())
+    canvas = _head("Sensitivity against false alarms (ROC)", _note(plain), f"ROC curve; area {auc:.3f} on plain films.")
+    axes = Axes(canvas, 72, 76, 540, 336)
+    axes.frame("false alarms (1 − specificity)", "sensitivity", TENTHS, TENTHS)
+    axes.curve([0, 1], [0, 1], stroke=LINE, width=1.5, dash="3 4")
+    drawn = curve(plain.labels, plain.logits, bootstrap_weights(plain.patients, 300))
+    _band(axes, drawn.false_alarms, drawn.sensitivity)
+    entries = []
+    for name, sample in samples.items():
+        words, colour, dash = _STYLE[name]
+        whole = curve(sample.labels, sample.logits)
+        axes.curve(whole.false_alarms, whole.sensitivity, stroke=colour, dash=dash)
+        entries.append((f"{words}: AUC {float(whole.auc()):.3f}", colour, dash))
+    lowest = 0.0
+    for name, point in card.operating_points.items():  # from the highest on the page to the lowest
+        positive = plain.probabilities >= point.threshold
+        x, y = float(positive[plain.labels == 0].mean()), float(positive[plain.labels == 1].mean())
+        px, py = axes.at(x, y)
+        canvas.dot(px, py, 5, fill=INK, hollow=True)
+        lowest = max(py + 12, lowest + 15)  # beside its point, but not over the name before
+        canvas.text(px + 12, lowest, TITLES[name], size=12)
+    canvas.legend(272, 350, entries)
+    return canvas.svg()
+
+
+def _band(axes: Axes, across: Floats, up: Floats) -> None:
+    """The middle 95 % of bootstrap curves, (draws, thresholds) each."""
+    grid = np.linspace(0, 1, 201)
+    lines = np.array([np.interp(grid, x, y) for x, y in zip(across, up, strict=True)])
+    low, high = np.percentile(lines, [2.5, 97.5], axis=0)
+    edge = [axes.at(x, y) for x, y in zip(grid, high, strict=True)]
+    axes.canvas.area(edge + [axes.at(x, y) for x, y in zip(grid[::-1], low[::-1], strict=True)], fill=PRIMARY)
+
+
+def precision_recall(samples: Two, card: ModelCard) -> str:
+    """Precision against sensitivity with a 95 % band by patient; guessing reaches the share of pneumonia."""
+    plain = samples["plain"]
+    share = float(plain.labels.mean())
+    canvas = _head("Precision against sensitivity", _note(plain), "Precision-recall curve.")
+    floor = float(np.floor(10 * min(share, 0.9)) / 10)
+    axes = Axes(canvas, 72, 76, 540, 336, y=(floor, 1.0))
+    axes.frame("sensitivity (recall)", "precision", TENTHS, np.round(np.arange(floor, 1.001, 0.1), 1).tolist())
+    axes.curve([0, 1], [share, share], stroke=SOFT, width=1.5, dash="3 4")
+    drawn = curve(plain.labels, plain.logits, bootstrap_weights(plain.patients, 300))
+    _band(axes, drawn.sensitivity[:, 1:], np.maximum(drawn.precision[:, 1:], floor))
+    entries = []
+    for name, sample in samples.items():
+        words, colour, dash = _STYLE[name]
+        whole = curve(sample.labels, sample.logits)
+        axes.curve(whole.sensitivity[1:], whole.precision[1:], stroke=colour, dash=dash)
+        entries.append((f"{words}: average precision {float(whole.average_precision()):.3f}", colour, dash))
+    entries.append((f"calling every film pneumonia: {_percent(share)}", SOFT, "3 4"))
+    canvas.legend(92, 270, entries)
+    return canvas.svg()
+
+
+def calibration(samples: Two, card: ModelCard) -> str:
+    """Reliability diagram: of the films given a probability, how many had pneumonia; the bars count films."""
+    plain = samples["plain"]
+    prevalence = float(card.calibration["prevalence"])
+    canvas = _head(
+        "What a probability is worth",
+        f"{len(plain.labels)} films, weighted to a prevalence of {100 * prevalence:.0f} %; larger dots: more films",
+        "Reliability diagram.",
+    )
+    axes = Axes(canvas, 72, 76, 540, 260)
+    axes.frame("", "share with pneumonia", TENTHS, TENTHS)
+    axes.curve([0, 1], [0, 1], stroke=SOFT, width=1.5, dash="3 4")
+    entries = []
+    for name, sample in samples.items():
+        words, colour, dash = _STYLE[name]
+        weights = balanced_weights(sample.labels, prevalence)
+        found = reliability(sample.labels, sample.probabilities, weights, bins=10)
+        axes.curve(found.probability, found.observed, stroke=colour, width=1.5, dash=dash)
+        for p, share, count in zip(found.probability, found.observed, found.count, strict=True):
+            radius = 2.5 + 7 * float(np.sqrt(count / len(sample.labels)))
+            canvas.dot(*axes.at(p, share), radius, fill=colour, hollow=bool(dash))
+        error = reliability(sample.labels, sample.probabilities, weights).expected_error
+        entries.append((f"{words}: expected error {_percent(error)}", colour, dash))
+    canvas.legend(232, 298, entries)
+    below = Axes(canvas, 72, 364, 540, 48)
+    counts, edges = np.histogram(plain.probabilities, bins=20, range=(0, 1))
+    for count, left in zip(counts, edges, strict=False):
+        x, y = below.at(left, count / max(counts.max(), 1))
+        canvas.box(x + 1, y, 540 / 20 - 2, below.top + below.height - y, fill=PRIMARY, opacity=0.45)
+    canvas.text(72 - 8, 380, f"{counts.max()}", size=12, anchor="end", fill=SOFT)
+    canvas.text(72 - 8, 412, "films", size=12, anchor="end", fill=SOFT)
+    canvas.text(342, 452, "calibrated probability of pneumonia", anchor="middle")
+    return canvas.svg()
+
+
+def confusion(samples: Two, card: ModelCard) -> str:
+    """Confusion matrices of the three operating points."""
+    plain = samples["plain"]
+    canvas = _head("What each operating point does to these films", _note(plain), "Confusion matrices.")
+    for column, (name, point) in enumerate(card.operating_points.items()):
+        left = 96 + 182 * column
+        called = plain.probabilities >= point.threshold
+        canvas.text(left + 84, 96, TITLES[name], anchor="middle", bold=True, size=15)
+        canvas.text(left + 84, 115, f"threshold {_percent(point.threshold)}", anchor="middle", size=12, fill=SOFT)
+        for row, (truth, colour) in enumerate(((1, PNEUMONIA), (0, NORMAL))):
+            total = int(np.sum(plain.labels == truth))
+            for across, answer in enumerate((True, False)):
+                count = int(np.sum((plain.labels == truth) & (called == answer)))
+                x, y = left + 86 * across, 156 + 116 * row
+                right = answer == bool(truth)
+                canvas.box(
+                    x, y, 82, 112, fill=colour if right else SOFT, opacity=0.14 + 0.3 * count / max(total, 1), radius=6
+                )
+                canvas.text(x + 41, y + 56, str(count), anchor="middle", size=22, bold=right)
+                canvas.text(x + 41, y + 78, _percent(count / max(total, 1)), anchor="middle", size=12, fill=SOFT)
+        canvas.text(left + 41, 146, "called pneumonia", anchor="middle", size=9.5, fill=SOFT)
+        canvas.text(left + 127, 146, "called normal", anchor="middle", size=9.5, fill=SOFT)
+    canvas.text(78, 212, "with pneumonia", anchor="middle", size=12, turned=True)
+    canvas.text(78, 328, "without", anchor="middle", size=12, turned=True)
+    low, high = card.indeterminate.low, card.indeterminate.high
+    inside = float(np.mean((plain.probabilities >= low) & (plain.probabilities < high)))
+    zone = f"{_percent(inside)} of the films, from {_percent(low)} to {_percent(high)}, would be left to a person."
+    canvas.text(96, 424, "The indeterminate zone is not applied in these counts:", size=12.5, fill=SOFT)
+    canvas.text(96, 444, zone, size=12.5, fill=SOFT)
+    return canvas.svg()
+
+
+def scores(samples: Two, card: ModelCard) -> str:
+    """Probabilities by true class, pneumonia upwards and normal downwards, with the thresholds."""
+    plain = samples["plain"]
+    canvas = _head("Probabilities by true class", _note(plain) + "; root scale", "Histogram of probabilities.")
+    axes = Axes(canvas, 72, 92, 540, 320, y=(-1.0, 1.0))
+    shares = {}
+    for truth in (0, 1):
+        counts, edges = np.histogram(plain.probabilities[plain.labels == truth], bins=25, range=(0, 1))
+        shares[truth] = counts / max(counts.sum(), 1)
+    top = float(np.sqrt(max(shares[0].max(), shares[1].max())))
+    low, _ = axes.at(card.indeterminate.low, 0)
+    high, _ = axes.at(card.indeterminate.high, 0)
+    canvas.box(low, axes.top, high - low, axes.height, fill=SOFT, opacity=0.10)
+    axes.frame("calibrated probability of pneumonia", "share of the class", TENTHS, [0.0], form="{:g}")
+    for truth, colour, sign in ((1, PNEUMONIA, 1), (0, NORMAL, -1)):
+        for share, left in zip(shares[truth], edges, strict=False):
+            x, y = axes.at(left, sign * float(np.sqrt(share)) / top)
+            _, zero = axes.at(0, 0)
+            canvas.box(x + 1, min(y, zero), 540 / 25 - 2, abs(zero - y), fill=colour, opacity=0.75)
+    for row, (name, point) in enumerate(card.operating_points.items()):
+        x, _ = axes.at(point.threshold, 0)
+        canvas.line([(x, axes.top), (x, axes.top + axes.height)], stroke=INK, width=1.5, dash="5 3")
+        end = point.threshold > 0.7
+        canvas.text(x + (-6 if end else 6), 330 + 18 * row, TITLES[name], size=12, anchor="end" if end else "start")
+    canvas.text(72, 82, "▲ with pneumonia", fill=PNEUMONIA, bold=True)
+    canvas.text(212, 82, "▼ without", fill=NORMAL, bold=True)
+    canvas.text(612, 82, "grey: indeterminate zone", anchor="end", size=12, fill=SOFT)
+    return canvas.svg()
+
+
+def robustness(table: Sequence[Mapping[str, Any]], plain: Mapping[str, Any]) -> str:
+    """AUC under each shift at three strengths, against the same films unshifted."""
+    names = list(dict.fromkeys(str(line["shift"]) for line in table))
+    base = float(plain["auc"]["value"])
+    lowest = min([base, *(float(line["auc"]["value"]) for line in table)])
+    floor = float(np.floor(lowest * 20 - 0.2) / 20)
+    canvas = _head(
+        "When films look different", "AUC on the same films, changed on purpose; larger dots: stronger", "Robustness."
+    )
+    axes = Axes(canvas, 116, 72, 496, 348, x=(floor, 1.0))
+    step = 0.01 if 1 - floor < 0.12 else 0.05 if 1 - floor < 0.45 else 0.1
+    ticks = np.round(np.arange(floor, 1.001, step), 2).tolist()
+    axes.frame("AUC", "", ticks, [])
+    x, _ = axes.at(base, 0)
+    canvas.line([(x, axes.top), (x, axes.top + axes.height)], stroke=SOFT, width=1.5, dash="3 4")
+    step = axes.height / len(names)
+    for row, name in enumerate(names):
+        y = axes.top + step * (row + 0.5)
+        canvas.text(106, y + 4, name, size=12, anchor="end")
+        places = [
+            (axes.at(float(line["auc"]["value"]), 0)[0], int(line["strength"]))
+            for line in table
+            if line["shift"] == name
+        ]
+        canvas.line([(min(p for p, _ in places), y), (max(p for p, _ in places), y)], stroke=LINE, width=3)
+        for place, strength in sorted(places, key=lambda entry: -entry[1]):
+            canvas.dot(place, y, 1.5 + 1.5 * strength, fill=PRIMARY, hollow=strength < 3)
+    canvas.text(x - 6, axes.top - 4, "unchanged", size=11, anchor="end", fill=SOFT)
+    return canvas.svg()
+
+
+def learning(histories: Sequence[Sequence[Mapping[str, float]]]) -> str:
+    """Learning curves of each network that the model averages: AUC on validation films, and the losses."""
+    epochs = max(len(history) for history in histories)
+    many = f"{len(histories)} networks, " if len(histories) > 1 else ""
+    canvas = _head("Learning", f"{many}{epochs} epochs; averaged weights are what is validated", "Learning curves.")
+    losses = (("loss", "training, augmented", INK, ""), ("val_loss", *_STYLE["shifted"]))
+    _panel(canvas, 92, histories, "AUC", (("val_auc_plain", *_STYLE["plain"]), ("val_auc", *_STYLE["shifted"])))
+    _panel(canvas, 292, histories, "loss", losses)
+    return canvas.svg()
+
+
+def _panel(
+    canvas: Canvas,
+    top: float,
+    histories: Sequence[Sequence[Mapping[str, float]]],
+    label: str,
+    lines: Sequence[tuple[str, str, str, str]],
+) -> None:
+    series: list[tuple[Floats, str, str]] = [
+        (np.array([float(epoch.get(key, np.nan)) for epoch in history]), colour, dash)
+        for history in histories
+        for key, _, colour, dash in lines
+    ]
+    values = np.concatenate([line for line, _, _ in series])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return
+    # The first epochs would squeeze everything that matters into a corner.
+    low, high = np.percentile(values, [8, 100]) if label == "AUC" else np.percentile(values, [0, 96])
+    pad = 0.05 * (high - low) or 0.01
+    last = max(2, *(len(line) for line, _, _ in series))
+    axes = Axes(canvas, 84, top, 528, 130, x=(1, last), y=(float(low - pad), float(high + pad)))
+    ticks = np.unique(np.linspace(1, last, 6).astype(int)).tolist()
+    axes.frame("epoch" if label == "loss" else "", label, ticks, np.linspace(low, high, 4).tolist(), form="{:.3g}")
+    for line, colour, dash in series:
+        kept = np.isfinite(line)
+        axes.curve(1 + np.flatnonzero(kept), line[kept], stroke=colour, dash=dash, width=2)
+    canvas.legend(
+        350, top + (92 if label == "AUC" else 20), [(words, colour, dash) for _, words, colour, dash in lines]
+    )

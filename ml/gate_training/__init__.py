@@ -1,0 +1,1 @@
+"""How the image check is taught, examined and published."""

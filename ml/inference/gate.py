@@ -1,0 +1,266 @@
+"""The input gate: decides whether the classifier may judge a film at all, and says why not.
+
+Three layers, each able to refuse on its own; whatever is not clearly a frontal chest film is refused (fail-closed):
+
+1. the film itself: no contrast, hardly any pixels;
+2. the header, where it clearly speaks of something else (a knee, a lateral view, a CT);
+3. a small network: what kind of picture this is, which way up, which polarity, and how far its features lie from those
+   of all frontal films it has seen.
+
+Clear inversions and quarter turns are put right, and said. Adults pass, with a warning that the model was trained on
+children. How well all this works, on what: docs/gate-card.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import ArtifactDamaged, ArtifactMissing, Refusal
+from ml.inference.gate_rules import MIN_FILLED, filled, header_notices, header_refusal, pixel_refusal, refusal
+from ml.inference.model_card import ARTIFACTS, file_sha256
+from ml.inference.runtime import Engine
+from ml.intake.read import SIDE, ModelInput, Notice
+
+FORMAT_VERSION = 1
+KINDS = ("frontal", "lateral", "radiograph", "other", "cropped", "multiple")
+"""What the network calls a picture; the place in this tuple is the class number."""
+OUTPUTS = ("kind", "turn", "inverted", "adult", "novelty")
+"""Outputs of the network, in order: logits (N, 6), (N, 4), (N, 1), (N, 1) and distances (N, 1)."""
+_WIDTHS = (len(KINDS), 4, 1, 1, 1)
+_CODES = {
+    "frontal": "NOT_RECOGNISED",
+    "lateral": "NOT_FRONTAL",
+    "radiograph": "NOT_CHEST",
+    "other": "NOT_A_RADIOGRAPH",
+    "cropped": "CROPPED",
+    "multiple": "MULTIPLE_IMAGES",
+}
+_BATCH = 32
+_ODD = 1.2
+"""How many times the distance *unlike* a film may have before it has to be frontal with more certainty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where the gate draws its lines; measured on films kept out of training, see docs/gate-card.md.
+
+    Attributes:
+        frontal: Least probability of a frontal chest film.
+        certain: The same for a film that is to be put right, before and after, or is very unlike the training films.
+        novelty: Largest distance from the frontal films seen in training.
+        turn: Least probability of a quarter turn that is put right without asking.
+        inverted: The same for an inversion.
+        adult: Probability from which a film is said to look like an adult's.
+        unlike: Distance from which a film that passes is said to be unlike the training films.
+    """
+
+    frontal: float
+    certain: float
+    novelty: float
+    turn: float
+    inverted: float
+    adult: float
+    unlike: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GateResult:
+    """What the gate says of one film.
+
+    Attributes:
+        refusal: Why the model may not judge it; ``None`` when it may.
+        notices: Warnings that must be shown beside the result.
+        scores: What the network measured, for logs and curious people (``frontal``, ``novelty``, ``adult``, …).
+        corrected: (224, 224) uint8: the film put upright and the right polarity, to be judged instead of the one
+            submitted; ``None`` when nothing had to be put right.
+        quarter_turns: Counter-clockwise quarter turns (``np.rot90``) that made ``corrected``.
+    """
+
+    refusal: Refusal | None
+    notices: tuple[Notice, ...]
+    scores: dict[str, float]
+    corrected: NDArray[np.uint8] | None = None
+    quarter_turns: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What one pass of the network says of some films: probabilities and distances, one row or entry per film."""
+
+    kind: NDArray[np.float32]
+    turn: NDArray[np.float32]
+    inverted: NDArray[np.float32]
+    adult: NDArray[np.float32]
+    novelty: NDArray[np.float32]
+
+
+class Gate:
+    """The gate, ready to check films. Not for use by two threads at once (as the runtime it stands on)."""
+
+    def __init__(self, engine: Engine, thresholds: Thresholds) -> None:
+        """Join parts that are already loaded; :meth:`load` is the ordinary way."""
+        self._engine = engine
+        self.thresholds = thresholds
+
+    @classmethod
+    def load(cls, directory: Path | None = None, *, threads: int | None = None) -> Gate:
+        """Load the committed gate, or the one in ``directory``, checking every hash its card names.
+
+        Raises:
+            ArtifactMissing: a file is not there.
+            ArtifactDamaged: a file is not the one the card describes, or the network is another one.
+        """
+        folder = directory or ARTIFACTS / "gate"
+        thresholds = _read_card(folder)
+        engine = Engine(folder / "model.xml", threads=threads)
+        if engine.input_shape != (-1, SIDE, SIDE, 1):
+            raise ArtifactDamaged(f"The gate in {folder} takes {engine.input_shape}, not films of {SIDE}×{SIDE}.")
+        found = tuple(output.shape for output in engine(np.zeros((1, SIDE, SIDE, 1), np.float32)))
+        if found != tuple((1, width) for width in _WIDTHS):
+            raise ArtifactDamaged(f"The gate in {folder} answers with {found}; this program expects another network.")
+        return cls(engine, thresholds)
+
+    def check(self, inputs: Sequence[ModelInput]) -> list[GateResult]:
+        """Check films, one result each, in the same order."""
+        results: list[GateResult] = []
+        for start in range(0, len(inputs), _BATCH):
+            results += self._check_batch(inputs[start : start + _BATCH])
+        return results
+
+    def _check_batch(self, inputs: Sequence[ModelInput]) -> list[GateResult]:
+        early = [pixel_refusal(film) or header_refusal(film.header) for film in inputs]
+        open_ = [i for i, found in enumerate(early) if found is None]
+        results = [GateResult(found, (), {}) for found in early]
+        if not open_:
+            return results
+        first = self._look([inputs[i].pixels for i in open_])
+        repaired: dict[int, tuple[NDArray[np.uint8], int, bool]] = {}
+        for row, i in enumerate(open_):
+            results[i] = self._judge(inputs[i], first, row)
+            if results[i].refusal is None:
+                turns, inverted = int(first.turn[row].argmax()), bool(first.inverted[row] > 0.5)
+                if turns or inverted:
+                    upright = np.ascontiguousarray(np.rot90(inputs[i].pixels, turns))
+                    repaired[i] = (255 - upright if inverted else upright, turns, inverted)
+        if repaired:  # what was put right has to pass as it is now
+            second = self._look([pixels for pixels, _, _ in repaired.values()])
+            for row, (i, (pixels, turns, inverted)) in enumerate(repaired.items()):
+                results[i] = self._confirm(inputs[i], second, row, pixels, turns, inverted)
+        return results
+
+    def _look(self, films: Sequence[NDArray[np.uint8]]) -> _Look:
+        kind, turn, inverted, adult, novelty = self._engine(np.stack(films)[..., None].astype(np.float32))
+        return _Look(_softmax(kind), _softmax(turn), _sigmoid(inverted[:, 0]), _sigmoid(adult[:, 0]), novelty[:, 0])
+
+    def _judge(self, film: ModelInput, look: _Look, row: int, *, put_right: bool = False) -> GateResult:
+        """Refuse, or pass with the notices that need no correction; more strictly what is odd, is or was put right."""
+        limits, kind = self.thresholds, look.kind[row]
+        scores = {f"kind_{name}": float(kind[k]) for k, name in enumerate(KINDS)}
+        scores |= {"frontal": float(kind[0]), "novelty": float(look.novelty[row]), "adult": float(look.adult[row])}
+        scores |= {"inverted": float(look.inverted[row]), "upright": float(look.turn[row, 0])}
+        if not all(np.isfinite(list(scores.values()))):
+            return GateResult(refusal("NOT_RECOGNISED"), (), {})
+        turned, inverted = look.turn[row].argmax() != 0, look.inverted[row] > 0.5
+        doubtful = turned or inverted or put_right or look.novelty[row] > _ODD * limits.unlike
+        if kind[0] < (limits.certain if doubtful else limits.frontal):
+            likeliest = KINDS[int(kind.argmax())]
+            return GateResult(refusal(_CODES[likeliest]), (), scores)
+        if turned and look.turn[row].max() < limits.turn:
+            return GateResult(refusal("ROTATED"), (), scores)
+        if inverted and look.inverted[row] < limits.inverted:
+            return GateResult(refusal("INVERTED"), (), scores)
+        if turned or inverted:  # the distance is one from upright films: asked again once it has been put right
+            return GateResult(None, (), scores)
+        if look.novelty[row] > limits.novelty or filled(film.pixels) < MIN_FILLED:
+            return GateResult(refusal("NOT_RECOGNISED"), (), scores)
+        return GateResult(None, self._notices(film, look, row), scores)
+
+    def _confirm(
+        self, film: ModelInput, look: _Look, row: int, pixels: NDArray[np.uint8], turns: int, inverted: bool
+    ) -> GateResult:
+        """Pass a film that was put right if it passes as it is now; else say what it is, or what it was."""
+        again = self._judge(film, look, row, put_right=True)
+        if again.refusal is not None:
+            return again
+        if look.turn[row].argmax() != 0 or look.inverted[row] > 0.5:
+            return GateResult(refusal("ROTATED" if turns else "INVERTED"), (), again.scores)
+        notices = list(again.notices)
+        if inverted:
+            notices.insert(0, INVERSION_CORRECTED)
+        if turns:
+            notices.insert(0, ROTATION_CORRECTED)
+        return GateResult(None, tuple(notices), again.scores, pixels, turns)
+
+    def _notices(self, film: ModelInput, look: _Look, row: int) -> tuple[Notice, ...]:
+        notices = list(header_notices(film.header))
+        young = film.header.age_years is not None and not notices  # then it is the machine or the hospital that differs
+        if look.adult[row] >= self.thresholds.adult and not young:
+            notices.append(LOOKS_ADULT)
+        elif look.adult[row] >= self.thresholds.adult or look.novelty[row] > self.thresholds.unlike:
+            notices.append(UNLIKE_TRAINING_FILMS)
+        return tuple(notices)
+
+
+LOOKS_ADULT = Notice(
+    "LOOKS_ADULT",
+    "This looks like the film of an older child or an adult, or like one from another kind of machine.",
+    "The model was trained on films of children aged 1 to 5 from one hospital; do not rely on its answer here.",
+)
+UNLIKE_TRAINING_FILMS = Notice(
+    "UNLIKE_TRAINING_FILMS",
+    "This film differs from the films the model was trained on.",
+    "Its probability and its heat map may be worth less than the stated figures; judge the film yourself.",
+)
+INVERSION_CORRECTED = Notice(
+    "INVERSION_CORRECTED",
+    "The film was inverted (bones dark); the model was shown it with black and white exchanged.",
+    "Check that this is right.",
+)
+ROTATION_CORRECTED = Notice(
+    "ROTATION_CORRECTED",
+    "The film lay on its side or stood on its head; the model was shown it upright.",
+    "Check that this is right; the film is shown as it was submitted.",
+)
+
+
+def _read_card(folder: Path) -> Thresholds:
+    """Read the thresholds of a gate's card and check the hashes it names."""
+    path = folder / "card.json"
+    try:
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if card["format_version"] != FORMAT_VERSION:
+            raise ArtifactDamaged(f"{path} has format version {card['format_version']}, not {FORMAT_VERSION}.")
+        if tuple(card["kinds"]) != KINDS or tuple(card["outputs"]) != OUTPUTS:
+            raise ArtifactDamaged(f"{path} describes another network than this program knows.")
+        thresholds = Thresholds(**{name: float(value) for name, value in card["thresholds"].items()})
+        files = {str(name): str(value) for name, value in card["files"].items()}
+    except FileNotFoundError:
+        raise ArtifactMissing(
+            f"{path} is missing. Restore the folder, or train with python -m ml.train_gate."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactDamaged(f"{path} cannot be read as a gate's card: {error}") from error
+    if not {"model.xml", "model.bin"} <= files.keys():
+        raise ArtifactDamaged(f"{path} does not name the network's files.")
+    for name, expected in files.items():
+        if not (folder / name).is_file():
+            raise ArtifactMissing(f"{folder / name} is missing. Restore the folder {folder} as a whole.")
+        if file_sha256(folder / name) != expected:
+            raise ArtifactDamaged(f"{folder / name} is not the file its card describes (SHA-256 differs).")
+    return thresholds
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(powers / powers.sum(-1, keepdims=True), np.float32)
+
+
+def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)

@@ -1,0 +1,1 @@
+"""DICOM: the header, the pixels, and their way to grey."""

@@ -1,0 +1,220 @@
+"""Which DICOM objects are radiographs, what the others are called, and the few header fields that are kept.
+
+Everything here works on a parsed data set and returns values from closed vocabularies or numbers, so that free text,
+in which names turn up, has no way out.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import math
+import re
+from typing import Any
+
+from ml.errors import IntakeError
+from ml.intake.radiograph import Header
+
+Dataset = Any  # pydicom.Dataset; pydicom is loaded only where a DICOM file is read
+
+_IMAGE = "1.2.840.10008.5.1.4.1.1."
+_RADIOGRAPHS = {_IMAGE + "1", _IMAGE + "1.1"}  # CR, DX for presentation
+_RAW_DX = _IMAGE + "1.1.1"
+_SECONDARY = {_IMAGE + "7", _IMAGE + "7.2", _IMAGE + "7.3", _IMAGE + "7.4"}
+_MODALITIES = {"CR", "DX", "RG", "DR", "OT", "SC", ""}  # "" in files that say nothing; DR and SC are vendors' own
+
+# SOP class (start of the UID below the storage root) -> what a person calls it. Longer starts stand first.
+_NAMES: tuple[tuple[str, str], ...] = (
+    ("1.2.", "a mammogram"), ("1.3", "a dental radiograph"), ("104.1", "a PDF document"), ("104.", "a document"),
+    ("128", "a PET image"), ("130", "a PET image"), ("12.1", "an angiogram"), ("12.2", "a fluoroscopy series"),
+    ("12.", "an angiogram"), ("13.1.3", "a tomosynthesis series"), ("13.", "a rotational X-ray series"),
+    ("20", "a nuclear medicine image"), ("2", "a CT image"), ("3", "an ultrasound series"), ("4", "an MR image"),
+    ("481.1", "a radiotherapy image"), ("481.2", "a radiotherapy dose"), ("481.3", "a radiotherapy structure set"),
+    ("481.5", "a radiotherapy plan"), ("481.", "a radiotherapy object"), ("6", "an ultrasound image"),
+    ("66.4", "a segmentation"), ("66.", "a registration or raw data object"), ("67", "a parameter map"),
+    ("68", "a surface"), ("77.1.5", "a picture of the eye"),
+    ("77", "a photograph or microscope image"), ("78", "an eye measurement"), ("88", "a structured report"),
+    ("9", "a curve or waveform"), ("11", "a presentation state"), ("7.1", "a black-and-white scan"),
+    ("30", "a parameter map"),
+)  # fmt: skip
+_MODALITY_NAMES = {
+    "CT": "a CT image", "MR": "an MR image", "US": "an ultrasound image", "PT": "a PET image",
+    "NM": "a nuclear medicine image", "MG": "a mammogram", "XA": "an angiogram", "RF": "a fluoroscopy image",
+    "IO": "a dental radiograph", "PX": "a dental radiograph", "ES": "an endoscopy picture", "XC": "a photograph",
+    "GM": "a microscope image", "SM": "a microscope image", "OP": "a picture of the eye", "SR": "a structured report",
+    "SEG": "a segmentation", "PR": "a presentation state", "DOC": "a document", "RTIMAGE": "a radiotherapy image",
+    "RTDOSE": "a radiotherapy dose", "RTSTRUCT": "a radiotherapy structure set", "RTPLAN": "a radiotherapy plan",
+    "ECG": "an electrocardiogram", "BMD": "a bone density measurement",
+}  # fmt: skip
+_DIRECTORY = "1.2.840.10008.1.3.10"
+
+_VIEWS = {
+    "AP", "PA", "LL", "RL", "LLD", "RLD", "LLO", "RLO", "LPO", "RPO", "LAO", "RAO", "AXIAL", "LATERAL", "LAT", "OBL",
+}  # fmt: skip
+# View codes (SNOMED RT and CT) of DX objects, which leave ViewPosition out more often than not.
+_VIEW_CODES = {
+    "R-10206": "AP", "399348003": "AP", "R-10214": "PA", "399148005": "PA", "R-10202": "LL", "R-10236": "LL",
+    "399173006": "LL", "R-10232": "RL", "399198007": "RL", "R-10241": "LLD", "R-10244": "RLD",
+}  # fmt: skip
+_BODY_PARTS = {
+    "CHEST", "THORAX", "LUNG", "RIB", "RIBS", "STERNUM", "HEART", "ABDOMEN", "CHESTABDOMEN", "BABYGRAM",
+    "PELVIS", "HIP", "SPINE", "CSPINE", "TSPINE", "LSPINE", "SSPINE", "COCCYX", "SACRUM", "SKULL", "HEAD",
+    "FACE", "JAW", "NECK", "ORBIT", "SINUS", "NOSE", "SHOULDER", "CLAVICLE", "SCAPULA", "HUMERUS", "UPPERARM",
+    "ELBOW", "FOREARM", "ARM", "WRIST", "HAND", "FINGER", "THUMB", "EXTREMITY", "FEMUR", "THIGH", "KNEE",
+    "PATELLA", "LEG", "TIBIA", "FIBULA", "LOWERLEG", "ANKLE", "FOOT", "CALCANEUS", "HEEL", "TOE", "BREAST",
+    "KIDNEY", "BLADDER", "WHOLEBODY",
+}  # fmt: skip
+
+
+def text_of(data: Dataset, keyword: str) -> str:
+    """A short coded string, upper case; empty when it is missing, several, or unreadable."""
+    try:
+        value = data.get(keyword)
+    except Exception:
+        return ""
+    return value.strip(" \0").upper() if isinstance(value, str) else ""
+
+
+def number_of(data: Dataset, keyword: str, index: int = 0) -> float | None:
+    """One number out of an element, ``None`` when it is missing, unreadable or not finite."""
+    try:
+        value = data.get(keyword)
+        if value is None:
+            return None
+        if not isinstance(value, (str, bytes)) and hasattr(value, "__getitem__"):
+            value = value[index]
+        elif index:
+            return None
+        number = float(value)
+    except Exception:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def whole_of(data: Dataset, keyword: str, default: int) -> int:
+    """One whole number, ``default`` when it is missing or makes no sense."""
+    number = number_of(data, keyword)
+    return int(number) if number is not None else default
+
+
+def check_object(data: Dataset) -> None:
+    """Refuse by name what is no single radiograph.
+
+    Raises:
+        IntakeError: ``WRONG_DICOM_OBJECT``, ``RAW_DETECTOR_DATA``, ``MULTIPLE_IMAGES`` or ``NO_PIXEL_DATA``.
+    """
+    sop_class, modality = text_of(data, "SOPClassUID"), text_of(data, "Modality")
+    if (
+        "DirectoryRecordSequence" in data
+        or text_of(data.get("_meta", {}), "x") == _DIRECTORY
+        or sop_class == _DIRECTORY
+    ):
+        raise _wrong("a DICOMDIR, the table of contents of a disc")
+    if sop_class == _RAW_DX or (
+        sop_class in _RADIOGRAPHS and text_of(data, "PresentationIntentType") == "FOR PROCESSING"
+    ):
+        raise IntakeError(
+            "RAW_DETECTOR_DATA",
+            "This DICOM file holds the detector's raw data, not the film as it is looked at.",
+            "Submit the image “for presentation” of the same exposure.",
+        )
+    if sop_class and sop_class not in _RADIOGRAPHS | _SECONDARY:
+        raise _wrong(_name_of_class(sop_class, modality))
+    # Vendors invent modalities ("DR"); where the SOP class is a radiograph's, only a known other one is believed.
+    if modality in _MODALITY_NAMES or (modality not in _MODALITIES and sop_class not in _RADIOGRAPHS):
+        raise _wrong(_MODALITY_NAMES.get(modality, "an object of another kind"))
+    if not any(keyword in data for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise IntakeError(
+            "NO_PIXEL_DATA", "This DICOM file holds no image.", "Export the film again, with its pixel data."
+        )
+    if "PixelData" not in data:
+        raise _wrong("a map of measured numbers")
+    frames = whole_of(data, "NumberOfFrames", 1)
+    if frames > 1:
+        raise IntakeError(
+            "MULTIPLE_IMAGES", f"This DICOM file holds {frames} images.", "Submit one single film, one file for each."
+        )
+
+
+def _wrong(name: str) -> IntakeError:
+    return IntakeError(
+        "WRONG_DICOM_OBJECT",
+        f"This DICOM file is {name}, not a radiograph.",
+        "Submit the radiograph itself: an object of kind CR, DX or RG.",
+    )
+
+
+def _name_of_class(sop_class: str, modality: str) -> str:
+    if sop_class == _DIRECTORY:
+        return "a DICOMDIR, the table of contents of a disc"
+    if sop_class.startswith(_IMAGE):
+        rest = sop_class.removeprefix(_IMAGE)
+        for start, name in _NAMES:
+            if rest == start.rstrip(".") or rest.startswith(start.rstrip(".") + "."):
+                return name
+    return _MODALITY_NAMES.get(modality, "an object of another kind")
+
+
+def kept_header(data: Dataset, salt: bytes) -> Header:
+    """The fields we keep, each from a closed vocabulary, a number, or a salted hash."""
+    modality, body = text_of(data, "Modality"), re.sub(r"[^A-Z]", "", text_of(data, "BodyPartExamined"))
+    return Header(
+        modality=modality if modality in _MODALITIES else "",
+        view_position=_view(data),
+        body_part=body if body in _BODY_PARTS else "",
+        age_years=_age(data),
+        pixel_spacing_mm=_spacing(data),
+        uid_hash=_uid_hash(data, salt),
+    )
+
+
+def _view(data: Dataset) -> str:
+    view = text_of(data, "ViewPosition")
+    if view in _VIEWS:
+        return view
+    try:
+        code = str(data.ViewCodeSequence[0].CodeValue).strip()
+    except Exception:
+        return ""
+    return _VIEW_CODES.get(code, "")
+
+
+def _age(data: Dataset) -> float | None:
+    """PatientAge, or birth date to study date; in years, never an impossible one."""
+    written = re.fullmatch(r"(\d{1,3})([DWMY]?)", text_of(data, "PatientAge"))
+    if written:
+        # Some archives write the bare number; they mean years.
+        years = int(written[1]) / {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0, "": 1.0}[written[2]]
+        return round(years, 2) if years <= 120 else None
+    born = _date(data, "PatientBirthDate")
+    for keyword in ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate"):
+        taken = _date(data, keyword)
+        if born and taken:
+            years = taken.year - born.year - ((taken.month, taken.day) < (born.month, born.day))
+            since = (taken - born).days - years * 365.2425
+            # Completed years and tenths: no more than is needed, and too little to find the birthday by.
+            return years + min(9, max(0, int(since / 36.525))) / 10 if 0 <= years <= 120 else None
+    return None
+
+
+def _date(data: Dataset, keyword: str) -> datetime.date | None:
+    digits = re.sub(r"[^0-9]", "", text_of(data, keyword))[:8]
+    try:
+        return datetime.datetime.strptime(digits, "%Y%m%d").date()
+    except ValueError:
+        return None
+
+
+def _spacing(data: Dataset) -> float | None:
+    for keyword in ("ImagerPixelSpacing", "PixelSpacing"):
+        spacing = number_of(data, keyword, 1)
+        if spacing is not None and 0.01 <= spacing <= 10.0:
+            return spacing
+    return None
+
+
+def _uid_hash(data: Dataset, salt: bytes) -> str:
+    uids = [text_of(data, keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")]
+    if not any(uids):
+        return ""
+    return hashlib.sha256(salt + b"|" + "|".join(uids).encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,178 @@
+"""The card while it is being made: its words, its empty form, and the figures put in (:mod:`ml.publish`)."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ml.errors import ArtifactError
+from ml.inference.model_card import FORMAT_VERSION, OPERATING_POINTS, load_card
+from ml.intake.read import SIDE
+from ml.publishing.calibration import BOUNDS
+
+PREVALENCE = 0.5
+"""Share of pneumonia that a probability assumes. The training films have three in four, which no ward has; with one
+in two a reader can carry it to another prevalence by hand (odds × prevalence odds)."""
+
+NAME = "PneumoWeb paediatric pneumonia classifier"
+
+POPULATION = (
+    "Frontal chest radiographs of children aged 1 to 5 years, taken in routine care at one hospital, Guangzhou Women "
+    "and Children's Medical Center (Kermany, Zhang, Goldbaum, Mendeley Data 2018, CC BY 4.0)."
+)
+
+INTENDED_USE = (
+    "Teaching, research, and showing how such a model behaves: it ranks frontal chest films of children aged 1 to 5 by "
+    "how much they look like the films of children with pneumonia. It may bring a film to a person's attention sooner; "
+    "it does not replace that person, is not a medical device, and no decision about a patient may rest on it."
+)
+
+LIMITS = (
+    "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on films of the "
+    "same source and 85 to 95 % on the official test films, mostly through false alarms; expect less than the figures "
+    "here at another site, and have it measured there before you rely on it.",
+    "It knows two answers, pneumonia and normal. A film with another disease (effusion, pneumothorax, tuberculosis, "
+    "heart failure, a foreign body) gets one of them all the same.",
+    "The labels are readers' impressions of the films, not proven causes; it cannot tell bacterial from viral "
+    "pneumonia, and it cannot exclude pneumonia in a child who is ill.",
+    "The probability assumes that half of the films judged show pneumonia; where it is rarer, the chance is lower.",
+    "Frontal films only, the whole film as exported; lateral views, photographs of films, crops and collages are "
+    "refused as far as the input gate recognises them.",
+    "Sex, origin, weight, prematurity and illness of the children are not known, so fairness across groups could not "
+    "be measured.",
+)
+
+
+KNOWN = frozenset({"988b11bfc6ad1c7db04bc71c94b9728fb53cadab1c2919d4629d7c3c31349fa4"})
+"""Hashes (``ml.data.dataset.data_hash``) of the films that the texts above speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The words of a card that no measurement gives: what the model is, whose films it knows, and its limits."""
+
+    name: str = NAME
+    population: str = POPULATION
+    intended_use: str = INTENDED_USE
+    limits: tuple[str, ...] = LIMITS
+
+
+def draft(name: str, weights: Any, bias: float, mirror: bool, about: About) -> dict[str, Any]:
+    """A card with everything but what is measured."""
+    rates = {"sensitivity": 0.0, "sensitivity_ci": [0.0, 0.0], "specificity": 0.0, "specificity_ci": [0.0, 0.0]}
+    points = [{"name": point, "threshold": 0.5, **rates, "positives": 0, "negatives": 0} for point in OPERATING_POINTS]
+    return {
+        "format_version": FORMAT_VERSION,
+        "version": name,
+        "name": about.name,
+        "population": about.population,
+        "intended_use": about.intended_use,
+        "limits": list(about.limits),
+        "input": {"side": SIDE, "values": "0 to 255, black = 0, whole film squashed to a square", "mirror": mirror},
+        "head": {"weights": [float(w) for w in weights], "bias": bias, "heat_scale": 1.0},
+        "calibration": {"slope": 1.0, "intercept": 0.0, "bounds": list(BOUNDS), "prevalence": PREVALENCE},
+        "operating_points": points,
+        "indeterminate": {"low": 0.5, "high": 0.5, "share": 0.0, "error_outside": 0.0},
+        "metrics": {},
+        "training": {},
+        "files": {},
+    }
+
+
+def adult_limit(adults: dict[str, Any] | None) -> str:
+    """For whom the network is not, with the figures that say so where they were measured."""
+    if adults is None:
+        return (
+            "Not for adults or older children: networks trained on these films hardly do better than chance on adults' "
+            "films."
+        )
+    low, high = adults["auc"]["ci"]
+    return (
+        f"Not for adults or older children: on {adults['films']} adults' films, {adults['positives']} of them labelled "
+        f"pneumonia, its AUC is {adults['auc']['value']:.2f} [{low:.2f}, {high:.2f}] (0.50 is chance), and it calls "
+        f"{adults['called_pneumonia_in_error']:.0%} of the others pneumonia."
+    )
+
+
+def surroundings_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+    """How far the network goes by what is outside the chest, with the figures that say so."""
+    areas = [part["auc"]["value"] for part in (plain, found["exchanged"], found["alone"])]
+    return (
+        "It also goes by what is outside the chest (arms, belly, framing), which in these films tells the classes "
+        f"apart. On the test films its AUC is {areas[0]:.3f}; with each chest in the surroundings of a film of the "
+        f"other class it is {areas[1]:.3f}, and on surroundings whose chest was taken out {areas[2]:.3f} (0.5 is "
+        "chance)."
+    )
+
+
+def proportions_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+    """How far the network goes by the chest's proportions, with the figures that say so."""
+    before = plain["operating_points"]["balanced"]["specificity"]["value"]
+    return (
+        "Films are made square before the network sees them, so a chest looks narrower the wider its film was, and "
+        "among the films it learnt from those with pneumonia were the wider ones. With the normal test films alone "
+        f"shown a tenth narrower its AUC is {found['auc']['value']:.3f} in place of {plain['auc']['value']:.3f}, and "
+        f"its specificity at the balanced operating point {found['specificity']['value']:.0%} in place of "
+        f"{before:.0%}: expect more false alarms where normal films are framed widely."
+    )
+
+
+def heat_limit(heat_map: dict[str, Any]) -> str:
+    """What the heat map is not, with the figures that say so."""
+    limit = (
+        "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "
+        "is no sign of health."
+    )
+    lungs = heat_map.get("lungs")
+    if lungs is None:
+        return limit
+    here, even = lungs["share_in_chest"], lungs["even_heat_would_give_chest"]
+    elsewhere = 1 - lungs["hottest_place_in_chest"]
+    return limit + (
+        f" On the test films with pneumonia that it found, {here:.0%} of the heat lies over lungs and mediastinum "
+        f"(spread evenly it would be {even:.0%}), and in {elsewhere:.0%} of them the hottest place lies "
+        "elsewhere: the network also goes by what is outside the lungs."
+    )
+
+
+def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
+    """Put what was measured into the card."""
+    plain, shifted = metrics["plain"], metrics["shifted"]
+    for point in raw["operating_points"]:
+        here, there = plain["operating_points"][point["name"]], shifted["operating_points"][point["name"]]
+        for rate in ("sensitivity", "specificity"):
+            point[rate], point[f"{rate}_ci"] = here[rate]["value"], here[rate]["ci"]
+        point["positives"], point["negatives"] = plain["positives"], plain["negatives"]
+        point["shifted"] = {rate: there[rate] for rate in ("sensitivity", "specificity", "accuracy")}
+    for key in ("share", "error_outside"):
+        raw["indeterminate"][key] = plain["indeterminate"][key]
+        raw["indeterminate"][f"shifted_{key}"] = shifted["indeterminate"][key]
+    # Of adults other films say nothing unless it was measured: they may be adults' own.
+    adults = [adult_limit(metrics.get("adults"))] if about.limits == LIMITS or "adults" in metrics else []
+    around = surroundings_limit(metrics["surroundings"], plain)
+    proportions = proportions_limit(metrics["narrowed"], plain)
+    heat = heat_limit(metrics["heat_map"])
+    raw["limits"] = [about.limits[0], *adults, *about.limits[1:], around, proportions, heat]
+    kept = ("films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece")
+    raw["metrics"] = {
+        "internal_test": {key: plain[key] for key in kept},
+        "internal_test_as_another_site_might_send_it": {key: shifted[key] for key in kept},
+        "by_kind": metrics["strata"]["kind"],
+        "surroundings": metrics["surroundings"],
+        "narrowed": metrics["narrowed"],
+        "heat_map": metrics["heat_map"],
+        "parity_with_keras": metrics["parity_with_keras"],
+    }
+
+
+def next_version(out: Path, today: datetime.date) -> str:
+    """Year, month and a number that counts up: 2026.11.1."""
+    prefix = f"{today.year}.{today.month}."
+    try:
+        last = re.match(re.escape(prefix) + r"(\d+)", load_card(out).version)
+    except ArtifactError:
+        last = None
+    return f"{prefix}{int(last[1]) + 1 if last else 1}"

@@ -1,0 +1,1 @@
+"""From a split to a trained network: recipe, batches, augmentation, fitting, checkpoints."""

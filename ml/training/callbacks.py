@@ -1,0 +1,270 @@
+"""What happens around the batches of a training: learning rate, averaged weights, watching, stopping, checkpoints."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import TrainingError
+from ml.files import write_whole
+from ml.metrics.ranking import area_under_curve, loss_at_best_offset
+
+
+class NoNumber(TrainingError):
+    """The loss, or what the network answers, is no number any more."""
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The arrays of a checkpoint, and its state (identity, history, count).
+
+    Raises:
+        TrainingError: It is not there, or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored.items())
+        state = json.loads(arrays["state"].tobytes())
+        state["identity"]["architecture"], state["history"], state["count"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error) as error:
+        raise TrainingError(f"{path} cannot be read as a checkpoint ({error}).") from error
+    return arrays, state
+
+
+class Pace(keras.callbacks.Callback):  # type: ignore[misc]
+    """Learning rate: a linear warm-up, then a half cosine to a hundredth, and halved again on every plateau.
+
+    Args:
+        peak: Highest rate.
+        epochs: Planned epochs.
+        steps: Batches an epoch.
+        patience: Epochs without a better ``val_loss`` until the rate is halved.
+        warm: Epochs of warm-up.
+    """
+
+    def __init__(self, peak: float, epochs: int, steps: int, patience: int = 8, warm: float = 2.0) -> None:
+        super().__init__()
+        self.peak, self.epochs, self.steps, self.patience = peak, epochs, steps, patience
+        self.warm = min(warm, epochs / 4)
+        self.factor, self.best, self.waited, self.epoch = 1.0, math.inf, 0, 0
+
+    def rate(self, epoch: float) -> float:
+        """The rate at a point of the run, in epochs."""
+        if epoch < self.warm:
+            return self.factor * self.peak * (0.02 + 0.98 * epoch / self.warm)
+        done = (epoch - self.warm) / max(self.epochs - self.warm, 1e-9)
+        return self.factor * self.peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.model.optimizer.learning_rate.assign(self.rate(self.epoch + batch / self.steps))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs if logs is not None else {}
+        logs["learning_rate"] = self.rate(epoch + 1)
+        if logs["val_loss"] < self.best - 1e-4:
+            self.best, self.waited = logs["val_loss"], 0
+            return
+        self.waited += 1
+        if self.waited >= self.patience:
+            self.factor, self.waited = self.factor / 2, 0
+
+
+class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
+    """A moving average of all weights, batch statistics included: smoother, and better on films unlike the training's.
+
+    Args:
+        keep: Share of the average kept at each batch, once warmed up.
+    """
+
+    def __init__(self, keep: float = 0.998) -> None:
+        super().__init__()
+        self.keep, self.count = keep, 0
+        self.weights: list[NDArray[np.float32]] = []
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        if logs and not math.isfinite(logs.get("loss", 0.0)):
+            raise NoNumber(f"The loss became {logs['loss']} in batch {batch}.")
+        self.count += 1
+        keep = min(self.keep, self.count / (self.count + 10))
+        now = self.model.get_weights()
+        if not self.weights:
+            self.weights = [array.astype(np.float32) for array in now]
+        for mean, array in zip(self.weights, now, strict=True):
+            mean += (1 - keep) * (array - mean)
+
+
+class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch, judge the averaged weights on validation films as they are and as other machines give them.
+
+    Puts ``val_loss`` (shifted films; see :func:`loss_at_best_offset`), ``val_auc`` (shifted) and ``val_auc_plain`` in
+    the logs, and keeps the best weights by ``val_loss``.
+
+    Args:
+        judge: A network by ``build_training`` at the side it will look at films, to carry the averaged weights.
+        averaged: Where the weights come from.
+        plain: float32 (N, look, look, 1).
+        shifted: float32 (M, look, look, 1), M a multiple of N.
+        labels: (N,) of 0 and 1.
+    """
+
+    def __init__(self, judge: Any, averaged: Averaged, plain: Any, shifted: Any, labels: NDArray[np.int64]) -> None:
+        super().__init__()
+        self.judge, self.averaged, self.plain, self.shifted, self.labels = judge, averaged, plain, shifted, labels
+        self.best: list[NDArray[np.float32]] = []
+        self.best_loss = math.inf
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs if logs is not None else {}
+        self.judge.set_weights(self.averaged.weights)
+        for name, films in (("_plain", self.plain), ("", self.shifted)):
+            p = np.clip(predict(self.judge, films), 1e-6, 1 - 1e-6)
+            y = np.tile(self.labels, len(p) // len(self.labels))
+            logs[f"val_loss{name}"], logs[f"val_auc{name}"] = loss_at_best_offset(y, p), area_under_curve(y, p)
+        if not math.isfinite(logs["val_loss"]):
+            raise NoNumber("The network answers NaN on the validation films.")
+        if logs["val_loss"] < self.best_loss:
+            self.best_loss, self.best = logs["val_loss"], [w.copy() for w in self.averaged.weights]
+
+
+def predict(network: Any, films: NDArray[np.float32], batch: int = 64) -> NDArray[np.float64]:
+    """Sigmoid outputs (N,) of a training network for films (N, H, W, 1)."""
+    parts = [
+        np.asarray(network(films[i : i + batch], training=False)["pneumonia"]) for i in range(0, len(films), batch)
+    ]
+    return np.concatenate(parts)[:, 0].astype(np.float64)
+
+
+def _dropout_states(model: Any) -> list[Any]:
+    """Where the random numbers of the dropout layers stand; Keras does not count them among the weights."""
+    return [variable for variable in model.variables if "seed_generator_state" in variable.path]
+
+
+class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch, one file with everything a resumed run needs, replaced in one step.
+
+    Args:
+        path: The file.
+        averaged: Holds the averaged weights.
+        watch: Holds the best weights.
+        identity: What must be equal in the run that resumes (seed, data, parameters).
+        history: One entry an epoch; grows here.
+    """
+
+    def __init__(
+        self, path: Path, averaged: Averaged, watch: Watch, identity: Mapping[str, Any], history: list[dict[str, float]]
+    ) -> None:
+        super().__init__()
+        self.path, self.averaged, self.watch, self.identity, self.history = path, averaged, watch, identity, history
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.history.append({name: float(value) for name, value in (logs or {}).items()})
+        arrays: dict[str, Any] = {}
+        for name, values in (
+            ("now", self.model.get_weights()),
+            ("mean", self.averaged.weights),
+            ("best", self.watch.best),
+            ("optimizer", [v.numpy() for v in self.model.optimizer.variables]),
+            ("dropout", [v.numpy() for v in _dropout_states(self.model)]),
+        ):
+            arrays |= {f"{name}{i}": value for i, value in enumerate(values)}
+        state = {"identity": self.identity, "history": self.history, "count": self.averaged.count}
+        arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+
+        def write(partial: Path) -> None:
+            with partial.open("wb") as handle:
+                np.savez(handle, **arrays)
+
+        write_whole(self.path, write)
+
+    def restore(self, model: Any, replay: list[Any]) -> int:
+        """Bring the run back to its last whole epoch.
+
+        Args:
+            model: The compiled training network.
+            replay: Callbacks whose state is a function of past logs; they are shown the history again.
+
+        Returns:
+            Epochs already done; 0 where there is no checkpoint.
+
+        Raises:
+            TrainingError: The checkpoint belongs to a run with other data or parameters, or cannot be read.
+        """
+        if not self.path.is_file():
+            return 0
+        try:
+            arrays, state = read_checkpoint(self.path)
+        except TrainingError as error:
+            raise TrainingError(f"{error} Remove it and start without --resume.") from error
+        then, now = state["identity"], json.loads(json.dumps(self.identity))
+        if then != now:
+            changed = sorted(name for name in {*then, *now} if then.get(name, ...) != now.get(name, ...))
+            raise TrainingError(
+                f"{self.path} belongs to another run (different: {', '.join(changed)}). "
+                "Give the same arguments as then, or another --out."
+            )
+
+        def series(name: str) -> list[Any]:
+            return [arrays[f"{name}{i}"] for i in range(sum(key.rstrip("0123456789") == name for key in arrays))]
+
+        model.set_weights(series("now"))
+        model.optimizer.build(model.trainable_variables)
+        for variables, name in ((model.optimizer.variables, "optimizer"), (_dropout_states(model), "dropout")):
+            for variable, value in zip(variables, series(name), strict=True):
+                variable.assign(value)
+        self.averaged.weights, self.averaged.count, self.watch.best = series("mean"), state["count"], series("best")
+        for epoch, logs in enumerate(state["history"]):
+            for callback in replay:
+                callback.on_epoch_end(epoch, dict(logs))
+        self.watch.best_loss = min(logs["val_loss"] for logs in state["history"])
+        self.history.extend(state["history"])
+        return len(self.history)
+
+
+class Stop(keras.callbacks.EarlyStopping):  # type: ignore[misc]
+    """Early stopping on ``val_loss`` that keeps its patience over a resume (Keras begins counting anew)."""
+
+    def __init__(self, patience: int) -> None:
+        super().__init__("val_loss", min_delta=1e-4, patience=patience, verbose=1)
+        self._begun = False
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        if not self._begun:
+            super().on_train_begin(logs)
+        self._begun = True
+
+
+class EventLog(keras.callbacks.Callback):  # type: ignore[misc]
+    """TensorBoard event files, one scalar for each number of an epoch.
+
+    Written with TensorFlow's own operations: ``tf.summary`` and Keras's callback need the tensorboard package, which
+    is for looking at the logs (``pip install tensorboard``), not for writing them.
+
+    Args:
+        folder: Where the event file goes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        import tensorflow as tf
+
+        self._ops = tf.raw_ops
+        self._writer = tf.raw_ops.SummaryWriter(shared_name=str(folder), container="")
+        tf.raw_ops.CreateSummaryFileWriter(
+            writer=self._writer, logdir=str(folder), max_queue=10, flush_millis=10_000, filename_suffix=".pneumoweb"
+        )
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        for name, value in (logs or {}).items():
+            self._ops.WriteScalarSummary(writer=self._writer, step=epoch, tag=f"epoch/{name}", value=float(value))
+        self._ops.FlushSummaryWriter(writer=self._writer)

@@ -1,0 +1,56 @@
+"""Finished runs that teach another one what they answer together (distillation; Hinton et al. 2015).
+
+An ensemble ranks films of other hospitals better than its members and costs as many times more in use. A network of
+one member's size that learns the ensemble's answers, on the changed films of its own training, keeps most of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ml.data.dataset import DataError
+
+SHARE = 0.7
+"""How much of a film's target is what the teachers say of it, as shown; the rest is its label."""
+
+
+def teachers(runs: Sequence[Path], side: int, identity: dict[str, Any]) -> Callable[[Any], Any]:
+    """What finished runs answer together.
+
+    Args:
+        runs: Folders of ``ml.train``; the best weights of each are taken.
+        side: Side of the films they will be shown.
+        identity: Of the run that learns: its data and ``split_seed`` must be theirs, or a film could be validation
+            for the pupil and lesson for a teacher.
+
+    Returns:
+        A function of float32 (N, side, side, 1) in 0..255 that gives (N, 1) probabilities: the sigmoid of the mean of
+        the teachers' logits.
+
+    Raises:
+        DataError: A run has no readable checkpoint, or has seen other films.
+    """
+    from ml.average import load_member
+    from ml.network.classifier import build_training
+
+    networks = []
+    for run in runs:
+        member, shape, its, _history = load_member(run)
+        strange = [name for name in ("data", "split_seed", "leave_out") if its.get(name) != identity.get(name)]
+        if strange:
+            raise DataError(f"{run} cannot teach: it was trained on other films ({', '.join(strange)} differ).")
+        network = build_training(shape, side)
+        network.set_weights(member.get_weights())
+        network.trainable = False
+        networks.append(network)
+
+    def answer(films: Any) -> Any:
+        import tensorflow as tf
+
+        said = [tf.cast(network(films, training=False)["pneumonia"], tf.float32) for network in networks]
+        odds = [tf.math.log(p) - tf.math.log1p(-p) for p in (tf.clip_by_value(p, 1e-5, 1 - 1e-5) for p in said)]
+        return tf.sigmoid(tf.add_n(odds) / len(odds))
+
+    return answer

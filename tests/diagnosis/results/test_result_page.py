@@ -1,0 +1,197 @@
+"""The result page: the finding in words, the probability, how often the model is wrong, what warns, what explains."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from diagnosis.models import ModelVersion, Preferences, Study
+from diagnosis.results import context, gate_checks
+from ml import load_card
+from ml.inference.gate import INVERSION_CORRECTED, LOOKS_ADULT, ROTATION_CORRECTED, UNLIKE_TRAINING_FILMS
+from ml.inference.gate_rules import codes
+from tests.diagnosis.reviews.drawn_readings import with_heat
+from tests.studies import judged, submitted
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client, study: Study) -> str:
+    response = client.get(study.get_absolute_url())
+    assert response.status_code == 200
+    return re.sub(r"\s+", " ", response.content.decode().replace("\N{NO-BREAK SPACE}", " "))
+
+
+def test_the_finding_comes_in_words_before_any_number_of_the_panel(owner: User, owner_client: Client) -> None:
+    text = page(owner_client, judged(owner, probability=0.873))
+    panel = text[text.index('class="finding-card') :]
+    assert panel.index("Signs of pneumonia") < panel.index("87 %")
+
+
+def test_the_scale_shows_all_three_operating_points_and_the_zone(owner: User, owner_client: Client) -> None:
+    text = page(owner_client, judged(owner))
+    scale = text[text.index('class="scale scale-points') : text.index("</svg>", text.index("scale-points"))]
+    assert scale.count('class="scale-cut') == 3
+    assert scale.count("is-used") == 2  # the line and the label of the point that was used
+    zone = load_card().indeterminate
+    assert ("scale-zone" in scale) is (zone.high > zone.low)
+
+
+def test_the_error_rates_are_those_of_the_card_at_the_point_used(owner: User, owner_client: Client) -> None:
+    point = load_card().operating_points["screening"]
+    text = page(owner_client, judged(owner, operating_point="screening", threshold=point.threshold))
+    missed, alarms = round(100 * (1 - point.sensitivity)), round(100 * (1 - point.specificity))
+    assert f'<strong class="num">about {missed}</strong> missed' in text
+    assert f'<strong class="num">about {alarms}</strong> false alarms' in text
+    altered = round(100 * (1 - point.shifted["sensitivity"]["value"]))
+    assert f'on altered copies <strong class="num">about {altered}</strong>' in text
+
+
+def test_none_among_few_films_is_not_said_to_be_none_of_100(
+    owner: User, owner_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "_card", context._card.__wrapped__)  # a card that changes must not be remembered
+    study = judged(owner, threshold=load_card().operating_points["balanced"].threshold)
+    version = ModelVersion.objects.get(active=True)
+    point = next(point for point in version.card["operating_points"] if point["name"] == "balanced")
+    point |= {"specificity": 1.0, "specificity_ci": [0.9695, 1.0]}
+    version.save()
+    most = math.ceil(100 * (1 - 0.9695))
+    Preferences.objects.create(user=owner, prevalence=0.2)
+    for address in (study.get_absolute_url(), reverse("preferences"), reverse("about_model")):
+        text = re.sub(r"\s+", " ", owner_client.get(address).text.replace("\N{NO-BREAK SPACE}", " "))
+        assert f"0, at most {most}" in text
+        assert not re.findall(r"<(?:td|dd)[^>]*>\s*100(?:\.0)? %", text), address
+    assert "&gt; 96.9 %" in page(owner_client, study), "the specificity"
+
+
+def test_every_check_of_the_gate_is_listed_with_its_outcome(owner: User, owner_client: Client) -> None:
+    study = judged(owner, warnings=[{"code": "ROTATION_CORRECTED", "message": "Turned.", "advice": ""}])
+    panel = page(owner_client, study).partition('id="checks-title"')[2].partition("</section>")[0]
+    assert panel.count('class="check-passed"') == 8, "but for the turn and the side marker drawn in the margin"
+    assert "turned; the model was shown it upright" in panel
+
+
+def test_a_refused_film_lists_the_check_it_failed_alone(owner: User, owner_client: Client) -> None:
+    study = submitted(owner)
+    attempt = study.claim()
+    assert attempt is not None
+    study.reject(attempt, "NOT_FRONTAL", "This looks like a lateral or oblique view.")
+    panel = page(owner_client, study).partition('id="checks-title"')[2].partition("</section>")[0]
+    assert (panel.count("check-refused"), panel.count("check-passed")) == (1, 0)
+    assert "it looks lateral or oblique" in panel
+
+
+def test_a_refused_film_has_a_report_and_a_way_to_the_next_film(owner: User, owner_client: Client) -> None:
+    study = submitted(owner)
+    attempt = study.claim()
+    assert attempt is not None
+    assert "PDF report" not in page(owner_client, study), "not while it is being analysed"
+    study.reject(attempt, "NOT_FRONTAL", "This looks like a lateral or oblique view.")
+    text = page(owner_client, study)
+    assert f'href="{reverse("study_report", args=[study.pk])}"' in text
+    assert "Submit another film" in text
+
+
+def test_one_cause_gives_one_warning(owner: User, owner_client: Client) -> None:
+    two = [{"code": code, "message": f"{code}!", "advice": ""} for code in ("AGE_OUTSIDE_POPULATION", "LOOKS_ADULT")]
+    study = judged(owner, warnings=two)
+    assert "LOOKS_ADULT!" not in page(owner_client, study)
+    study.predictions.update(warnings=two[1:])
+    assert "LOOKS_ADULT!" in page(owner_client, study)
+
+
+def test_every_code_of_gate_and_intake_belongs_to_a_check() -> None:
+    known = {code for _name, _passed, remarks in gate_checks.CHECKS for code in remarks}
+    assert set(codes()) == gate_checks.REFUSALS
+    assert {LOOKS_ADULT.code, UNLIKE_TRAINING_FILMS.code, INVERSION_CORRECTED.code, ROTATION_CORRECTED.code} <= known
+    assert known >= gate_checks.REFUSALS
+
+
+def test_the_table_says_what_each_operating_point_would_have_said(owner: User, owner_client: Client) -> None:
+    card = load_card()
+    text = page(owner_client, judged(owner, probability=0.6))
+    rows = re.findall(r"<tr.*?</tr>", text[text.index("table-points") :])[1:4]
+    for row, name in zip(rows, card.operating_points, strict=True):
+        assert f"finding-{card.finding(0.6, name)}" in row
+
+
+def test_warnings_of_intake_and_of_the_model_are_both_shown(owner: User, owner_client: Client) -> None:
+    study = with_heat(owner)
+    notice = {"code": "BURNED_IN_TEXT", "message": "There seems to be writing.", "advice": "Check it."}
+    Study.objects.filter(pk=study.pk).update(notices=[notice])
+    text = page(owner_client, study)
+    assert text.count("result-warning") == 2
+    assert "There seems to be writing." in text
+    assert "Unlike the films it learned from." in text
+    assert "raised no warning" not in text
+
+
+def test_disclaimers_population_version_and_time_are_there(owner: User, owner_client: Client) -> None:
+    card = load_card()
+    text = page(owner_client, judged(owner))
+    for words in ("Accuracy.", "Not medical advice.", "not a diagnosis", card.version, card.sha256[:16], "3.0 ms"):
+        assert words in text
+    assert card.population[:40] in text
+
+
+def test_an_indeterminate_film_is_said_to_need_a_person(owner: User, owner_client: Client) -> None:
+    text = page(owner_client, judged(owner, finding="indeterminate", probability=0.5))
+    assert "this film needs a person" in text
+
+
+def test_earlier_answers_stay_as_they_were_said(owner: User, owner_client: Client) -> None:
+    study = judged(owner, probability=0.91)
+    study.analyse_again()
+    attempt = study.claim()
+    assert attempt is not None
+    version = study.predictions.get().model_version
+    study.complete(attempt, model_version=version, finding="normal", probability=0.04, operating_point="balanced",
+                   threshold=0.5, milliseconds=2.0)  # fmt: skip
+    text = page(owner_client, study)
+    assert "4 %" in text[text.index("finding-card") : text.index("How often")]
+    assert "91 %" in text[text.index("Earlier answers") :]
+
+
+def test_it_leads_to_the_neighbouring_studies_of_the_same_person(
+    owner: User, stranger: User, owner_client: Client
+) -> None:
+    older, here, newer = (judged(owner, seed) for seed in range(3))
+    judged(stranger, 3)
+    text = page(owner_client, here)
+    assert f'rel="prev" href="{newer.get_absolute_url()}"' in text
+    assert f'rel="next" href="{older.get_absolute_url()}"' in text
+    assert 'rel="prev"' not in page(owner_client, newer)
+    assert 'rel="next"' not in page(owner_client, older)
+
+
+def test_a_rejected_film_has_no_number_and_no_heat_map(owner: User, owner_client: Client) -> None:
+    study = submitted(owner)
+    attempt = study.claim()
+    assert attempt is not None
+    study.reject(attempt, "NOT_A_CHEST_FILM", "This is not a chest film.", "Submit a frontal film.")
+    text = page(owner_client, study)
+    assert "This is not a chest film." in text
+    assert "data-heat" not in text
+    assert "Heat map" not in text
+    assert "finding-card" not in text
+    assert owner_client.get(reverse("study_heatmap", args=[study.pk])).status_code == 404
+
+
+def test_the_page_keeps_to_the_strict_policy_of_content(owner: User, owner_client: Client) -> None:
+    text = page(owner_client, with_heat(owner))
+    assert " style=" not in text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", text)
+    assert not re.search(r"\son[a-z]+=", text)
+
+
+def test_the_page_takes_few_queries(owner: User, owner_client: Client, django_assert_max_num_queries: object) -> None:
+    study = with_heat(owner)
+    page(owner_client, study)  # the card is parsed once in a process
+    with django_assert_max_num_queries(14):  # type: ignore[operator]
+        page(owner_client, study)

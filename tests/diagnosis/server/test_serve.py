@@ -1,0 +1,74 @@
+"""`manage.py serve`: one command starts everything, and everything ends together, however the end comes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diagnosis import health
+from diagnosis.server.private_redis import PrivateRedis
+from tests.running_site import RunningSite, wait_until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for orphans in /proc"),
+]
+GONE_SECONDS = 20.0
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[RunningSite]:
+    """The running site; whatever a test leaves of it is swept up."""
+    site = RunningSite(tmp_path / "site").start()
+    site.wait_for("/readyz", '"worker": "ok"')
+    yield site
+    for process in site.parts().values():
+        os.kill(process, signal.SIGKILL)
+    wait_until(lambda: not site.parts(), GONE_SECONDS, "the end of the swept-up site")
+
+
+def test_two_sites_live_side_by_side_and_ctrl_c_ends_one_of_them_without_a_trace(
+    site: RunningSite, tmp_path: Path
+) -> None:
+    shutil.copytree(site.data_dir, tmp_path / "beside", ignore=shutil.ignore_patterns("*.sock"))
+    beside = RunningSite(tmp_path / "beside").start()
+    beside.wait_for("/readyz", '"worker": "ok"')
+    assert len(beside.parts()) == len(site.parts()) == 5
+    wait_until(lambda: "Ctrl-C stops everything." in beside.output(), 5, "the announcement")
+    assert f"PneumoWeb answers at http://localhost:{beside.port}/" in beside.output()
+    assert "make admin" in beside.output()
+    assert beside.stop(signal.SIGINT) == 0
+    assert beside.parts() == {}
+    assert "PneumoWeb has stopped." in beside.output()
+    assert site.get("/healthz") == "ok\n"
+
+
+def test_one_data_folder_and_one_port_hold_one_site(site: RunningSite, tmp_path: Path) -> None:
+    same_folder = RunningSite(site.data_dir)
+    same_port = RunningSite(tmp_path / "other", PORT=str(site.port))
+    for intruder, said in ((same_folder, "already runs on the data folder"), (same_port, "Choose another port")):
+        intruder.log = tmp_path / "intruder.log"
+        intruder.start()
+        assert intruder.process is not None
+        assert intruder.process.wait(GONE_SECONDS) == 1
+        assert said in intruder.output()
+        assert "Traceback" not in intruder.output()
+    assert site.get("/healthz") == "ok\n"
+
+
+def test_nothing_outlives_a_killed_serve_the_next_one_starts_and_falls_with_its_worker(site: RunningSite) -> None:
+    site.stop(signal.SIGKILL)
+    wait_until(lambda: not site.parts(), GONE_SECONDS, "the end of all orphans")
+    site.start().wait_for("/readyz", '"worker": "ok"')
+    with PrivateRedis(site.data_dir / "redis", site.data_dir / "redis" / "redis.sock").client() as client:
+        assert len(client.keys(f"{health.HEARTBEAT_PREFIX}*")) == 1  # the killed worker's sign of life is gone
+    assert site.process is not None
+    os.kill(site.parts()["worker"], signal.SIGKILL)
+    assert site.process.wait(GONE_SECONDS) == 1
+    assert "worker ended by itself" in site.output()
+    assert site.parts() == {}

@@ -1,0 +1,114 @@
+"""The model card's page says what the card of the judging version says: every figure from there, none without it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from diagnosis.models import ModelVersion
+from diagnosis.results.exam_labels import GROUPS
+from diagnosis.results.intervals import Interval
+from diagnosis.templatetags.look import figure, films, measured, percent, rate, share
+from ml import load_card
+from tests.studies import model_version
+
+pytestmark = pytest.mark.django_db
+HEADINGS = ["Identity", "Intended use and population", "How it works", "Development data", "Performance"]
+HEADINGS += ["Known limits", "Reading the output", "Installation, monitoring and change"]
+
+
+def page(client: Client) -> str:
+    return client.get(reverse("about_model")).text.replace("&gt;", ">").replace("&lt;", "<").replace("&#x27;", "'")
+
+
+def another_version() -> ModelVersion:
+    """A version whose files are not on this machine any more; its card is kept."""
+    card: dict[str, Any] = json.loads(json.dumps(load_card().raw))
+    card["files"]["model.keras"] = "1" * 64
+    ModelVersion.objects.update(active=False)
+    return ModelVersion.objects.create(
+        sha256="1" * 64, version="1999.1.1", card={**card, "version": "1999.1.1"}, active=True
+    )
+
+
+def test_every_measured_figure_is_the_card_s(client: Client) -> None:
+    card, said = load_card(), page(client)
+    assert card.version in said
+    assert card.sha256 in said
+    for point in card.operating_points.values():
+        assert percent(point.threshold, 1) in said
+        for value, interval in (
+            (point.sensitivity, point.sensitivity_ci),
+            (point.specificity, point.specificity_ci),
+        ):
+            assert measured(Interval(value, *interval), 1) in said
+    assert figure(card.metrics["internal_test"]["auc"]) in said
+    assert all(limit in said for limit in card.limits)
+
+
+def test_figures_are_rounded_and_not_cut_off() -> None:
+    assert figure({"value": 0.9979, "ci": [0.9957, 0.9994]}) == "0.998 [0.996; 0.999]"
+    assert figure(0.0288) == "0.029"
+
+
+def test_all_of_a_few_films_is_not_a_hundred_percent() -> None:
+    seen = Interval(1.0, 0.9695, 1.0)
+    assert (share(seen), share(seen, 1)) == ("> 96\N{NO-BREAK SPACE}%", "> 96.9\N{NO-BREAK SPACE}%")
+    assert share(Interval(1.0, 0.29, 1.0)) == "> 29\N{NO-BREAK SPACE}%", "0.29 is 28.999… times a hundredth to a float"
+    assert share(Interval(0.0, 0.0, 0.031)) == "< 4\N{NO-BREAK SPACE}%"
+    assert films(Interval(0.0, 0.0, 2.44)) == "0, at most 2.5"
+    assert rate({"value": 1.0, "ci": [1.0, 1.0]}, 24) == "> 86.2\N{NO-BREAK SPACE}%", "by the score interval"
+
+
+def test_the_two_calibration_errors_have_names_of_their_own(client: Client) -> None:
+    said = page(client)
+    assert "of which 74 %" in said.replace("\N{NO-BREAK SPACE}", " ")
+    assert "weighted to 50 %" in said.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_groups_of_the_gate_s_exam_have_names_a_clinician_understands(client: Client) -> None:
+    said = page(client)
+    assert "cropped to 80 % of each side" in said
+    assert "endoscopy picture (drawn)" in said
+    assert [group for group in GROUPS if f">{group}<" in said and ": " in group] == []
+
+
+def test_it_has_every_heading_that_a_model_card_is_asked_for(client: Client) -> None:
+    found = re.findall(r"<h2[^>]*>([^<]+)</h2>", page(client))
+    assert [heading for heading in HEADINGS if heading not in found] == []
+
+
+def test_its_figures_are_drawings_that_can_do_nothing(client: Client) -> None:
+    names = re.findall(r'<img src="(/about/model/[\w-]+\.svg)"', page(client))
+    assert len(names) >= 5
+    for name in names:
+        answer = client.get(name)
+        assert answer.headers["Content-Type"] == "image/svg+xml"
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_figures_and_failures_of_one_version_are_not_shown_for_another(client: Client) -> None:
+    model_version()
+    another_version()
+    said = page(client)
+    assert "1999.1.1" in said
+    assert "/about/model/roc.svg" not in said
+    assert 'id="failures"' not in said
+
+
+def test_failures_are_shown_only_of_the_model_that_judges(client: Client) -> None:
+    told = json.loads((Path(settings.BASE_DIR) / "static/img/failures/failures.json").read_text())
+    # After publishing a model, `python tools/draw_pictures.py failures` brings them back.
+    assert ('id="failures"' in page(client)) == (told["sha256"] == load_card().sha256)
+
+
+def test_the_foot_of_every_page_names_the_version_that_judges(client: Client) -> None:
+    another_version()
+    assert "model 1999.1.1" in client.get(reverse("help")).text

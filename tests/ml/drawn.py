@@ -1,0 +1,157 @@
+"""Drawn films, a hand-made network and a published artefact for the tests of ml: small, quick and nobody's film."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import shutil
+import tempfile
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
+
+from ml.audit import find_twins
+from ml.data.dataset import SIDES, data_hash, load_pixels, read_films
+from ml.data.split import split_films
+from ml.network.classifier import Architecture
+from ml.phantom import film, png
+from ml.training.augmentation import Recipe
+from ml.training.fit import Plan
+
+PATIENTS = 70
+
+
+def draw(seed: int, *, opacity: bool = False) -> NDArray[np.uint8]:
+    """Draw (224, 224): a bright body with two dark lungs, one of them with a white patch where there is an opacity.
+
+    ml.phantom draws better and takes a hundred times as long.
+    """
+    random = np.random.default_rng(seed)
+    picture = Image.new("L", (224, 224), 15)
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse([10, -40, 214, 300], fill=int(random.uniform(150, 190)))
+    for left in (40, 124):
+        pen.ellipse([left, 40, left + 60, 180], fill=int(random.uniform(50, 80)))
+    if opacity:
+        x, y = int(random.choice([40, 124])), int(random.uniform(40, 80))
+        pen.ellipse([x, y, x + 60, y + 100], fill=int(random.uniform(120, 180)))
+    # Clouds as each child has its own: without them the drawings pass for copies of one another.
+    clouds = Image.fromarray(random.normal(0, 30, (16, 16)).astype(np.float32)).resize((224, 224))
+    grain = random.normal(0, 5, (224, 224))
+    blurred = np.asarray(picture.filter(ImageFilter.GaussianBlur(3)))
+    return np.clip(blurred + np.asarray(clouds) + grain, 0, 255).astype(np.uint8)
+
+
+def draw_films(root: Path, patients: int = PATIENTS) -> Path:
+    """Draw ``CLASS/*.jpeg``: clear lungs, and lungs with an opacity on brighter films; two films a patient."""
+    random = np.random.default_rng(0)
+    for label, (name, stem) in enumerate((("NORMAL", "IM-{:04d}-000{}"), ("PNEUMONIA", "person{}_bacteria_{}"))):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for patient in range(1, patients + 1):
+            for number in (1, 2):
+                seed = 10_000 * label + 10 * patient + number
+                grey = draw(seed, opacity=bool(label)) * random.uniform(0.9, 1.0)
+                path = root / name / (stem.format(patient, number) + ".jpeg")
+                Image.fromarray(grey.astype(np.uint8)).save(path, quality=90)
+    return root
+
+
+def tiny_plan() -> Plan:
+    """The smallest network and the shortest training that are still whole."""
+    return Plan(
+        epochs=3,
+        batch=8,
+        side=64,
+        look=64,
+        precision="float32",
+        architecture=Architecture(widths=(4, 6, 8, 8), blocks=(1, 1, 1, 1)),
+        recipe=Recipe(jpeg=0.25),
+    )
+
+
+def draw_dozens(root: Path) -> Path:
+    """Twelve drawn patients a class; noise makes them different children, which the drawing alone hardly does."""
+    for label, name in enumerate(("NORMAL/IM-{:04}-0001.png", "PNEUMONIA/person{}_virus_1.png")):
+        for i in range(12):
+            path = root / name.format(i)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            tilted = np.roll(film(50 * label + i, width=224, height=224, opacity=bool(label)), 5 * i, axis=i % 2)
+            path.write_bytes(png(tilted))
+    return root
+
+
+@cache
+def tiny_runs() -> Path:
+    """A folder with ``data`` and the runs ``one`` and ``two``, one epoch each; do not change it."""
+    from ml.train import train
+
+    root = Path(tempfile.mkdtemp(prefix="pneumoweb-runs-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    draw_dozens(root / "data")
+    for seed, name in enumerate(("one", "two"), start=1):
+        plan = replace(tiny_plan(), epochs=1, seed=seed)
+        train(root / "data", root / name, plan, log=False, command="drawn")
+    return root
+
+
+def handmade_network() -> Any:
+    """A Keras network of the served shape that looks for dark lungs: no training, and right more often than not."""
+    import keras
+    from keras import layers
+
+    film_in = keras.Input((224, 224, 1), name="film")
+    even = layers.GroupNormalization(1, center=False, scale=False)(film_in)
+    features = layers.Conv2D(3, 1, activation="relu", name="features")(layers.AveragePooling2D(16)(even))
+    head = layers.Dense(1, name="head")
+    logit = head(layers.GlobalAveragePooling2D()(features))
+    model = keras.Model(film_in, {"logit": layers.Identity(name="logit")(logit), "features": features})
+    kernel = np.array([-1, 1, -1], np.float32).reshape(1, 1, 1, 3)  # dark, bright, darker still
+    model.get_layer("features").set_weights([kernel, np.array([0.0, 0.0, -0.5], np.float32)])
+    head.set_weights([np.array([[160.0], [-180.0], [80.0]], np.float32), np.array([-8.3], np.float32)])
+    return model
+
+
+def write_run(run: Path, data: Path) -> Path:
+    """Write what ml.train leaves behind, with the hand-made network."""
+    run.mkdir(parents=True, exist_ok=True)
+    films = read_films(data)
+    pixels = load_pixels(data, films)
+    films = split_films(films, 3, find_twins(films, pixels))
+    sides = {side: [item.file for item in films if item.side == side] for side in SIDES}
+    split = {**sides, "seed": 3, "data_sha256": data_hash(films, pixels)}
+    (run / "split.json").write_text(json.dumps(split))
+    (run / "train.json").write_text(json.dumps({"command": "drawn", "seed": 1, "architecture": {"widths": [3]}}))
+    epoch = {"loss": 0.5, "val_loss": 0.4, "val_auc": 0.9, "val_auc_plain": 0.95}
+    (run / "history.json").write_text(json.dumps([epoch, {**epoch, "loss": 0.3}]))
+    handmade_network().save(run / "model.keras")
+    return run
+
+
+@cache
+def workshop() -> Path:
+    """A folder with ``data``, ``run`` and the published ``artifact``, made once for all tests; do not change it."""
+    from ml.publish import publish
+
+    root = Path(tempfile.mkdtemp(prefix="pneumoweb-drawn-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    write_run(root / "run", draw_films(root / "data"))
+    publish(root / "data", root / "run", root / "artifact", name="2026.1.1", command="drawn")
+    return root
+
+
+def copied_artifact(to: Path) -> Path:
+    """A copy of the published artefact that a test may damage."""
+    shutil.copytree(workshop() / "artifact", to)
+    return to
+
+
+def drawn_input(seed: int = 1, **options: Any) -> Any:
+    """A drawn film as the networks see it."""
+    from ml.intake.read import ModelInput
+
+    return ModelInput(draw(seed, **options), 1024, 840)

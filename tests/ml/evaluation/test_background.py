@@ -1,0 +1,63 @@
+"""Chests in other films' surroundings: what training shows, and what the yardstick asks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import numpy as np
+
+from ml.evaluation.background import chest_share, exchanged, without_chest
+from ml.evaluation.heatmap_checks import rough_chest
+from ml.publishing.card_page import render
+from ml.training.augmentation import Recipe, augment
+from tests.ml.drawn import workshop
+
+LEVELS = np.repeat(np.array([40, 80, 120, 160, 200, 240], np.uint8), 224 * 224).reshape(6, 224, 224)
+LABELS = np.array([0, 1, 0, 1, 0, 1])
+NOTHING = Recipe(**{field.name: 0.0 for field in fields(Recipe)} | {"area": 1.0, "loose": 1.0})
+
+
+def test_the_soft_chest_holds_the_rough_one_and_leaves_the_corners() -> None:
+    share = chest_share()
+    assert share[rough_chest()].min() > 0.8
+    assert share[:16].max() < 0.1
+    assert share[:, :8].max() < 0.05
+    assert 0.35 < share.mean() < 0.6
+
+
+def test_a_chest_stays_and_its_surroundings_come_from_the_other_class() -> None:
+    joined = exchanged(LEVELS, LABELS, seed=1)
+    assert np.array_equal(joined[:, 112, 112], LEVELS[:, 112, 112])
+    for film, label in zip(joined, LABELS, strict=True):
+        assert film[0, 0] in LEVELS[label != LABELS, 0, 0]
+    assert np.array_equal(joined, exchanged(LEVELS, LABELS, seed=1))
+
+
+def test_a_film_without_its_chest_has_its_surroundings_and_their_mean() -> None:
+    films = LEVELS.copy()
+    films[:, rough_chest()] = 0
+    emptied = without_chest(films)
+    assert np.array_equal(emptied[:, 0, 0], films[:, 0, 0])
+    assert (emptied[:, 112, 112] > 0.8 * films[:, 0, 0]).all()
+
+
+def test_training_shows_chests_in_other_surroundings_as_often_as_the_recipe_says() -> None:
+    films = np.repeat(np.arange(0, 256, 4, np.uint8), 224 * 224).reshape(64, 224, 224, 1)
+    for chance in (0.0, 1.0):
+        recipe = Recipe(**NOTHING.as_json() | {"surround": chance})
+        shown = np.asarray(augment(films, 1, 5, recipe, 224))[..., 0]
+        assert np.abs(shown[:, 112, 112] - films[:, 0, 0, 0]).max() <= 1.0, "the chest is the film's own"
+        changed = np.abs(shown[:, 8, 112] - films[:, 0, 0, 0]) > 1
+        assert changed.mean() == 0 if chance == 0 else changed.mean() > 0.95
+
+
+def test_the_model_card_says_how_far_the_network_goes_by_what_is_outside_the_chest() -> None:
+    card, metrics = (json.loads((workshop() / "artifact" / f"{name}.json").read_text()) for name in ("card", "metrics"))
+    found = metrics["surroundings"]
+    assert set(found) == {"exchanged", "alone"}
+    assert 0 <= found["exchanged"]["auc"]["value"] <= 1
+    assert found["alone"]["films"] == metrics["plain"]["films"]
+    said = next(limit for limit in card["limits"] if limit.startswith("It also goes by"))
+    assert f"taken out {found['alone']['auc']['value']:.3f} " in said
+    assert f"AUC {found['alone']['auc']['value']:.3f}" in render(workshop() / "artifact")

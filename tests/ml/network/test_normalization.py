@@ -1,0 +1,60 @@
+"""The networks' two views of a film, against the same thing written with Keras's pooling and resizing layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ml.network.normalization import enlarging_matrix, pooling_matrix, views
+
+FILM = np.random.default_rng(3).uniform(0, 255, (2, 96, 96, 1)).astype(np.float32)
+
+
+def seen(film: NDArray[np.float32], view: str = "both", cell: int = 16) -> NDArray[np.float32]:
+    taken = keras.Input(film.shape[1:])
+    found: NDArray[np.float32] = keras.Model(taken, views(taken, view, cell))(film).numpy()
+    return found
+
+
+def mean_around(x: Any, cell: int) -> Any:
+    """The definition: pool, smooth over neighbours that are there, enlarge bilinearly."""
+    x = keras.layers.AveragePooling2D(cell)(x)
+    x = keras.layers.AveragePooling2D(3, strides=1, padding="same")(x)
+    return keras.layers.UpSampling2D(cell, interpolation="bilinear")(x)
+
+
+@pytest.mark.parametrize("cell", [8, 16])
+def test_products_of_matrices_are_pooling_smoothing_and_enlarging(cell: int) -> None:
+    pool, enlarge = pooling_matrix(96, cell), enlarging_matrix(96, cell)
+    found = enlarge @ (pool @ FILM[..., 0] @ pool.T) @ enlarge.T
+    assert np.allclose(found[..., None], mean_around(FILM, cell), rtol=1e-5)
+
+
+@pytest.mark.parametrize("cell", [8, 16])
+def test_the_local_view_is_standardised_within_neighbourhoods(cell: int) -> None:
+    whole = (FILM - FILM.mean((1, 2), keepdims=True)) / np.sqrt(FILM.var((1, 2), keepdims=True) + 1)
+    detail = whole - mean_around(whole, cell)
+    local = detail / np.sqrt(mean_around(detail**2, cell) + 0.02)
+    found = seen(FILM, cell=cell)
+    assert np.allclose(found[..., :1], whole, atol=1e-5)
+    assert np.allclose(found[..., 1:], local, atol=1e-4)
+    assert np.allclose(seen(FILM, "local", cell), local, atol=1e-4)
+
+
+def test_an_even_film_is_seen_as_nothing() -> None:
+    assert np.abs(seen(np.full_like(FILM, 255.0))).max() < 1e-3
+
+
+def test_films_are_standardised_in_float32_whatever_the_policy() -> None:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        taken = keras.Input(FILM.shape[1:], dtype="float32")
+        model = keras.Model(taken, views(taken))
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert np.array_equal(model(FILM).numpy(), seen(FILM))

@@ -1,0 +1,71 @@
+"""Several runs averaged into one network: a run folder like any other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.average import join, load_member, main
+from ml.data.dataset import DataError
+from ml.training.finished import read_run
+from tests.ml.drawn import tiny_runs
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_mean_of_two_runs_is_a_run_that_can_be_published(tmp_path: Path) -> None:
+    import keras
+
+    root = tiny_runs()
+    runs = [root / "one", root / "two"]
+    arguments = [*map(str, runs), "--data", str(root / "data"), "--out", str(tmp_path / "both"), "--look", "64"]
+    assert main(arguments) == 0
+    read = read_run(root / "data", tmp_path / "both")
+    assert read.histories == [json.loads((run / "history.json").read_text()) for run in runs]
+    assert [member["seed"] for member in read.facts["members"]] == [1, 2]
+    assert read.facts["command"].startswith("python -m ml.average /")
+    films = np.random.default_rng(0).integers(0, 256, (3, 224, 224, 1)).astype(np.float32)
+    logits = [
+        np.asarray(keras.models.load_model(path / "model.keras")(films)["logit"]) for path in (*runs, tmp_path / "both")
+    ]
+    assert np.abs((logits[0] + logits[1]) / 2 - logits[2]).max() < 1e-3
+
+
+def test_a_member_comes_with_the_weights_that_were_best_or_last() -> None:
+    network, shape, identity, history = load_member(tiny_runs() / "one", "mean")
+    with np.load(tiny_runs() / "one" / "checkpoint.npz") as stored:
+        assert np.array_equal(network.get_weights()[0], stored["mean0"])
+    assert identity["architecture"] == shape.as_json()
+    assert len(history) == 1
+
+
+def changed(run: Path, **identity: object) -> Path:
+    """A copy of a run whose checkpoint says other things of itself."""
+    shutil.copytree(tiny_runs() / "two", run)
+    with np.load(run / "checkpoint.npz") as stored:
+        arrays = dict(stored.items())
+    state = json.loads(arrays["state"].tobytes())
+    state["identity"] |= identity
+    arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    np.savez(run / "checkpoint.npz", **arrays)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("identity", "words"),
+    [({"data": "other"}, "other data"), ({"split_seed": 7}, "another split"), ({"leave_out": 0}, "trial")],
+)
+def test_runs_that_saw_other_films_are_not_averaged(tmp_path: Path, identity: dict[str, object], words: str) -> None:
+    other = changed(tmp_path / "other", **identity)
+    with pytest.raises(DataError, match=words):
+        join([tiny_runs() / "one", other], tiny_runs() / "data", tmp_path / "both")
+    assert not (tmp_path / "both").exists()
+
+
+def test_a_folder_without_a_run_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path), "--data", str(tmp_path), "--out", str(tmp_path / "both")]) == 2
+    assert capsys.readouterr().err.startswith("error: ")

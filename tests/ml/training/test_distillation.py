@@ -1,0 +1,56 @@
+"""A network that learns what finished runs answer together."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.average import load_member
+from ml.data.dataset import DataError
+from ml.train import train
+from ml.training.augmentation import Recipe
+from ml.training.distillation import SHARE, teachers
+from ml.training.pipeline import batches_of
+from tests.ml.drawn import tiny_plan, tiny_runs
+
+pytestmark = pytest.mark.slow
+
+
+def test_teachers_answer_with_the_mean_of_their_log_odds() -> None:
+    runs = [tiny_runs() / name for name in ("one", "two")]
+    films = np.random.default_rng(0).uniform(0, 255, (3, 64, 64, 1)).astype(np.float32)
+    alone = [np.asarray(teachers([run], 64, load_member(run)[2])(films)) for run in runs]
+    together = np.asarray(teachers(runs, 64, load_member(runs[0])[2])(films))
+    odds = np.mean([np.log(p / (1 - p)) for p in alone], axis=0)
+    assert together.shape == (3, 1)
+    np.testing.assert_allclose(together, 1 / (1 + np.exp(-odds)), rtol=1e-4)
+
+
+def test_what_teachers_say_goes_into_the_target_and_the_label_stays_in_it() -> None:
+    pixels, order = np.zeros((8, 224, 224), np.uint8), np.arange(8).reshape(1, 8)
+    targets = np.tile(np.array([[1.0, 0, 1, 0]], np.float32), (8, 1))
+    [(shown, wanted)] = batches_of(
+        pixels, targets, order, 0, 1, Recipe(mix=0), 64, lambda films: 0 * films[:, 0, 0] + 0.5
+    )
+    assert shown.shape == (8, 64, 64, 1)
+    np.testing.assert_allclose(wanted["pneumonia"], SHARE * 0.5 + (1 - SHARE), rtol=1e-6)
+    np.testing.assert_allclose(wanted["kind"], targets[:, 1:])
+
+
+def test_a_run_learns_from_two_others_and_says_so(tmp_path: Path) -> None:
+    runs = tuple(str(tiny_runs() / name) for name in ("one", "two"))
+    plan = replace(tiny_plan(), epochs=1, seed=3, teachers=runs)
+    train(tiny_runs() / "data", tmp_path / "pupil", plan, log=False)
+    assert json.loads((tmp_path / "pupil" / "train.json").read_text())["teachers"] == list(runs)
+
+
+def test_runs_that_saw_other_films_do_not_teach() -> None:
+    run = tiny_runs() / "one"
+    with pytest.raises(DataError, match="split_seed differ"):
+        teachers([run], 64, {**load_member(run)[2], "split_seed": 7})
+    with pytest.raises(DataError, match="holds no network"):
+        teachers([run.with_name("none")], 64, {})

@@ -1,0 +1,278 @@
+"""Training on drawn films: it finishes, resumes as if nothing had happened, and leaves nothing half-written."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml.data.dataset import DataError, Film
+from ml.train import main, train
+from ml.training.fit import judge_left_out
+from ml.training.run import command_line
+from tests.ml.drawn import draw_dozens, tiny_plan, tiny_runs
+
+pytestmark = pytest.mark.slow
+TINY = tiny_plan()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_dozens(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(autouse=True)
+def _plain_policy() -> Iterator[None]:
+    yield
+    import keras
+
+    keras.config.set_dtype_policy("float32")
+
+
+def test_a_run_leaves_a_network_and_all_that_is_needed_to_do_it_again(data: Path, tmp_path: Path) -> None:
+    import keras
+
+    run = tmp_path / "run"
+    train(data, run, TINY, command=command_line("train", ["--data", "a b"]))
+    split, facts, history = (json.loads((run / f"{n}.json").read_text()) for n in ("split", "train", "history"))
+    assert sorted(split["train"] + split["val"] + split["test"]) == sorted(
+        str(path.relative_to(data)) for path in data.rglob("*.png")
+    )
+    assert facts["seed"] == TINY.seed
+    assert facts["recipe"] == TINY.recipe.as_json()
+    assert facts["policy"] == "float32"
+    assert facts["devices"]
+    assert facts["command"] == "python -m ml.train --data 'a b'"
+    assert {"loss", "val_loss", "val_auc", "val_auc_plain", "learning_rate"} <= set(history[0])
+    assert (run / "curves.svg").read_text().startswith("<svg")
+    assert any((run / "tensorboard").iterdir())
+    model = keras.models.load_model(run / "model.keras", safe_mode=True)
+    assert np.isfinite(np.asarray(model(np.zeros((1, 224, 224, 1), np.float32))["logit"])).all()
+    assert not list(run.glob(".*"))
+
+
+def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ml.training.callbacks import Checkpoint
+
+    plan = replace(TINY, epochs=2)
+    train(data, tmp_path / "whole", plan, log=False)
+
+    def killed(self: Any, epoch: int, logs: Any = None) -> None:
+        write(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    write = Checkpoint.on_epoch_end
+    monkeypatch.setattr(Checkpoint, "on_epoch_end", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(data, tmp_path / "broken", plan, log=False)
+    monkeypatch.undo()
+    train(data, tmp_path / "broken", plan, log=False, resume=True)
+    whole, broken = (json.loads((tmp_path / n / "history.json").read_text()) for n in ("whole", "broken"))
+    assert len(broken) == len(whole) == 2
+    for name, value in whole[1].items():
+        assert broken[1][name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
+
+
+def test_resuming_another_run_and_starting_over_an_old_one_are_refused(data: Path, tmp_path: Path) -> None:
+    from ml.training.callbacks import TrainingError
+
+    train(data, tmp_path, replace(TINY, epochs=1), log=False)
+    with pytest.raises(TrainingError, match=r"earlier run\. Add --resume"):
+        train(data, tmp_path, TINY)
+    with pytest.raises(TrainingError, match=r"another run \(different: rate\)"):
+        train(data, tmp_path, replace(TINY, rate=1e-4), resume=True)
+
+
+def test_a_full_disk_at_a_checkpoint_leaves_the_last_one(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml.training.callbacks import TrainingError
+
+    train(data, tmp_path, replace(TINY, epochs=1), log=False)
+    kept = (tmp_path / "checkpoint.npz").read_bytes()
+
+    def full(handle: Any, **arrays: Any) -> None:
+        handle.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(TrainingError, match="Free some space, then run the same command again"):
+        train(data, tmp_path, TINY, log=False, resume=True)
+    assert (tmp_path / "checkpoint.npz").read_bytes() == kept
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_loss_that_is_no_number_stops_the_run(data: Path, tmp_path: Path) -> None:
+    from ml.training.callbacks import TrainingError
+
+    with pytest.raises(TrainingError, match=r"Start anew with a lower --rate .* no epoch is whole"):
+        train(data, tmp_path, replace(TINY, rate=float("nan")), log=False)
+
+
+def test_after_a_whole_epoch_the_advice_is_one_that_can_be_followed(data: Path, tmp_path: Path) -> None:
+    """--resume with another rate is refused, so it must not be what is advised."""
+    from ml.training.callbacks import Averaged, TrainingError
+
+    def lost(self: Any, batch: int, logs: Any = None) -> None:
+        if self.count == 3:
+            logs = {"loss": float("nan")}
+        told(self, batch, logs)
+
+    told = Averaged.on_train_batch_end
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Averaged, "on_train_batch_end", lost)
+        with pytest.raises(TrainingError, match=f"--start {tmp_path} begins there"):
+            train(data, tmp_path, TINY, log=False)
+
+
+def test_a_run_begins_with_the_averaged_weights_of_another_of_its_shape(data: Path, tmp_path: Path) -> None:
+    from ml.average import load_member
+    from ml.network.classifier import build_training
+    from ml.training.fit import begin_with
+
+    network = build_training(TINY.architecture, TINY.side)
+    begin_with(network, tiny_runs() / "one", TINY.architecture)
+    wanted = load_member(tiny_runs() / "one", "mean")[0].get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(network.get_weights(), wanted, strict=True))
+    wide = replace(TINY.architecture, widths=(4, 6, 8, 16))
+    with pytest.raises(DataError, match=r"another shape.*--widths 4 6 8 8 --blocks 1 1 1 1 --view both"):
+        train(data, tmp_path, replace(TINY, architecture=wide, start=str(tiny_runs() / "one")), log=False)
+
+
+@pytest.mark.parametrize("length", [0, 1000, -100])
+def test_a_damaged_checkpoint_is_said_and_not_gone_on_from(data: Path, tmp_path: Path, length: int) -> None:
+    from ml.average import load_member
+    from ml.training.callbacks import TrainingError
+
+    whole = (tiny_runs() / "one" / "checkpoint.npz").read_bytes()
+    (tmp_path / "checkpoint.npz").write_bytes(whole[:length])
+    with pytest.raises(TrainingError, match=r"cannot be read as a checkpoint .* Remove it and start without --resume"):
+        train(data, tmp_path, TINY, log=False, resume=True)
+    with pytest.raises(DataError, match="train it first"):
+        load_member(tmp_path)
+
+
+def test_what_differs_is_named_when_it_is_new_as_well(data: Path, tmp_path: Path) -> None:
+    from ml.training.callbacks import Averaged, Checkpoint, TrainingError
+
+    shutil.copy(tiny_runs() / "one" / "checkpoint.npz", tmp_path)
+    with np.load(tmp_path / "checkpoint.npz") as stored:
+        identity = json.loads(stored["state"].tobytes())["identity"]
+    checkpoint = Checkpoint(tmp_path / "checkpoint.npz", Averaged(), None, identity | {"new": 1}, [])
+    with pytest.raises(TrainingError, match=r"\(different: new\)"):
+        checkpoint.restore(None, [])
+
+
+def test_half_precision_leaves_biases_and_norms_out_of_weight_decay(data: Path, tmp_path: Path) -> None:
+    from ml.training.callbacks import Checkpoint
+
+    seen = {}
+
+    def look(self: Any, epoch: int, logs: Any = None) -> None:
+        inner = self.model.optimizer.inner_optimizer
+        write(self, epoch, logs)
+        seen.update({v.name: inner._use_weight_decay(v) for v in self.model.trainable_variables})
+
+    write = Checkpoint.on_epoch_end
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoint, "on_epoch_end", look)
+        train(data, tmp_path, replace(TINY, epochs=1, precision="mixed_float16"), log=False)
+    assert {name: decays for name, decays in seen.items() if decays != (name == "kernel")} == {}
+
+
+def test_a_run_on_two_devices_goes_on_after_a_kill(data: Path, tmp_path: Path) -> None:
+    """Two logical CPUs stand for two GPUs, in a process of its own: devices are chosen once."""
+    script = f"""
+import tensorflow as tf
+from dataclasses import replace
+from pathlib import Path
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from ml import fit
+from ml.train import train
+from tests.ml.drawn import tiny_plan
+fit.strategy = lambda: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+for epochs, resume in ((1, False), (2, True)):
+    plan = replace(tiny_plan(), epochs=epochs)
+    train(Path({str(data)!r}), Path({str(tmp_path)!r}), plan, log=False, resume=resume)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(json.loads((tmp_path / "history.json").read_text())) == 2
+
+
+def test_the_command_line_says_in_one_line_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("--blocks 1", "--widths names 4 stages and --blocks 1"),
+        ("--side 100", "100 is not a multiple of 16"),
+        ("--epochs 0", "0 is not a whole number from 1 on"),
+        ("--batch 1", "1 is not an even number from 2 on"),
+        ("--seed -1", "-1 is not a whole number from 0 on"),
+        ("--look some", "invalid whole number value"),
+    ],
+)
+def test_arguments_that_cannot_be_are_said_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str, words: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--data", str(tmp_path), "--out", str(tmp_path / "run"), *wrong.split()])
+    assert stopped.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["file", "file/run"])
+def test_a_file_in_place_of_the_run_folder_is_said_before_the_work(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["--data", str(data), "--out", str(tmp_path / out)]) == 2
+    assert "Name a folder" in capsys.readouterr().err
+
+
+def test_a_run_folder_that_cannot_be_made_is_said_before_the_first_epoch(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--data", str(data), "--out", "/proc/run"]) == 2
+    assert "/proc/run cannot be made" in capsys.readouterr().err
+
+
+def test_a_look_left_out_is_judged_by_a_network_that_has_not_seen_it() -> None:
+    shades = np.array([40, 60, 150, 170, 90], np.uint8)
+    pixels = np.broadcast_to(shades[:, None, None], (5, 224, 224)).copy()
+    sides = ("test", "test", "test", "test", "train")
+    films = [
+        Film(f"{i}.png", int(shade > 100), str(i), side=side)
+        for i, (shade, side) in enumerate(zip(shades, sides, strict=True))
+    ]
+
+    def by_brightness(shown: Any, training: bool) -> dict[str, Any]:
+        assert shown.shape[1:] == (96, 96, 1)
+        return {"pneumonia": np.asarray(shown).mean(axis=(1, 2)) / 255}
+
+    found = judge_left_out(by_brightness, pixels, films, look=96)
+    assert found["films"] == 4
+    assert found["auc"] == found["right"] == 1
+    assert 0 <= found["right_shifted"] <= 1
+
+
+def test_the_command_line_leaves_a_look_out(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(data, tmp_path / "run", replace(TINY, epochs=1, leave_out=1), log=False)
+    told = json.loads((tmp_path / "run" / "train.json").read_text())
+    assert told["left_out"]["films"] == told["films"]["test"]
+    assert "look 1, left out of training" in capsys.readouterr().out

@@ -1,0 +1,122 @@
+"""settings.py: what is garbled or unknown stops the start with a text that names it; defaults are safe."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from tests.places import ROOT
+
+
+def start(data_dir: Path, *command: str, env_file: Path | None = None, **environment: str) -> tuple[int, str]:
+    """Run a management command under these variables alone; gives its status and everything it printed."""
+    known = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), "ENV_FILE": str(env_file or os.devnull)}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *(command or ("check",))],
+        cwd=ROOT,
+        env={**known, **environment},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("DEBUG", "perhaps"),
+        ("DATABASE_URL", "oracle-of-delphi://x"),
+        ("REDIS_URL", "localhost:6379"),
+        ("EMAIL_VERIFICATION", "sometimes"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_garbled_value_stops_the_start_with_a_line_that_names_it(tmp_path: Path, name: str, value: str) -> None:
+    status, said = start(tmp_path, **{name: value})
+    assert status == 1
+    assert said.startswith("PneumoWeb cannot start: ")
+    assert name in said
+    assert "Traceback" not in said
+
+
+def test_every_garbled_value_is_named_at_once(tmp_path: Path) -> None:
+    _status, said = start(tmp_path, PORT="eighty", WEB_THREADS="0")
+    assert "PORT" in said
+    assert "WEB_THREADS" in said
+
+
+def test_an_unknown_name_in_env_file_is_a_typing_mistake_worth_a_stop(tmp_path: Path) -> None:
+    env_file = tmp_path / "env"
+    env_file.write_text("ALOWED_HOSTS=example.org\n")
+    status, said = start(tmp_path, env_file=env_file)
+    assert status == 1
+    assert "ALOWED_HOSTS" in said
+
+
+def test_the_data_folder_and_the_key_in_it_are_for_nobody_else(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    assert start(data_dir)[0] == 0
+    key = data_dir / "secret_key"
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    made = key.read_text()
+    assert len(made) >= 50
+    start(data_dir)
+    assert key.read_text() == made
+
+
+def test_deployment_checks_are_clean_behind_https_and_complain_without(tmp_path: Path) -> None:
+    deploy = ("check", "--deploy", "--fail-level", "WARNING")
+    tmp_path.chmod(0o700)
+    assert start(tmp_path, *deploy, HTTPS="1", TRUST_PROXY="1") == (
+        0,
+        "System check identified no issues (2 silenced).\n",
+    )
+    status, said = start(tmp_path, *deploy, HTTPS="1")
+    assert status == 1
+    assert "TRUST_PROXY" in said
+
+
+def test_settings_example_file_and_readme_name_the_same_variables_and_defaults() -> None:
+    source = (ROOT / "pneumoweb" / "settings.py").read_text()
+    read = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", source))
+    example = dotenv_values(ROOT / ".env.example")
+    assert set(example) == read
+    table = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert set(table) == read
+    assert {name: text.strip("`") for name, text in table.items()} == {
+        name: value or "" for name, value in example.items()
+    }
+
+
+def test_the_example_file_copied_as_it_is_changes_nothing(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    ask = (
+        "shell",
+        "-v0",
+        "-c",
+        "from django.conf import settings as s; print(s.DATABASES, s.ALLOWED_HOSTS, s.EMAIL_BACKEND, s.SIGNUP_OPEN)",
+    )
+    assert start(tmp_path, *ask, env_file=ROOT / ".env.example") == start(tmp_path, *ask)
+
+
+def test_every_package_is_pinned_exactly_and_has_its_reason() -> None:
+    reasons = (ROOT / "docs" / "decisions.md").read_text()
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / file).read_text().splitlines():
+            if not line or line.startswith(("#", "-r ")):
+                continue
+            name, pin = re.split(r"(?=[=<>~ ;])", line, maxsplit=1)
+            assert pin.startswith("=="), f"{file}: {line}"
+            assert re.search(rf"^\|.*\b{re.escape(name.split('[')[0])}\b.*\|", reasons, re.MULTILINE), (
+                f"no reason for {name}"
+            )
