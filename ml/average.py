@@ -11,38 +11,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ml.data.dataset import SIDES, DataError, data_hash
-from ml.errors import MLError, TrainingError
+from ml.data.prepare import find_split
+from ml.errors import MLError
 from ml.files import write_json, write_text
-from ml.network.classifier import LOOK, Architecture, build_serving, build_training
-from ml.training.run import command_line, find_split, save_run
-
-
-def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict[str, Any], list[dict[str, float]]]:
-    """A network of a run, finished or not, from its checkpoint.
-
-    Args:
-        run: A folder ``ml.train`` wrote, or is writing.
-        which: ``"best"``: the averaged weights best by validation; ``"mean"``: those of the last whole epoch.
-
-    Returns:
-        (training network with those weights, its architecture, the run's identity, its history).
-
-    Raises:
-        DataError: There is no readable checkpoint.
-    """
-    from ml.training.callbacks import read_checkpoint
-
-    try:
-        arrays, state = read_checkpoint(run / "checkpoint.npz")
-        shape = Architecture.from_json(state["identity"]["architecture"])
-        network = build_training(shape)
-        network.set_weights([arrays[f"{which}{i}"] for i in range(sum(name.startswith(which) for name in arrays))])
-    except (TrainingError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{error} {run} holds no network to go on from; train it first.") from error
-    return network, shape, state["identity"], state["history"]
+from ml.network.classifier import LOOK, build_serving
+from ml.provenance import command_line
+from ml.training.checkpoint import load_member
+from ml.training.run import save_run
 
 
 def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK, command: str = "") -> None:

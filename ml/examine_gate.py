@@ -16,9 +16,10 @@ import numpy as np
 from PIL import Image
 
 from ml.errors import IntakeError, Refusal
+from ml.gate_training.card_page import page
 from ml.gate_training.exam import Row, as_input, row
 from ml.gate_training.fit import orient
-from ml.gate_training.publish import add_exam, page
+from ml.gate_training.publish import add_exam
 from ml.inference.gate import Gate, GateResult
 from ml.inference.model_card import ARTIFACTS
 from ml.intake.read import Limits, ModelInput, read_radiograph

@@ -19,12 +19,15 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from ml.data.dataset import SIDES, data_hash
+from ml.data.prepare import find_split
 from ml.errors import MLError, TrainingError
 from ml.files import write_json, write_text
 from ml.network.classifier import Architecture, build_serving
+from ml.provenance import command_line
 from ml.training.augmentation import Recipe
-from ml.training.fit import Plan, devices, fit, judge_left_out, policy_for
-from ml.training.run import command_line, find_split, save_run
+from ml.training.config import Plan
+from ml.training.fit import devices, fit, judge_left_out, policy_for
+from ml.training.run import save_run
 
 
 def train(

@@ -28,10 +28,11 @@ import numpy as np
 
 from ml.errors import MLError
 from ml.gate_training.augmentation import INPUT_SIDE
+from ml.gate_training.card_page import page
 from ml.gate_training.dataset import UNSEEN, FrontalFilm, counters, held_out, phantoms, read_films, read_input
 from ml.gate_training.exam import Row, exam
 from ml.gate_training.fit import Material, Plan, copies, fit, reference, run_trunk
-from ml.gate_training.publish import add_exam, page, publish
+from ml.gate_training.publish import add_exam, publish
 from ml.inference.gate import Gate, Thresholds
 from ml.network.export import load_keras
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from ml.evaluation.heatmap_checks import rough_chest
+from ml.evaluation.chest_mask import rough_chest
 
 Films = NDArray[np.uint8]
 GROW = 8

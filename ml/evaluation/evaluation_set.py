@@ -109,7 +109,7 @@ def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> T
         if len(kept) < len(known[split]):
             what += f" ({len(kept)} of {len(known[split])} films)"
     elif data_hash(films, pixels) == card.training.get("data_sha256"):
-        from ml.audit import find_twins
+        from ml.data.near_duplicates import find_twins
 
         films = split_films(films, int(card.training["split_seed"]), find_twins(films, pixels))
         kept = [i for i, film in enumerate(films) if film.side == split]

@@ -28,7 +28,6 @@ from ml.metrics.curves import (
     with_interval,
 )
 from ml.metrics.intervals import area_under_curve_interval, wilson
-from ml.publishing.calibration import zone_figures
 
 FIXED = (0.90, 0.95, 0.98)
 """Specificities at which sensitivity is stated, and the reverse."""
@@ -242,3 +241,14 @@ def summary(metrics: dict[str, Any]) -> str:
 
 def _ci(value: dict[str, Any]) -> str:
     return f"{value['value']:.3f} [{value['ci'][0]:.3f}, {value['ci'][1]:.3f}]"
+
+
+def zone_figures(
+    labels: Labels, probabilities: Floats, weights: Floats, zone: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the share of films inside a zone and the share of wrong answers among the others."""
+    low, high = zone
+    inside: NDArray[np.bool_] = (probabilities >= low) & (probabilities < high)
+    wrong = np.where(labels == 1, probabilities < low, probabilities >= high)
+    answered = float(np.sum(weights[~inside]))
+    return float(np.sum(weights[inside]) / np.sum(weights)), float(np.sum(weights[wrong]) / max(answered, 1e-12))

@@ -2,9 +2,8 @@
 
 Fitted on patients who took no part in training, and on their films as *other* machines and exports might have
 delivered them (:mod:`ml.evaluation.shifts`): on the plain films of the same source the network looks better than it is
-anywhere
-else, and a calibration fitted there would promise too much (published for this data: 97 % within the split, 85 to 95 %
-on the official test split).
+anywhere else, and a calibration fitted there would promise too much (published for this data: 97 % within the split,
+85 to 95 % on the official test split).
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.metrics.curves import Floats, Labels, curve
 
@@ -189,14 +187,3 @@ def choose_zone(
     best = np.argmax(np.where(allowed, answered, -1.0))
     row, column = np.unravel_index(best, answered.shape)
     return float(lows[row, 0]), float(highs[0, column])
-
-
-def zone_figures(
-    labels: Labels, probabilities: Floats, weights: Floats, zone: tuple[float, float]
-) -> tuple[float, float]:
-    """Return the share of films inside a zone and the share of wrong answers among the others."""
-    low, high = zone
-    inside: NDArray[np.bool_] = (probabilities >= low) & (probabilities < high)
-    wrong = np.where(labels == 1, probabilities < low, probabilities >= high)
-    answered = float(np.sum(weights[~inside]))
-    return float(np.sum(weights[inside]) / np.sum(weights)), float(np.sum(weights[wrong]) / max(answered, 1e-12))

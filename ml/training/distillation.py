@@ -32,8 +32,8 @@ def teachers(runs: Sequence[Path], side: int, identity: dict[str, Any]) -> Calla
     Raises:
         DataError: A run has no readable checkpoint, or has seen other films.
     """
-    from ml.average import load_member
     from ml.network.classifier import build_training
+    from ml.training.checkpoint import load_member
 
     networks = []
     for run in runs:

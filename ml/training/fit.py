@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +15,11 @@ from ml.data.split import groups_of
 from ml.errors import TrainingError
 from ml.evaluation.background import exchanged
 from ml.evaluation.shifts import blend_of_shifts
-from ml.metrics.ranking import area_under_curve
-from ml.network.classifier import LOOK, Architecture, build_training
-from ml.training.augmentation import Recipe
+from ml.metrics.curves import area_under_curve
+from ml.network.classifier import Architecture, build_training
+from ml.training.config import Plan
 from ml.training.distillation import teachers
 from ml.training.pipeline import batches_of, order_of_films, targets_of
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The parameters of one run; train.json keeps them all."""
-
-    seed: int = 1
-    split_seed: int = 2026
-    epochs: int = 40
-    batch: int = 64
-    side: int = 128
-    look: int = LOOK
-    rate: float = 2e-3
-    decay: float = 0.02
-    kind_weight: float = 0.3
-    patience: int = 15
-    fairness: float = 4.0
-    start: str = ""
-    teachers: tuple[str, ...] = ()
-    leave_out: int | None = None
-    precision: str = "auto"
-    architecture: Architecture = field(default_factory=Architecture)
-    recipe: Recipe = field(default_factory=Recipe)
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as plain JSON values."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("architecture", "recipe")}
-        plain["teachers"] = list(self.teachers)
-        return {**plain, "architecture": self.architecture.as_json(), "recipe": self.recipe.as_json()}
 
 
 def policy_for(wanted: str) -> str:
@@ -89,7 +59,7 @@ def begin_with(network: Any, run: Path, shape: Architecture) -> None:
     Raises:
         DataError: That run has no readable checkpoint, or its network is of another shape.
     """
-    from ml.average import load_member
+    from ml.training.checkpoint import load_member
 
     other, its_shape, _identity, _history = load_member(run, "mean")
     if (its_shape.widths, its_shape.blocks, its_shape.view) != (shape.widths, shape.blocks, shape.view):
@@ -154,7 +124,8 @@ def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path,
     """
     import keras
 
-    from ml.training.callbacks import Averaged, Checkpoint, EventLog, NoNumber, Pace, Stop, Watch
+    from ml.training.callbacks import Averaged, EventLog, NoNumber, Pace, Stop, Watch
+    from ml.training.checkpoint import Checkpoint
 
     keras.utils.set_random_seed(plan.seed)
     keras.config.set_dtype_policy(policy_for(plan.precision))

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from ml.audit import find_twins
 from ml.data.dataset import SIDES, data_hash, load_pixels, read_films
+from ml.data.near_duplicates import find_twins
 from ml.data.split import split_films
 from ml.network.classifier import Architecture
 from ml.phantom import film, png
 from ml.training.augmentation import Recipe
-from ml.training.fit import Plan
+from ml.training.config import Plan
 
 PATIENTS = 70
 
@@ -135,7 +135,7 @@ def write_run(run: Path, data: Path) -> Path:
 @cache
 def workshop() -> Path:
     """A folder with ``data``, ``run`` and the published ``artifact``, made once for all tests; do not change it."""
-    from ml.publish import publish
+    from ml.publishing.publish import publish
 
     root = Path(tempfile.mkdtemp(prefix="pneumoweb-drawn-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.average import join, load_member, main
+from ml.average import join, main
 from ml.data.dataset import DataError
-from ml.training.finished import read_run
+from ml.training.checkpoint import load_member
+from ml.training.run import read_run
 from tests.ml.drawn import tiny_runs
 
 pytestmark = pytest.mark.slow

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.audit import audit, examine, main
+from ml.audit import main
 from ml.data.acquisition import describe, guess_labels, looks, propensity_weights
+from ml.data.audit import audit, examine
 from ml.data.dataset import DataError, Film, read_films
+from ml.data.prepare import find_split
 from ml.data.split import groups_of
-from ml.metrics.ranking import area_under_curve
+from ml.metrics.curves import area_under_curve
 from ml.phantom import film, jpeg, png
-from ml.training.run import find_split
 from tests.ml.drawn import draw_films
 
 

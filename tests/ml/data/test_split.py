@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.data.dataset import DataError, Film, patient_of
+from ml.data.prepare import find_split
 from ml.data.split import check_sides, groups_of, of_test_patients, split_films
-from ml.training.run import find_split
 from tests.ml.drawn import draw_films
 
 

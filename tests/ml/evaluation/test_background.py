@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 
 from ml.evaluation.background import chest_share, exchanged, without_chest
-from ml.evaluation.heatmap_checks import rough_chest
+from ml.evaluation.chest_mask import rough_chest
 from ml.publishing.card_page import render
 from ml.training.augmentation import Recipe, augment
 from tests.ml.drawn import workshop

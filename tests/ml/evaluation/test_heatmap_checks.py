@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ml.evaluation import chest_mask
 from ml.evaluation import heatmap_checks as checks
 from ml.inference.heatmap import upsample
 from tests.ml.drawn import draw, handmade_network
@@ -26,7 +27,7 @@ def test_a_map_is_spread_over_the_whole_film_and_stays_between_nought_and_one() 
 
 
 def test_the_lung_outline_covers_two_fields_and_not_the_edges() -> None:
-    mask = checks.rough_lungs()
+    mask = chest_mask.rough_lungs()
     assert 0.2 < mask.mean() < 0.4
     assert not mask[:, :20].any()
     assert not mask[:30].any()
@@ -46,7 +47,7 @@ def test_heat_in_a_corner_is_told_from_heat_in_a_lung() -> None:
 def _bright_patch(films: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """A judge that looks for white in the lungs, and says where."""
     cells = films.reshape(len(films), 14, 16, 14, 16).mean(axis=(2, 4)).astype(np.float32) / 255
-    inside = checks.rough_lungs().reshape(14, 16, 14, 16).mean(axis=(1, 3)) > 0.5
+    inside = chest_mask.rough_lungs().reshape(14, 16, 14, 16).mean(axis=(1, 3)) > 0.5
     maps = np.clip((cells - 0.35) * 3, 0, 1) * inside
     return maps.mean(axis=(1, 2)).astype(np.float64) * 12, maps.astype(np.float32)
 

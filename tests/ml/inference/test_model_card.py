@@ -11,8 +11,7 @@ import pytest
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.model_card import OPERATING_POINTS, load_card
-from ml.publishing.about import AboutError, read_about
-from ml.publishing.card_text import LIMITS, POPULATION, About, draft, heat_limit
+from ml.publishing.card_text import LIMITS, POPULATION, About, AboutError, draft, heat_limit, read_about
 from tests.ml.drawn import copied_artifact, workshop
 
 

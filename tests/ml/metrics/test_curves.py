@@ -9,9 +9,9 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, precision_recall_curve, roc_auc_score, roc_curve
 
 from ml.data.dataset import Film
-from ml.evaluate import some_films
 from ml.evaluation import evaluation_set
 from ml.evaluation.performance import brief, describe, judged
+from ml.evaluation.run import some_films
 from ml.inference.model_card import load_card
 from ml.metrics.curves import (
     balanced_weights,

@@ -7,6 +7,7 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
+from ml.evaluation.performance import zone_figures
 from ml.metrics.curves import rates
 from ml.publishing.calibration import (
     BOUNDS,
@@ -16,8 +17,7 @@ from ml.publishing.calibration import (
     compare,
     fit_affine,
     fit_isotonic,
-    zone_figures,
-)  # fmt: skip
+)
 
 RANDOM = np.random.default_rng(8)
 LABELS = RANDOM.integers(0, 2, 600)

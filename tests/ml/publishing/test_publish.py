@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ml import evaluate, publish
+from ml import evaluate
 from ml.data.dataset import DataError
 from ml.errors import ArtifactDamaged, MLError
 from ml.inference.model_card import load_card
+from ml.publishing import publish
 from ml.publishing.card_page import render
 from tests.ml.drawn import draw_films, handmade_network, workshop
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.average import load_member
 from ml.data.dataset import DataError
 from ml.train import train
 from ml.training.augmentation import Recipe
+from ml.training.checkpoint import load_member
 from ml.training.distillation import SHARE, teachers
 from ml.training.pipeline import batches_of
 from tests.ml.drawn import tiny_plan, tiny_runs

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from ml.data.dataset import DataError, Film
+from ml.provenance import command_line
 from ml.train import main, train
 from ml.training.fit import judge_left_out
-from ml.training.run import command_line
 from tests.ml.drawn import draw_dozens, tiny_plan, tiny_runs
 
 pytestmark = pytest.mark.slow
@@ -61,7 +61,7 @@ def test_a_run_leaves_a_network_and_all_that_is_needed_to_do_it_again(data: Path
 
 
 def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ml.training.callbacks import Checkpoint
+    from ml.training.checkpoint import Checkpoint
 
     plan = replace(TINY, epochs=2)
     train(data, tmp_path / "whole", plan, log=False)
@@ -135,8 +135,8 @@ def test_after_a_whole_epoch_the_advice_is_one_that_can_be_followed(data: Path, 
 
 
 def test_a_run_begins_with_the_averaged_weights_of_another_of_its_shape(data: Path, tmp_path: Path) -> None:
-    from ml.average import load_member
     from ml.network.classifier import build_training
+    from ml.training.checkpoint import load_member
     from ml.training.fit import begin_with
 
     network = build_training(TINY.architecture, TINY.side)
@@ -150,8 +150,8 @@ def test_a_run_begins_with_the_averaged_weights_of_another_of_its_shape(data: Pa
 
 @pytest.mark.parametrize("length", [0, 1000, -100])
 def test_a_damaged_checkpoint_is_said_and_not_gone_on_from(data: Path, tmp_path: Path, length: int) -> None:
-    from ml.average import load_member
     from ml.training.callbacks import TrainingError
+    from ml.training.checkpoint import load_member
 
     whole = (tiny_runs() / "one" / "checkpoint.npz").read_bytes()
     (tmp_path / "checkpoint.npz").write_bytes(whole[:length])
@@ -162,7 +162,8 @@ def test_a_damaged_checkpoint_is_said_and_not_gone_on_from(data: Path, tmp_path:
 
 
 def test_what_differs_is_named_when_it_is_new_as_well(data: Path, tmp_path: Path) -> None:
-    from ml.training.callbacks import Averaged, Checkpoint, TrainingError
+    from ml.training.callbacks import Averaged, TrainingError
+    from ml.training.checkpoint import Checkpoint
 
     shutil.copy(tiny_runs() / "one" / "checkpoint.npz", tmp_path)
     with np.load(tmp_path / "checkpoint.npz") as stored:
@@ -173,7 +174,7 @@ def test_what_differs_is_named_when_it_is_new_as_well(data: Path, tmp_path: Path
 
 
 def test_half_precision_leaves_biases_and_norms_out_of_weight_decay(data: Path, tmp_path: Path) -> None:
-    from ml.training.callbacks import Checkpoint
+    from ml.training.checkpoint import Checkpoint
 
     seen = {}
 

@@ -1,0 +1,200 @@
+"""Measure a published model on a set of films: scores, robustness, heat map checks, figures."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.evaluation import figures
+from ml.evaluation import heatmap_checks as checks
+from ml.evaluation.aspect_ratio import narrowed
+from ml.evaluation.background import exchanged, without_chest
+from ml.evaluation.evaluation_set import Films, TestSet
+from ml.evaluation.performance import Sample, brief, describe, judged, strata
+from ml.evaluation.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
+from ml.inference.model_card import ModelCard
+from ml.inference.predictor import run_network
+from ml.inference.runtime import Engine
+from ml.intake.read import SIDE, ModelInput
+from ml.metrics.curves import Floats
+
+SHIFT_SEED = 101
+"""Another seed than those of training and calibration."""
+
+
+BATCH = 16
+
+
+def say(words: str) -> None:
+    """Progress, on stderr."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def score(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, NDArray[np.float32]]:
+    """Run films (n, 224, 224); return logits (n,) and heat maps (n, h, w)."""
+    logits, maps = [], []
+    for start in range(0, len(films), BATCH):
+        logit, features = run_network(card, engine, films[start : start + BATCH])
+        logits.append(logit)
+        maps.append(card.heat(features))
+    return np.concatenate(logits).astype(np.float64), np.concatenate(maps)
+
+
+def evaluate(
+    card: ModelCard, engine: Engine, test: TestSet, *, keras_model: Any = None, films_per_shift: int = 600
+) -> tuple[dict[str, Any], dict[str, Sample], NDArray[np.float32]]:
+    """Measure everything.
+
+    Args:
+        card: The model's card; its thresholds and calibration are what is measured.
+        engine: The exported network.
+        test: Films on which nothing was chosen.
+        keras_model: The same network in Keras, for the randomisation check; left out without it.
+        films_per_shift: About so many films at most in the robustness table (:func:`some_films`).
+
+    Returns:
+        The metrics, the judged samples (``plain`` and ``shifted``), and the heat maps of the plain films.
+    """
+    began = time.monotonic()
+    say(f"judging {len(test.films)} films …")
+    logits, maps = score(card, engine, test.pixels)
+    moved, _ = score(card, engine, blend_of_shifts(test.pixels, SHIFT_SEED))
+    samples = {
+        name: judged(card, test.labels, values, test.patients)
+        for name, values in (("plain", logits), ("shifted", moved))
+    }
+    say("robustness …")
+    robust, base = robustness(card, engine, test, films_per_shift)
+    say("heat maps …")
+    metrics = {
+        "model": {"version": card.version, "sha256": card.sha256},
+        "films": test.what,
+        "plain": describe(samples["plain"], card),
+        "shifted": describe(samples["shifted"], card),
+        "strata": strata(samples["plain"], card, [film.kind for film in test.films], test.pixels),
+        "robustness": robust,
+        "robustness_unchanged": base,
+        "surroundings": surroundings(card, engine, test),
+        "narrowed": brief(
+            judged(card, test.labels, score(card, engine, narrowed(test.pixels, test.labels))[0], test.patients), card
+        ),
+        "gate": refusals(test),
+        "heat_map": _heat_checks(card, engine, test, samples["plain"], maps, keras_model),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    return metrics, samples, maps
+
+
+def refusals(test: TestSet) -> dict[str, Any]:
+    """How many of these films the committed input gate would have kept from the model, by reason.
+
+    The other figures leave the gate out: they say what the network does with every film.
+    """
+    from ml.inference.gate import Gate
+
+    results = Gate.load().check([ModelInput(film, SIDE, SIDE) for film in test.pixels])
+    reasons = Counter(result.refusal.code for result in results if result.refusal is not None)
+    return {"films": len(results), "refused": sum(reasons.values()), "reasons": dict(reasons.most_common())}
+
+
+def robustness(
+    card: ModelCard, engine: Engine, test: TestSet, most: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Each shift at each strength, and the same films unchanged."""
+    chosen = some_films(test, most)
+    labels, patients = test.labels[chosen], [test.patients[i] for i in chosen]
+
+    def line(films: Films) -> dict[str, Any]:
+        return brief(judged(card, labels, score(card, engine, films)[0], patients), card, draws=200)
+
+    films = test.pixels[chosen]
+    table = [
+        {"shift": name, "strength": strength, **line(shift(films, name, strength))}
+        for name in SHIFTS
+        for strength in STRENGTHS
+    ]
+    return table, line(films)
+
+
+def surroundings(card: ModelCard, engine: Engine, test: TestSet) -> dict[str, Any]:
+    """How far the network goes by what is outside the chest (:mod:`ml.evaluation.background`).
+
+    ``exchanged``: each chest in the surroundings of a film of the other class; ``alone``: surroundings without a chest.
+    """
+    shown = {"exchanged": exchanged(test.pixels, test.labels, SHIFT_SEED), "alone": without_chest(test.pixels)}
+    return {
+        name: brief(judged(card, test.labels, score(card, engine, films)[0], test.patients), card)
+        for name, films in shown.items()
+    }
+
+
+def some_films(test: TestSet, most: int) -> NDArray[np.int64]:
+    """Places of all films if there are no more than ``most``, else of about so many, the same for the same films.
+
+    Patients are drawn with all their films, each class apart, so that both classes keep their share.
+    """
+    if len(test.films) <= most:
+        return np.arange(len(test.films))
+    _names, member = np.unique(np.asarray(test.patients), return_inverse=True)
+    sick = np.bincount(member, test.labels) > 0
+    chosen = np.zeros(len(sick), bool)
+    for of_class in (sick, ~sick):
+        drawn = np.random.default_rng(5).permutation(np.flatnonzero(of_class))
+        before = np.cumsum(np.bincount(member)[drawn]) - np.bincount(member)[drawn]
+        chosen[drawn[before < most * of_class[member].mean()]] = True
+    return np.flatnonzero(chosen[member])
+
+
+def _heat_checks(
+    card: ModelCard, engine: Engine, test: TestSet, sample: Sample, maps: NDArray[np.float32], model: Any
+) -> dict[str, Any]:
+    found = (sample.labels == 1) & (sample.probabilities >= card.operating_points["balanced"].threshold)
+    if not found.any():
+        return {"films": 0, "note": "no film with pneumonia was found, so there is no map to check"}
+    healthy = test.pixels[int(np.argmin(np.where(sample.labels == 0, sample.logits, np.inf)))]
+    some = np.flatnonzero(found)[:: max(1, int(found.sum()) // 24)][:24]
+
+    def judge(films: Films) -> tuple[Floats, NDArray[np.float32]]:
+        logits, heat = score(card, engine, films)
+        return card.calibration["slope"] * logits + card.calibration["intercept"], heat
+
+    result: dict[str, Any] = {
+        "on": "films with pneumonia that were found at the balanced operating point",
+        "lungs": checks.lung_share(maps[found]),
+        "heat_by_truth": {
+            "pneumonia": float(maps[sample.labels == 1].max(axis=(1, 2)).mean()),
+            "normal": float(maps[sample.labels == 0].max(axis=(1, 2)).mean()),
+        },
+        "stability": checks.stability(test.pixels[some], judge),
+        "deletion_insertion": checks.deletion_insertion(test.pixels[some], healthy, judge),
+    }
+    if model is not None:
+        result["randomisation"] = checks.randomisation(model, test.pixels[some[:16]])
+    return result
+
+
+def draw(
+    metrics: dict[str, Any],
+    samples: dict[str, Sample],
+    card: ModelCard,
+    histories: Sequence[Sequence[dict[str, float]]] = (),
+) -> dict[str, str]:
+    """All figures by file name."""
+    drawn: dict[str, Callable[[figures.Two, ModelCard], str]] = {
+        "roc.svg": figures.roc,
+        "pr.svg": figures.precision_recall,
+        "calibration.svg": figures.calibration,
+        "confusion.svg": figures.confusion,
+        "scores.svg": figures.scores,
+    }
+    result = {name: figure(samples, card) for name, figure in drawn.items()}
+    result["robustness.svg"] = figures.robustness(metrics["robustness"], metrics["robustness_unchanged"])
+    if histories:
+        result["learning.svg"] = figures.learning(histories)
+    return result

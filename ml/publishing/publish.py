@@ -1,0 +1,219 @@
+"""From a finished run to an artefact: choice of operating points, calibration, figures, card; whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.evaluation.aspect_ratio import narrowed
+from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split, every_film
+from ml.evaluation.performance import describe, judged
+from ml.evaluation.run import BATCH, draw, evaluate, say, score
+from ml.evaluation.shifts import blend_of_shifts
+from ml.inference.model_card import ModelCard, file_sha256, load_card, parse_card
+from ml.inference.predictor import run_network
+from ml.inference.runtime import Engine
+from ml.metrics.curves import Floats, balanced_weights
+from ml.provenance import commit, versions
+from ml.publishing import calibration
+from ml.publishing.card_text import KNOWN, PREVALENCE, About, draft, fill, next_version, read_about
+from ml.training.run import PublishError, Run, read_run
+
+SHIFT_SEEDS = (11, 12, 13)
+
+
+def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
+    """Calibrate and choose thresholds on validation patients; return the card's parts that follow, and the logits.
+
+    Each film counts five times: as it is, as three other sites might have delivered it, and with normal chests
+    narrower, which is where networks of these films raise false alarms (:mod:`ml.evaluation.aspect_ratio`).
+    """
+    moved = (blend_of_shifts(val.pixels, seed) for seed in SHIFT_SEEDS)
+    versions = [val.pixels, narrowed(val.pixels, val.labels), *moved]
+    passes = [_logits_and_places(card, engine, films) for films in versions]
+    logits = np.concatenate([logit for logit, _, _ in passes])
+    labels, patients = np.tile(val.labels, len(versions)), val.patients * len(versions)
+    weights = balanced_weights(labels, PREVALENCE)
+    # Platt's targets: a finite set never proves a probability of 0 or 1.
+    positives, negatives = int(val.labels.sum()), int(len(val.labels) - val.labels.sum())
+    soft = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    try:
+        losses = calibration.compare(soft, logits, weights, patients)
+        temperature = losses["temperature"] <= losses["affine"]
+        fitted = calibration.fit_affine(soft, logits, weights, temperature_only=temperature)
+        thresholds = calibration.choose_thresholds(labels, fitted.odds(logits), weights)
+        zone = calibration.choose_zone(labels, fitted(logits), weights, thresholds["balanced"])
+    except ValueError as error:
+        raise PublishError(f"The run cannot be calibrated on its validation films. {error}") from error
+    strongest, middle = (fitted.odds(places) for places in passes[0][1:])
+    strengths = (strongest - np.maximum(middle, 0))[val.labels == 1]
+    return {
+        "calibration": {
+            "method": "temperature" if temperature else "slope and intercept (Platt)",
+            "slope": fitted.slope,
+            "intercept": fitted.intercept,
+            "bounds": list(calibration.BOUNDS),
+            "prevalence": PREVALENCE,
+            "cross_validated_log_loss": losses,
+            "fitted_on": f"{len(val.films)} validation films of {len(set(val.patients))} patients, each as it is, "
+            f"under {len(SHIFT_SEEDS)} draws of acquisition shifts, and with normal chests narrower; weighted to a "
+            f"prevalence of {PREVALENCE:.0%}",
+        },
+        "heat_scale": float(max(np.quantile(strengths, 0.75), 1e-3)),
+        "thresholds": thresholds,
+        "zone": zone,
+        "logits": passes[0][0],
+    }
+
+
+def _logits_and_places(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, Floats, Floats]:
+    """Logits (n,), and the strongest and the middle place of each film's raw map (n,), before calibration."""
+    found: list[tuple[Any, ...]] = []
+    head = np.asarray(card.head["weights"], np.float32)
+    for start in range(0, len(films), BATCH):
+        logit, features = run_network(card, engine, films[start : start + BATCH])
+        local = features @ head + np.float32(card.head["bias"])
+        if np.abs(local.mean(axis=(1, 2)) - logit).max() > 1e-3 * max(1.0, float(np.abs(logit).max())):
+            raise PublishError("The logit is not the pooled features times the head, so no heat map can be had of it.")
+        found.append((logit, local.max(axis=(1, 2)), np.median(local, axis=(1, 2))))
+    logits, strongest, middle = (np.concatenate(part).astype(np.float64) for part in zip(*found, strict=True))
+    return logits, strongest, middle
+
+
+def measure_adults(card: ModelCard, engine: Engine, films: TestSet) -> dict[str, Any]:
+    """What the network makes of adults' films, for which it is not meant: the card says how far it fails.
+
+    Returns:
+        Films, AUC with its interval, and the share of films without pneumonia that are called pneumonia (balanced).
+    """
+    found = describe(judged(card, films.labels, score(card, engine, films.pixels)[0], films.patients), card)
+    specificity = found["operating_points"]["balanced"]["specificity"]["value"]
+    return {**{key: found[key] for key in ("films", "positives", "auc")}, "called_pneumonia_in_error": 1 - specificity}
+
+
+def publish(
+    data: Path,
+    run: Path,
+    out: Path,
+    *,
+    name: str | None = None,
+    mirror: bool = False,
+    half: bool = False,
+    adults: Path | None = None,
+    about: Path | None = None,
+    command: str = "",
+) -> dict[str, Any]:
+    """Do everything; return the metrics.
+
+    Args:
+        data: The run's data.
+        run: The folder of ``ml.train``.
+        out: The artefact folder to replace.
+        name: Version; None counts up.
+        mirror: Judge the mirrored film too and average.
+        half: Store the exported weights in 16 bits.
+        adults: Labelled films of adults (folder or CSV), to say in the card what the network is worth on them.
+        about: The words of the card where these are other films than the published ones (see
+            ``ml/publishing/about.py``).
+        command: The command line, for the card.
+
+    Raises:
+        MLError: see the text; ``out`` is as it was.
+    """
+    from ml.network.export import export, load_keras, read_head
+
+    _bring_back(out)
+    words = About() if about is None else read_about(about)
+    strangers = None if adults is None else every_film(adults)
+    model = load_keras(run / "model.keras")
+    weights, bias = read_head(model)
+    read = read_run(data, run)
+    if about is None and read.facts["data_sha256"] not in KNOWN:
+        say(
+            "the card will speak of the published paediatric films; if these are others, say of which with --about FILE"
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        # Saved again, not copied: without the optimizer's state it is a third of the size.
+        model.save(staging / "model.keras")
+        (staging / SPLIT).write_text(json.dumps(describe_split(read.films, read.pixels)) + "\n", encoding="utf-8")
+        val, test = read.side("val"), read.side("test")
+        say("exporting and comparing with Keras …")
+        parity = export(model, staging / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
+        engine = Engine(staging / "model.xml")
+        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), weights, bias, mirror, words)
+        raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
+        say("calibrating …")
+        chosen = choose(parse_card(raw, staging), engine, val)
+        raw["calibration"] = chosen["calibration"]
+        raw["head"]["heat_scale"] = chosen["heat_scale"]
+        for point in raw["operating_points"]:
+            point["threshold"] = chosen["thresholds"][point["name"]]
+        raw["indeterminate"] |= dict(zip(("low", "high"), chosen["zone"], strict=True))
+        raw["training"] = _training(read, run)
+        card = parse_card(raw, staging)
+        metrics, samples, _ = evaluate(card, engine, test, keras_model=model)
+        metrics["validation"] = describe(judged(card, val.labels, chosen["logits"], val.patients), card, draws=300)
+        metrics["parity_with_keras"], metrics["command"] = parity, command
+        if strangers is not None:
+            metrics["adults"] = measure_adults(card, engine, strangers)
+        fill(raw, metrics, words)
+        _write(staging, raw, metrics, draw(metrics, samples, card, read.histories))
+        load_card(staging).verify()
+        _put_in_place(staging, out)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return metrics
+
+
+def _training(read: Run, run: Path) -> dict[str, Any]:
+    return {
+        **read.facts,
+        "published_from": run.name,
+        "publishing_versions": versions("keras", "tensorflow-cpu", "tensorflow", "openvino", "numpy"),
+        "publishing_commit": commit(),
+        "published": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+
+
+def _write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: dict[str, str]) -> None:
+    (staging / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    for name, svg in drawn.items():
+        (staging / name).write_text(svg, encoding="utf-8")
+    raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
+    (staging / "card.json").write_text(json.dumps(raw, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _put_in_place(staging: Path, out: Path) -> None:
+    """Exchange the folders by two renames; what was there before comes back if the second fails."""
+    staging.chmod(0o755)  # mkdtemp makes folders for their owner alone
+    old = _old(out)
+    if out.exists():
+        out.rename(old)
+    try:
+        staging.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(out: Path) -> Path:
+    return out.with_name(f".{out.name}-old")
+
+
+def _bring_back(out: Path) -> None:
+    """Undo what an earlier publication left that was cut off between its two renames, or after them."""
+    old = _old(out)
+    if old.exists() and not out.exists():
+        old.rename(out)
+        say(f"{out} is brought back as it was: an earlier publication was cut off")
+    shutil.rmtree(old, ignore_errors=True)
