@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ml.errors import IntakeError
 
@@ -48,9 +53,16 @@ def damaged(detail: str = "") -> IntakeError:
     return IntakeError("DAMAGED", message, "Export the film again and submit the new file.")
 
 
+def cut_off() -> IntakeError:
+    """The refusal of a file whose picture begins and does not end."""
+    return IntakeError(
+        "DAMAGED", "The file was cut off in transit: its picture is incomplete.", "Send or export the film again."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class JpegFrame:
-    """What the frame header of a JPEG of any process (JPEG-LS included) declares, and how many segments came before."""
+    """What the frame header of a JPEG of any process (JPEG-LS included) declares, and where it was found."""
 
     marker: int
     bits: int
@@ -58,6 +70,7 @@ class JpegFrame:
     width: int
     channels: int
     segments: int
+    at: int
 
 
 def jpeg_frame(data: bytes) -> JpegFrame:
@@ -82,7 +95,7 @@ def jpeg_frame(data: bytes) -> JpegFrame:
         if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
             if length < 8 or at + 10 > end:
                 raise damaged("its JPEG structure is broken")
-            frame = JpegFrame(marker, data[at + 4], *_sizes(data, at + 5), data[at + 9], segments)
+            frame = JpegFrame(marker, data[at + 4], *_sizes(data, at + 5), data[at + 9], segments, at)
         at += 2 + max(length, 2)
     if frame is None:
         raise damaged("it holds no picture" if segments > _MAX_SEGMENTS else "it ends before its picture begins")
@@ -114,20 +127,94 @@ def declared_jpeg(data: bytes) -> Declared:
 def _scans(data: bytes) -> int:
     """Number of scans, or something below the bound: counted exactly only when there may be too many."""
     rough = data.count(b"\xff\xda")
-    if rough <= _MAX_SCANS:
-        return rough
+    return rough if rough <= _MAX_SCANS else sum(1 for _ in _scan_headers(data))
+
+
+def _scan_headers(data: bytes) -> Iterator[bytes]:
+    """Contents of each scan's header, one more than allowed at most."""
     at, scans = 2, 0
     while at + 4 <= len(data) and scans <= _MAX_SCANS and data[at] == 0xFF and data[at + 1] != 0xD9:
         marker = data[at + 1]
         if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:
             at += 1 if marker == 0xFF else 2
             continue
+        start = at + 4
         at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
         if marker == 0xDA:
             scans += 1
+            yield data[start:at]
             found = _SCAN_END.search(data, at)
             at = found.start() if found else len(data)
-    return scans
+
+
+def scans_are_whole(data: bytes) -> bool:
+    """Whether the scans of a JPEG sent every coefficient of every component down to its last bit."""
+    at = jpeg_frame(data).at
+    missing = {data[at + 10 + 3 * number]: [1] * 64 for number in range(data[at + 9])}
+    lossless = data[at + 1] == 0xC3
+    for header in _scan_headers(data):
+        if not header or len(header) < 4 + 2 * header[0]:
+            return False
+        first, last, bits = header[1 + 2 * header[0] :][:3]
+        for component in header[1 : 1 + 2 * header[0] : 2]:
+            if lossless and component in missing:  # its scans have a predictor and a point transform in these places
+                missing[component] = []
+            elif component in missing and first <= last < 64:
+                missing[component][first : last + 1] = [bits & 15] * (last + 1 - first)
+    return not any(any(places) for places in missing.values())
+
+
+def picture_only(data: bytes, *, keep_colour: bool = False) -> bytes:
+    """The same JPEG without the segments that a decoder of grey needs not: Pillow stumbles over short or odd ones.
+
+    Args:
+        data: A JPEG file.
+        keep_colour: Leave in, where they are whole, the two that say what the components are (JFIF, Adobe); others are
+            passed over by libjpeg, and so by every browser.
+    """
+    kept, at = [b"\xff\xd8"], 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA and len(kept) <= _MAX_SEGMENTS:
+        marker = data[at + 1]
+        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            at += 1 if marker == 0xFF else 2
+            continue
+        stop = at + 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+        content = data[at + 4 : stop]
+        colour = (marker == 0xE0 and content[:5] == b"JFIF\0" and len(content) >= 14) or (
+            marker == 0xEE and content[:5] == b"Adobe" and len(content) >= 12
+        )
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or (keep_colour and colour):
+            kept.append(data[at:stop])
+        at = stop
+    return b"".join([*kept, data[at:]])
+
+
+_END = b"\xff\xd9"
+# What may stand where coded data were lost: a decoder that still needs bits draws something else from each of them.
+_TAILS = (b"", bytes(range(1, 127)) * 4, b"\xaa\x55\x12\xfe\x00\x9c" * 80)
+
+
+def decoded_without_end(decode: Callable[[bytes], NDArray[Any]], data: bytes) -> NDArray[Any]:
+    """Decode a JPEG; one without its end marker too, if every row of its picture is there.
+
+    Whether it is there shows by completing the data in several ways: where nothing is missing, nothing changes.
+
+    Raises:
+        IntakeError: ``DAMAGED``: the picture is incomplete. Other failures of ``decode`` pass through.
+    """
+    try:
+        return decode(data)
+    except (OSError, SyntaxError, ValueError) as error:
+        if _END in data[-64:] and "truncated" not in str(error):
+            raise
+        failure = error
+    body = data.rstrip(b"\xff")
+    if not scans_are_whole(body):
+        raise cut_off() from failure
+    first, *others = (decode(body + tail + _END) for tail in _TAILS)
+    if any(not np.array_equal(first, other) for other in others):
+        raise cut_off() from failure
+    return first
 
 
 def _sizes(data: bytes, at: int) -> tuple[int, int]:

@@ -46,6 +46,7 @@ _MODALITY_NAMES = {
     "RTDOSE": "a radiotherapy dose", "RTSTRUCT": "a radiotherapy structure set", "RTPLAN": "a radiotherapy plan",
     "ECG": "an electrocardiogram", "BMD": "a bone density measurement",
 }  # fmt: skip
+PIXEL_DATA = 0x7FE00010
 _DIRECTORY = "1.2.840.10008.1.3.10"
 
 _VIEWS = {
@@ -87,8 +88,39 @@ def number_of(data: Dataset, keyword: str, index: int = 0) -> float | None:
             return None
         number = float(value)
     except Exception:
+        found = numbers_of(data, keyword)
+        return found[index] if index < len(found) else None
+    return number if math.isfinite(number) else None
+
+
+def numbers_of(data: Dataset, keyword: str) -> list[float | None]:
+    """All numbers of a decimal string, ``None`` where one is missing or unreadable; a comma may stand for the point.
+
+    One bad value makes pydicom give up the whole element, so the text itself is read.
+    """
+    try:
+        element = data.get_item(keyword)
+        value = None if element is None else element.value
+        if isinstance(value, bytes) and (element.VR is None or element.VR in _TEXT_VRS):
+            parts: list[Any] = value.decode("latin-1").split("\\")
+        else:
+            value = data.get(keyword)
+            several = hasattr(value, "__iter__") and not isinstance(value, (str, bytes))
+            parts = list(value) if several else [value]
+    except Exception:
+        return []
+    return [_number(part) for part in parts]
+
+
+def _number(written: Any) -> float | None:
+    try:
+        number = float(written.strip(" \0").replace(",", ".") if isinstance(written, str) else written)
+    except Exception:
         return None
     return number if math.isfinite(number) else None
+
+
+_TEXT_VRS = {"DS", "IS", "LO", "SH", "CS", "ST", "LT", "UN", "UT"}
 
 
 def whole_of(data: Dataset, keyword: str, default: int) -> int:
@@ -97,8 +129,12 @@ def whole_of(data: Dataset, keyword: str, default: int) -> int:
     return int(number) if number is not None else default
 
 
-def check_object(data: Dataset) -> None:
+def check_object(data: Dataset, pixel_tag: int | None) -> None:
     """Refuse by name what is no single radiograph.
+
+    Args:
+        data: The header.
+        pixel_tag: Tag of the pixel data that follow it: integers, floats, or none.
 
     Raises:
         IntakeError: ``WRONG_DICOM_OBJECT``, ``RAW_DETECTOR_DATA``, ``MULTIPLE_IMAGES`` or ``NO_PIXEL_DATA``.
@@ -123,11 +159,11 @@ def check_object(data: Dataset) -> None:
     # Vendors invent modalities ("DR"); where the SOP class is a radiograph's, only a known other one is believed.
     if modality in _MODALITY_NAMES or (modality not in _MODALITIES and sop_class not in _RADIOGRAPHS):
         raise _wrong(_MODALITY_NAMES.get(modality, "an object of another kind"))
-    if not any(keyword in data for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+    if pixel_tag is None:
         raise IntakeError(
             "NO_PIXEL_DATA", "This DICOM file holds no image.", "Export the film again, with its pixel data."
         )
-    if "PixelData" not in data:
+    if pixel_tag != PIXEL_DATA:
         raise _wrong("a map of measured numbers")
     frames = whole_of(data, "NumberOfFrames", 1)
     if frames > 1:

@@ -1,7 +1,7 @@
-"""DICOM's pixel data, in any transfer syntax that a radiograph comes in, to an array.
+"""DICOM's pixel data, in any transfer syntax that a radiograph comes in, to samples.
 
-Decoders, all permissively licensed (docs/decisions.md): pydicom itself (uncompressed, RLE), Pillow (JPEG baseline),
-GDCM (JPEG extended and lossless), pyjpegls (JPEG-LS), openjpeg (JPEG 2000, HTJ2K).
+What a picture is coded as, its coding says; the transfer syntax only has to be of a kind that is read. Native pixels
+are taken as the header describes them, with what careless writers get wrong about lengths and orders.
 """
 
 from __future__ import annotations
@@ -12,147 +12,142 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom import uid
-from pydicom.encaps import get_frame
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_color_lut
 
 from ml.errors import IntakeError
-from ml.intake.dicom.header import text_of, whole_of
-from ml.intake.jpeg_png import damaged, jpeg_frame
+from ml.intake.codestream import begins_codestream, begins_rle
+from ml.intake.dicom.codecs import Coding, Samples, coding_of, decode
+from ml.intake.dicom.color import interleaved
+from ml.intake.dicom.header import number_of, text_of, whole_of
+from ml.intake.dicom.pixel_data import PixelElement
+from ml.intake.jpeg_png import cut_off, damaged, jpeg_frame
 
 _NATIVE = {uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian,
            uid.DeflatedExplicitVRLittleEndian}  # fmt: skip
-# Which plug-in of pydicom's decodes what, first choice first.
-_PLUGINS: dict[str, tuple[str, ...]] = {
-    uid.RLELossless: ("pydicom",),
-    uid.JPEGBaseline8Bit: ("pillow", "gdcm"),
-    uid.JPEGExtended12Bit: ("pillow", "gdcm"),
-    uid.JPEGLossless: ("gdcm",),
-    uid.JPEGLosslessSV1: ("gdcm",),
-    uid.JPEGLSLossless: ("pyjpegls",),
-    uid.JPEGLSNearLossless: ("pyjpegls",),
-    uid.JPEG2000Lossless: ("pylibjpeg",),
-    uid.JPEG2000: ("pylibjpeg",),
-    uid.HTJ2KLossless: ("pylibjpeg",),
-    uid.HTJ2KLosslessRPCL: ("pylibjpeg",),
-    uid.HTJ2K: ("pylibjpeg",),
-}
-_WAVELETS = {uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K}
-_JPEG_LS = {uid.JPEGLSLossless, uid.JPEGLSNearLossless}
+_WAVELETS = {uid.JPEG2000Lossless, uid.JPEG2000, uid.JPEG2000MCLossless, uid.JPEG2000MC, uid.HTJ2KLossless,
+             uid.HTJ2KLosslessRPCL, uid.HTJ2K}  # fmt: skip
+# Also the retired ones (progressive, hierarchical...): what the coding really is, its frame header says.
+_JPEG = {f"1.2.840.10008.1.2.4.{number}" for number in (*range(50, 71), 80, 81)}
 _BY_MARKER = {0xC1: uid.JPEGExtended12Bit, 0xC3: uid.JPEGLosslessSV1, 0xF7: uid.JPEGLSLossless}  # of the frame header
-_J2K_START = b"\xff\x4f\xff\x51"
+_SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
 
 
-def transfer_syntax_of(dataset: pydicom.FileDataset) -> uid.UID:
+def transfer_syntax_of(dataset: pydicom.FileDataset, element: PixelElement | None) -> uid.UID:
     """The transfer syntax of a file that does not say: by how it parsed and what its pixel data begins with."""
     implicit, little = dataset.original_encoding
-    element = dataset.get_item("PixelData") if "PixelData" in dataset else None
-    if getattr(element, "is_undefined_length", False) or getattr(element, "length", 0) == 0xFFFFFFFF:
-        start = (getattr(element, "value", b"") or b"")[:65536]
-        if _J2K_START in start[:512]:
-            return uid.JPEG2000
-        if (at := start.find(b"\xff\xd8\xff", 0, 64)) >= 0:
-            return _BY_MARKER.get(jpeg_frame(start[at:]).marker, uid.JPEGBaseline8Bit)
-        return uid.RLELossless
+    if element is not None and element.codestream:
+        if element.codestream.startswith(b"\xff\xd8"):
+            return _BY_MARKER.get(jpeg_frame(element.codestream).marker, uid.JPEGBaseline8Bit)
+        return uid.RLELossless if begins_rle(element.codestream) else uid.JPEG2000
     if implicit:
         return uid.ImplicitVRLittleEndian
     return uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
 
 
-def decoded(dataset: pydicom.Dataset, rows: int, columns: int) -> NDArray[Any]:
-    """The one frame: ``(rows, columns)`` for grey, ``(rows, columns, 3)`` for colour.
+def read_samples(dataset: pydicom.FileDataset, element: PixelElement, rows: int, columns: int) -> Samples:
+    """The one frame's samples.
 
     Raises:
         IntakeError: ``UNSUPPORTED_COMPRESSION`` or ``DAMAGED``. Decoders' own exceptions pass through.
     """
     syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax in _NATIVE:
-        _check_native_length(dataset, rows, columns)
-        # The bits above and below the stored ones are taken off later, with HighBit, which pydicom passes over here.
-        as_stored: dict[str, Any] = {"correct_unused_bits": False}
-        pixels, _ = get_decoder(syntax).as_array(dataset, index=0, **as_stored)
-        pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    elif syntax in _PLUGINS and get_decoder(syntax).is_available:
-        frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
-        _check_codestream(frame, syntax, rows, columns, whole_of(dataset, "SamplesPerPixel", 1))
-        pixels = _decompressed(dataset, syntax, frame)
-    else:
+    if syntax not in _NATIVE | _WAVELETS | _JPEG | {uid.RLELossless}:
         raise IntakeError(
             "UNSUPPORTED_COMPRESSION",
             "This DICOM file is compressed in a way that is not read here.",
             "Export it uncompressed, or compressed as JPEG, JPEG-LS, JPEG 2000 or RLE.",
         )
-    if text_of(dataset, "PhotometricInterpretation") == "PALETTE COLOR":
-        pixels = apply_color_lut(pixels, dataset)
-    if pixels.shape[:2] != (rows, columns):
+    samples = whole_of(dataset, "SamplesPerPixel", 1)
+    if not element.codestream and begins_codestream(element.native) and syntax not in _NATIVE:
+        element = PixelElement(element.vr, b"", element.native, element.cut)
+    if not element.codestream:
+        return _native(dataset, element, rows, columns, samples)
+    coding = coding_of(element.codestream)
+    _check_coding(coding, syntax, rows, columns, samples)
+    try:
+        decoded = decode(element.codestream, coding, rows, columns, samples)
+    except (IntakeError, MemoryError):
+        raise
+    except Exception:
+        if element.cut:  # of a whole file the decoders' complaints mean something else
+            raise cut_off() from None
+        raise
+    if decoded.values.shape[:2] != (rows, columns):
         raise damaged("its picture has another size than its header declares")
-    return pixels
+    return decoded
 
 
-def _check_native_length(dataset: pydicom.Dataset, rows: int, columns: int) -> None:
-    samples = rows * columns * whole_of(dataset, "SamplesPerPixel", 1)
-    if len(dataset.PixelData) < samples * whole_of(dataset, "BitsAllocated", 16) // 8 and not _subsampled(dataset):
-        raise damaged("it holds fewer pixels than it declares")
-
-
-def _subsampled(dataset: pydicom.Dataset) -> bool:
-    return text_of(dataset, "PhotometricInterpretation") in ("YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
-
-
-def _check_codestream(frame: bytes, syntax: uid.UID, rows: int, columns: int, samples: int) -> None:
+def _check_coding(coding: Coding | None, syntax: uid.UID, rows: int, columns: int, samples: int) -> None:
     """A compressed picture says a second time what it is; a decoder would believe that and not the header."""
-    if frame.startswith(b"\xff\xd8"):
-        declared = jpeg_frame(frame)
-        size, channels, wavelets = (declared.height, declared.width), declared.channels, False
-    elif (at := frame.find(_J2K_START, 0, 512)) >= 0:
-        words = [int.from_bytes(frame[at + offset : at + offset + 4], "big") for offset in (8, 12, 16, 20)]
-        size, wavelets = (words[1] - words[3], words[0] - words[2]), True
-        channels = int.from_bytes(frame[at + 40 : at + 42], "big")
-    else:
+    if coding is None:
         return
-    if size != (rows, columns):
+    if (coding.rows, coding.columns) != (rows, columns):
         raise damaged("its picture has another size than its header declares")
-    if channels != samples or wavelets != (syntax in _WAVELETS):
+    wrong_family = syntax not in _NATIVE and (coding.family == "JPEG 2000") != (syntax in _WAVELETS)
+    if coding.channels != samples or wrong_family:
         raise damaged("its picture is coded otherwise than its header declares")
-    if syntax in _JPEG_LS and not frame.rstrip(b"\0").endswith(b"\xff\xd9"):
-        raise damaged("it ends too early")  # without an end CharLS looks for one for seconds
 
 
-def _decompressed(dataset: pydicom.Dataset, syntax: uid.UID, frame: bytes) -> NDArray[Any]:
-    failure: Exception | None = None
-    for plugin in _PLUGINS[syntax]:
-        try:
-            pixels, _ = get_decoder(syntax).as_array(dataset, index=0, decoding_plugin=plugin)
-            return pixels
-        except MemoryError:
-            raise
-        except Exception as error:
-            failure = error
-    if syntax == uid.JPEGExtended12Bit:
-        return _twelve_bit_jpeg(dataset, frame)
-    raise failure if failure else damaged()
+def _native(dataset: pydicom.FileDataset, element: PixelElement, rows: int, columns: int, samples: int) -> Samples:
+    raw, pixels = element.native, rows * columns
+    bits = _bits_allocated(dataset, len(raw), pixels * samples)
+    subsampled = samples == 3 and bits == 8 and text_of(dataset, "PhotometricInterpretation") in _SUBSAMPLED
+    if subsampled and len(raw) < 3 * pixels and columns % 2 == 0:
+        return Samples(_subsampled(_whole(raw, 2 * pixels, 1, element.cut), rows, columns), 8, coded=False)
+    size = bits // 8
+    raw = _whole(raw, pixels * samples * size, size, element.cut)
+    little = bool(dataset.original_encoding[1])
+    if not little and size == 1 and element.vr == "OW":  # bytes two to a word, and the word's bytes exchanged
+        raw = np.frombuffer(raw[: len(raw) // 2 * 2], "<u2").byteswap().tobytes() + raw[len(raw) // 2 * 2 :]
+    words: NDArray[Any] = np.frombuffer(raw, "u1" if size == 1 else "<u2" if little else ">u2")
+    words = words.astype(np.uint8 if size == 1 else np.uint16, copy=False)
+    if samples == 1:
+        return Samples(words.reshape(rows, columns), bits, coded=False)
+    planar = number_of(dataset, "PlanarConfiguration")
+    return Samples(interleaved(words, rows, columns, None if planar is None else int(planar)), bits, coded=False)
 
 
-def _twelve_bit_jpeg(dataset: pydicom.Dataset, frame: bytes) -> NDArray[Any]:
-    """Extended JPEG with 12-bit samples, which GDCM decodes though pydicom's plug-in for it declines to ask."""
-    import gdcm
+def _bits_allocated(dataset: pydicom.FileDataset, length: int, samples: int) -> int:
+    """8 or 16, by the header, unless the length of the pixel data leaves only the other.
 
-    rows, columns = whole_of(dataset, "Rows", 0), whole_of(dataset, "Columns", 0)
-    if whole_of(dataset, "SamplesPerPixel", 1) != 1 or whole_of(dataset, "BitsAllocated", 16) != 16:
-        raise damaged()
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(frame)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((columns, rows, 1))
-    image.SetDataElement(element)
-    photometric = gdcm.PhotometricInterpretation.GetPIType("MONOCHROME2")
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(photometric))
-    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(uid.JPEGExtended12Bit))))
-    image.SetPixelFormat(gdcm.PixelFormat(1, 16, 12, 11, 0))
-    raw = image.GetBuffer().encode("utf-8", "surrogateescape")  # GDCM's wrapper hands bytes out as text
-    return np.frombuffer(raw, "<u2").reshape(rows, columns)
+    Raises:
+        IntakeError: ``UNSUPPORTED_FORMAT`` for any other depth.
+    """
+    bits, stored = whole_of(dataset, "BitsAllocated", 0), whole_of(dataset, "BitsStored", 0)
+    if bits == 0:
+        bits = 8 if length < 2 * samples - 1 else 16
+    if bits not in (8, 16):
+        raise unknown_depth()
+    if bits == 16 and stored <= 8 and samples <= length <= samples + 1:
+        return 8
+    if bits == 8 and stored > 8 and 2 * samples <= length:
+        return 16
+    return bits
+
+
+def unknown_depth() -> IntakeError:
+    """The refusal of pixels of a depth that no radiograph comes in."""
+    return IntakeError(
+        "UNSUPPORTED_FORMAT",
+        "The pixels of this DICOM file have neither 8 nor 16 bits.",
+        "Export the film with 8 or 16 bits per pixel.",
+    )
+
+
+def _whole(raw: bytes, needed: int, size: int, cut: bool) -> bytes:
+    """The value at its full length: the last sample may be missing, the one before stands in for it."""
+    missing = needed - len(raw)
+    if missing <= 0:
+        return raw[:needed]
+    if missing > size or len(raw) < 2 * size:
+        raise cut_off() if cut else damaged("it holds fewer pixels than it declares")
+    whole = raw[: len(raw) // size * size]
+    return (whole + whole[-size:] * 2)[:needed]
+
+
+def _subsampled(raw: bytes, rows: int, columns: int) -> NDArray[np.uint8]:
+    """Two pixels' brightness, then the colour that they share."""
+    pairs = np.frombuffer(raw, np.uint8).reshape(rows, columns // 2, 4)
+    out = np.empty((rows, columns, 3), np.uint8)
+    out[..., 0] = pairs[..., :2].reshape(rows, columns)
+    out[..., 1:] = np.repeat(pairs[..., 2:], 2, axis=1)
+    return out

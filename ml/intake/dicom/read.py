@@ -1,28 +1,33 @@
-"""DICOM objects to radiographs. Runs in the helper process of :mod:`ml.intake.sandbox`, not where people are served.
+"""DICOM objects to radiographs. Runs in the helper process of :mod:`ml.intake.sandbox`, never in the one that serves.
 
-Item by item: which objects are taken (ml.intake.dicom.header), how the pixels are decoded (ml.intake.dicom.pixels), how
-they become
-grey (ml.intake.dicom.grayscale). Of the header only :class:`~ml.intake.radiograph.Header` leaves this module.
+Item by item: where the pixel data are (``pixel_data``), which objects are taken (``header``), how samples are decoded
+(``pixels``, ``codecs``), which of their bits count (``depth``), how they become grey (``grayscale``, ``tables``,
+``padding``, ``color``). Of the header only :class:`~ml.intake.radiograph.Header` leaves this module.
 """
 
 from __future__ import annotations
 
-import io
+import re
 import zlib
-from typing import Any
 
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from PIL import Image
+from pydicom import uid
 from pydicom.dataset import FileMetaDataset
 
 from ml.errors import IntakeError
-from ml.intake.dicom.grayscale import grey_table, square_ratio, stored_depth
-from ml.intake.dicom.header import check_object, kept_header, text_of, whole_of
-from ml.intake.dicom.pixels import decoded, transfer_syntax_of
+from ml.intake.dicom.codecs import Samples
+from ml.intake.dicom.color import rgb_of
+from ml.intake.dicom.depth import settled
+from ml.intake.dicom.grayscale import grey_of_stored, square_ratio, window_centre
+from ml.intake.dicom.header import check_object, kept_header, number_of, text_of, whole_of
+from ml.intake.dicom.pixel_data import PixelElement, split_file
+from ml.intake.dicom.pixels import read_samples, transfer_syntax_of, unknown_depth
+from ml.intake.dicom.tables import palette
 from ml.intake.grayscale import eight_bit, grey_of_colour
-from ml.intake.jpeg_png import damaged
+from ml.intake.jpeg_png import cut_off, damaged
 from ml.intake.radiograph import Header, Limits, Notice, Radiograph
 from ml.intake.raster import check_size, too_large
 
@@ -34,6 +39,12 @@ _NO_POLARITY = Notice(
     "POLARITY_UNSURE",
     "The file does not say whether bright or dark stands for bone.",
     "Check that bones look bright.",
+)
+
+_DEPTH = Notice(
+    "DEPTH_UNSURE",
+    "The file contradicts itself on how many bits its pixels have.",
+    "Check that the film is neither too dark nor too bright.",
 )
 
 
@@ -57,25 +68,22 @@ def read_dicom(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
 
 
 def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
-    dataset = pydicom.dcmread(io.BytesIO(_inflated(data)), force=True)
-    _complete_meta(dataset)
-    check_object(dataset)
+    parts = split_file(_inflated(data))
+    dataset, element = parts.header, parts.element
+    if parts.breaks_off and "Rows" in dataset:
+        raise cut_off()
+    _complete_meta(dataset, element)
+    check_object(dataset, parts.tag)
     rows, columns = whole_of(dataset, "Rows", 0), whole_of(dataset, "Columns", 0)
     check_size(columns, rows, limits)
+    if element is None:
+        raise damaged()
     assumed = _complete_pixels(dataset)
     header = kept_header(dataset, salt)
-    if stored_depth(dataset)[0] not in (8, 16):
-        raise IntakeError(
-            "UNSUPPORTED_FORMAT",
-            "The pixels of this DICOM file have neither 8 nor 16 bits.",
-            "Export the film with 8 or 16 bits per pixel.",
-        )
-    pixels = decoded(dataset, rows, columns)
-    if pixels.ndim == 3:
-        grey = grey_of_colour(Image.fromarray(_eight_bit_colour(pixels, dataset)))
-        notices: tuple[Notice, ...] = ()
-    else:
-        grey, notices = _grey(dataset, pixels)
+    if whole_of(dataset, "BitsAllocated", 16) not in (8, 16):
+        raise unknown_depth()
+    samples = read_samples(dataset, element, rows, columns)
+    grey, notices = _grey_of(dataset, samples)
     grey = _squared(grey, square_ratio(dataset), limits)
     return Radiograph(grey, "DICOM", header, (*assumed, *notices, *_remarks(dataset, header)))
 
@@ -89,53 +97,76 @@ def _inflated(data: bytes) -> bytes:
     try:
         body = inflater.decompress(data[start:], _INFLATED_BYTES)
     except zlib.error:
-        raise damaged() from None
+        if data[start : start + 2] == b"\x08\x00":  # called deflated and not so
+            body = data[start:]
+        else:
+            raise damaged() from None
     if inflater.unconsumed_tail:
         raise too_large()
     return data[:start].replace(_DEFLATED, _PLAIN) + body
 
 
-def _complete_meta(dataset: pydicom.FileDataset) -> None:
+def _complete_meta(dataset: pydicom.FileDataset, element: PixelElement | None) -> None:
     """Files without file meta information say their byte order by how they parse."""
     meta = getattr(dataset, "file_meta", None) or FileMetaDataset()
-    if "TransferSyntaxUID" not in meta:
-        meta.TransferSyntaxUID = transfer_syntax_of(dataset)
+    if not str(meta.get("TransferSyntaxUID") or "").strip(" \0"):
+        meta.TransferSyntaxUID = transfer_syntax_of(dataset, element)
+    meta.TransferSyntaxUID = uid.UID(str(meta.TransferSyntaxUID).strip(" \0"))
     dataset.file_meta = meta
     if "SOPClassUID" not in dataset and "MediaStorageSOPClassUID" in meta:
         dataset.SOPClassUID = meta.MediaStorageSOPClassUID
 
 
+_PHOTOMETRIC = {
+    re.sub(r"[^A-Z0-9]", "", name): name
+    for name in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422",
+                 "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT")
+}  # fmt: skip
+
+
 def _complete_pixels(dataset: pydicom.Dataset) -> tuple[Notice, ...]:
-    """What careless exports leave out, and depths that contradict each other; a notice where it was a guess."""
+    """What careless exports leave out or spell otherwise; a notice where its meaning was a guess."""
     for keyword, usual in (("SamplesPerPixel", 1), ("PixelRepresentation", 0)):
-        if keyword not in dataset:
+        if number_of(dataset, keyword) is None:
             setattr(dataset, keyword, usual)
-    _, stored, lowest = stored_depth(dataset)
-    dataset.BitsStored, dataset.HighBit = stored, lowest + stored - 1
-    if text_of(dataset, "PhotometricInterpretation") or whole_of(dataset, "SamplesPerPixel", 1) != 1:
+    written = re.sub(r"[^A-Z0-9]", "", text_of(dataset, "PhotometricInterpretation"))
+    known = _PHOTOMETRIC.get(written, "")
+    if whole_of(dataset, "SamplesPerPixel", 1) != 1:
+        dataset.PhotometricInterpretation = known or "RGB"
         return ()
+    if known.startswith(("MONOCHROME", "PALETTE")):
+        dataset.PhotometricInterpretation = known
+        return ()
+    if written and not known and not re.match("MONO|GR[AE]Y", written):
+        raise damaged()
     shape = text_of(dataset, "PresentationLUTShape")
     dataset.PhotometricInterpretation = "MONOCHROME1" if shape == "INVERSE" else "MONOCHROME2"
     return () if shape else (_NO_POLARITY,)
 
 
-def _grey(dataset: pydicom.Dataset, pixels: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[Notice, ...]]:
-    _, bits, lowest = stored_depth(dataset)
-    codes: NDArray[Any] = pixels.view(np.uint16 if pixels.dtype.itemsize == 2 else np.uint8)
-    if lowest:
-        codes = codes >> lowest
-    if bits < 8 * codes.dtype.itemsize:
-        codes = codes & (2**bits - 1)  # overlays used to live in the bits above
-    used = np.bincount(codes.ravel(), minlength=2**bits)
-    table, notices = grey_table(dataset, bits, whole_of(dataset, "PixelRepresentation", 0) == 1, used)
-    return table[codes], notices
+def _grey_of(dataset: pydicom.FileDataset, samples: Samples) -> tuple[NDArray[np.uint8], tuple[Notice, ...]]:
+    photometric, little = text_of(dataset, "PhotometricInterpretation"), bool(dataset.original_encoding[1])
+    if samples.values.ndim == 3:
+        return grey_of_colour(rgb_of(_eight_bit(samples, dataset), photometric)), ()
+    if photometric == "PALETTE COLOR":
+        stored = settled(samples, dataset, None)
+        colours = palette(dataset, stored.values, little).astype(np.uint8)
+        return grey_of_colour(Image.fromarray(colours)), ()
+    stored = settled(samples, dataset, window_centre(dataset))
+    grey, notices = grey_of_stored(dataset, stored, little)
+    return grey, (*((_DEPTH,) if stored.deeper else ()), *notices)
 
 
-def _eight_bit_colour(pixels: NDArray[Any], dataset: pydicom.Dataset) -> NDArray[np.uint8]:
-    if pixels.dtype == np.uint8:
-        return np.ascontiguousarray(pixels)
-    bits = 16 if text_of(dataset, "PhotometricInterpretation") == "PALETTE COLOR" else stored_depth(dataset)[1]
-    return eight_bit(pixels.astype(np.uint16), max(bits, 8))
+def _eight_bit(samples: Samples, dataset: pydicom.Dataset) -> NDArray[np.uint8]:
+    """Three components of any depth; the header's depth where it holds them, else that of the coding."""
+    values = samples.values
+    if samples.signed:
+        values = values.astype(np.int32) + 2 ** (samples.bits - 1)
+    if samples.bits == 8:
+        return np.ascontiguousarray(values.astype(np.uint8))
+    stored = whole_of(dataset, "BitsStored", samples.bits)
+    fits = 8 <= stored <= samples.bits and int(values.max(initial=0)) < 2**stored
+    return eight_bit(values.astype(np.uint16), stored if fits else samples.bits)
 
 
 def _squared(grey: NDArray[np.uint8], ratio: float, limits: Limits) -> NDArray[np.uint8]:

@@ -1,0 +1,138 @@
+"""How many bits of a sample are picture, and with which sign, where a codestream and its header may disagree.
+
+The header's BitsStored is right most of the time; codings are often deeper without any harm (16 bits around 12). What
+it must never do is wrap: a lossy coding overshoots white by a little, and those values are white, not black. Where
+values lie far beyond the header's range, the coding is believed; bits above the picture that have nothing to do with it
+(overlays used to live there) are told from depth by the jumps that either reading would mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.intake.dicom.codecs import Samples
+from ml.intake.dicom.header import whole_of
+from ml.intake.grayscale import depth_of
+
+Dataset = Any  # pydicom.Dataset
+Integers = NDArray[Any]
+
+_OVERSHOOT = 0.25  # share of the range by which a lossy coding may go too far; a lossless one, coded once more, by less
+_OVERSHOOT_LOSSLESS = 0.02
+_FEW = 0.001  # share of pixels that may lie further out all the same
+_JUMP = 0.45  # share of the range that neighbours do not differ by, but at a wrap or an overlay's edge
+_SAMPLE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Stored values, each within its range.
+
+    Attributes:
+        values: ``(rows, columns)``, an integer type.
+        low: Lowest value that the depth allows.
+        high: Highest one.
+        bits: The depth.
+        deeper: The coding is believed against the header: +1 it has more bits, -1 it has fewer, 0 they agree.
+    """
+
+    values: Integers
+    low: int
+    high: int
+    bits: int
+    deeper: int = 0
+
+
+def settled(samples: Samples, data: Dataset, centre: float | None) -> Stored:
+    """One component's samples as the values that the header speaks of.
+
+    Args:
+        samples: As decoded.
+        data: The header.
+        centre: Where its window lies in stored values, if it has one; tells which of two ranges it means.
+    """
+    declared = whole_of(data, "BitsStored", samples.bits)
+    declared = declared if 1 <= declared <= 16 else samples.bits
+    header_signed = whole_of(data, "PixelRepresentation", 0) == 1
+    if samples.signed:
+        values, signed = samples.values.astype(np.int32), header_signed
+        if not header_signed and values.min(initial=0) < 0:
+            half = 2 ** (min(declared, samples.bits) - 1)
+            middle = float(np.median(values[:: max(1, values.shape[0] // 256)]))
+            signed = centre is None or abs(middle - centre) <= abs(middle + half - centre)
+            values = values if signed else values + half
+        bits = samples.bits
+    else:
+        values, bits = _words(samples, data, declared)
+        signed = header_signed
+        values = _without_strangers(values, bits, min(declared, bits), signed)
+    return _within(values, bits, declared, signed, samples)
+
+
+def _words(samples: Samples, data: Dataset, declared: int) -> tuple[Integers, int]:
+    """Words of the coding, without planes that the header calls overlays, the picture's lowest bit at the bottom."""
+    words, bits = samples.values, samples.bits
+    lowest = whole_of(data, "HighBit", declared - 1) - declared + 1
+    lowest = lowest if 0 < lowest <= bits - declared else 0
+    planes = [
+        int(element.value)
+        for group in range(0x6000, 0x6020, 2)
+        if (element := data.get((group, 0x0102))) is not None and str(element.value).isdigit()
+    ]
+    overlays = sum(1 << plane for plane in set(planes) if lowest + declared <= plane < bits)
+    if overlays:
+        words = words & words.dtype.type((1 << bits) - 1 - overlays)
+    return (words >> lowest, bits - lowest) if lowest else (words, bits)
+
+
+def _without_strangers(words: Integers, bits: int, declared: int, signed: bool) -> Integers:
+    """All bits of the words, or the declared ones alone where those above have nothing to do with the picture."""
+    inside = words & words.dtype.type(2**declared - 1)
+    inside = _with_sign(inside, declared) if signed else inside
+    if bits == declared:
+        return inside
+    whole = _with_sign(words, bits) if signed else words
+    if np.array_equal(inside, whole):
+        return inside
+    reach = int(np.abs(whole.astype(np.int32)).max()).bit_length()
+    return whole if _jumps(whole, 2**reach) * 2 < _jumps(inside, 2**declared) else inside
+
+
+def _with_sign(words: Integers, bits: int) -> Integers:
+    half = 2 ** (bits - 1)
+    return np.asarray((words.astype(np.int32) ^ half) - half)
+
+
+def _jumps(values: Integers, span: int) -> int:
+    """Neighbours, down and across, that differ by nearly the whole ``span``; on a sample of rows and columns."""
+    step = max(1, values.size // _SAMPLE)
+    across = np.diff(values[::step].astype(np.int32), axis=1)
+    down = np.diff(values[:, ::step].astype(np.int32), axis=0)
+    return sum(int(np.count_nonzero(np.abs(change) > _JUMP * span)) for change in (across, down))
+
+
+def _within(values: Integers, bits: int, declared: int, signed: bool, samples: Samples) -> Stored:
+    """Clamped to the header's range, or with the coding's depth where the values lie far outside it."""
+    depth = min(declared, bits)
+    shallow = -1 if samples.coded and bits < declared and not samples.signed else 0
+    low, high = _bounds(depth, signed)
+    lowest, highest = int(values.min(initial=0)), int(values.max(initial=0))
+    if low <= lowest and highest <= high:
+        return Stored(values, low, high, depth, shallow)
+    lossy = samples.lossy or not samples.coded
+    margin = (high - low + 1) * (_OVERSHOOT if lossy else _OVERSHOOT_LOSSLESS)
+    beyond = np.count_nonzero(values > high + margin) + np.count_nonzero(values < low - margin)
+    if beyond <= _FEW * values.size:
+        return Stored(np.clip(values, low, high), low, high, depth, shallow)
+    # A coding of 16 bits says no more than that its samples are words.
+    depth = bits if bits < 16 or signed else max(depth, depth_of(values))
+    low, high = _bounds(depth, signed)
+    return Stored(np.clip(values, low, high), low, high, depth, 1)
+
+
+def _bounds(bits: int, signed: bool) -> tuple[int, int]:
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
