@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 
 import redis
-from celery import current_app
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -18,63 +17,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from diagnosis.models import ModelVersion, State, Study
+from diagnosis.worker.queue import HEARTBEAT_TTL, broker, queue_length, workers
 from ml import ArtifactError, load_card
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 10.0
-HEARTBEAT_TTL = 35  # seconds; three missed beats and the worker counts as gone
-HEARTBEAT_PREFIX = "pneumoweb:worker:"
-
 
 class NotReady(Exception):
     """Something that a person who submits a film needs is missing; the text says what."""
-
-
-def broker() -> redis.Redis:
-    """A client of the broker that gives up within a second."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
-
-
-def workers() -> list[str]:
-    """Names of the workers that were heard from in the last `HEARTBEAT_TTL` seconds.
-
-    Raises:
-        redis.RedisError: the broker does not answer.
-    """
-    with broker() as client:
-        return sorted(key.decode().removeprefix(HEARTBEAT_PREFIX) for key in client.scan_iter(f"{HEARTBEAT_PREFIX}*"))
-
-
-def beat(worker: str) -> None:
-    """Say that this worker lives; holds for `HEARTBEAT_TTL` seconds.
-
-    Raises:
-        redis.RedisError: the broker does not answer.
-    """
-    with broker() as client:
-        client.set(f"{HEARTBEAT_PREFIX}{worker}", "1", ex=HEARTBEAT_TTL)
-
-
-def forget(*gone: str) -> None:
-    """Take back what these workers said.
-
-    Raises:
-        redis.RedisError: the broker does not answer.
-    """
-    if gone:
-        with broker() as client:
-            client.delete(*(f"{HEARTBEAT_PREFIX}{worker}" for worker in gone))
-
-
-def queue_length() -> int:
-    """Messages that wait for a worker.
-
-    Raises:
-        redis.RedisError: the broker does not answer.
-    """
-    with broker() as client:
-        return int(client.llen(current_app.conf.task_default_queue))
 
 
 def _check_database() -> None:

@@ -21,7 +21,8 @@ from django.views.decorators.http import require_safe
 from diagnosis import VERSION
 from diagnosis.accounts.preferences import language
 from diagnosis.models import ModelVersion
-from diagnosis.results.context import CARD_ERRORS, consequences
+from diagnosis.results.context import CARD_ERRORS
+from diagnosis.results.error_rates import consequences
 from diagnosis.results.exam_labels import exams
 from diagnosis.submission.intended_use import STATEMENT
 from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card

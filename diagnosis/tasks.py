@@ -8,11 +8,12 @@ from celery import shared_task
 
 from diagnosis.models import Study
 from diagnosis.worker import analysis, orphans, sweeper
+from diagnosis.worker.queue import ANALYSE
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="diagnosis.tasks.analyse", ignore_result=True)
+@shared_task(name=ANALYSE, ignore_result=True)
 def analyse(study_id: str) -> None:
     """Analyse one study; one that was deleted meanwhile is no error."""
     study = Study.objects.filter(pk=study_id).first()

@@ -8,11 +8,12 @@ from diagnosis import pages
 from diagnosis.accounts import data_export, deletion, preferences
 from diagnosis.history import exports, live
 from diagnosis.history import views as history
-from diagnosis.report import content
+from diagnosis.report.views import study_report
 from diagnosis.reviews import performance
-from diagnosis.reviews import views as review_views
-from diagnosis.studies import images as film_views
-from diagnosis.studies import views
+from diagnosis.reviews import views as reviews
+from diagnosis.studies import images
+from diagnosis.studies import views as studies
+from diagnosis.submission.views import study_new
 
 urlpatterns = [
     *pages.urlpatterns,
@@ -23,19 +24,19 @@ urlpatterns = [
     path("studies/export.csv", exports.studies_export, {"kind": "csv"}, name="studies_export_csv"),
     path("studies/export.json", exports.studies_export, {"kind": "json"}, name="studies_export_json"),
     path("studies/export/", exports.studies_export_columns, name="studies_export_columns"),
-    path("studies/new/", views.study_new, name="study_new"),
-    path("studies/<uuid:pk>/", views.study, name="study"),
-    path("studies/<uuid:pk>/status/", views.study_status, name="study_status"),
-    path("studies/<uuid:pk>/again/", views.study_again, name="study_again"),
-    path("studies/<uuid:pk>/label/", views.study_label, name="study_label"),
-    path("studies/<uuid:pk>/delete/", views.study_delete, name="study_delete"),
-    path("studies/<uuid:pk>/review/", review_views.study_review, name="study_review"),
-    path("studies/<uuid:pk>/reference/", review_views.study_reference, name="study_reference"),
-    path("studies/<uuid:pk>/image/", film_views.study_image, name="study_image"),
-    path("studies/<uuid:pk>/original/", film_views.study_original, name="study_original"),
-    path("studies/<uuid:pk>/thumbnail/", film_views.study_thumbnail, name="study_thumbnail"),
-    path("studies/<uuid:pk>/heatmap/", film_views.study_heatmap, name="study_heatmap"),
-    path("studies/<uuid:pk>/report.pdf", content.study_report, name="study_report"),
+    path("studies/new/", study_new, name="study_new"),
+    path("studies/<uuid:pk>/", studies.study, name="study"),
+    path("studies/<uuid:pk>/status/", studies.study_status, name="study_status"),
+    path("studies/<uuid:pk>/again/", studies.study_again, name="study_again"),
+    path("studies/<uuid:pk>/label/", studies.study_label, name="study_label"),
+    path("studies/<uuid:pk>/delete/", studies.study_delete, name="study_delete"),
+    path("studies/<uuid:pk>/review/", reviews.study_review, name="study_review"),
+    path("studies/<uuid:pk>/reference/", reviews.study_reference, name="study_reference"),
+    path("studies/<uuid:pk>/image/", images.study_image, name="study_image"),
+    path("studies/<uuid:pk>/original/", images.study_original, name="study_original"),
+    path("studies/<uuid:pk>/thumbnail/", images.study_thumbnail, name="study_thumbnail"),
+    path("studies/<uuid:pk>/heatmap/", images.study_heatmap, name="study_heatmap"),
+    path("studies/<uuid:pk>/report.pdf", study_report, name="study_report"),
     path("account/data.zip", data_export.account_export, name="account_export"),
     path("account/delete/", deletion.account_delete, name="account_delete"),
     path("preferences/", preferences.preferences, name="preferences"),

@@ -9,6 +9,21 @@ Three families, kept apart because they mean different things to the person in f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+Parameter = str | int | float
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a sentence for translation where it is raised; it is translated where it is shown, by whoever shows it."""
+    return message
+
+
+def fill(template: str, parameters: Mapping[str, Parameter]) -> str:
+    """A template with its named parameters put in; one without parameters is a plain sentence."""
+    return template % parameters if parameters else template
+
 
 class MLError(Exception):
     """Base of every expected failure of this package."""
@@ -21,21 +36,31 @@ class TrainingError(MLError):
 class CodedError(MLError):
     """An expected failure with a stable code and two sentences for a person.
 
+    The sentences are templates: every number, name or unit in them is a named parameter (``"%(found)d of %(most)d
+    MB"``), so that whoever shows them can translate the template and format the figures for the reader. Mark them with
+    :func:`gettext_noop` where they are raised. ``str(error)`` is the English text, filled in.
+
     Args:
         code: Stable upper-case identifier, e.g. ``"NOT_CHEST"``; programs may rely on it.
         message: What is wrong, one plain sentence.
         advice: What to do next, one plain sentence; may be empty.
+        parameters: What the sentences name, by name; plain JSON values.
     """
 
-    def __init__(self, code: str, message: str, advice: str = "") -> None:
-        super().__init__(f"{message} {advice}".strip())
+    def __init__(self, code: str, message: str, advice: str = "", /, **parameters: Parameter) -> None:
+        super().__init__(" ".join(fill(part, parameters) for part in (message, advice) if part))
         self.code = code
         self.message = message
         self.advice = advice
+        self.parameters = parameters
 
-    def __reduce__(self) -> tuple[type[CodedError], tuple[str, str, str]]:
-        """Pickle by its three arguments, so that the error crosses a process boundary whole."""
-        return type(self), (self.code, self.message, self.advice)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by its arguments, so that the error crosses a process boundary whole."""
+        return _restore, (type(self), self.code, self.message, self.advice, self.parameters)
+
+
+def _restore(kind: type[CodedError], code: str, message: str, advice: str, parameters: dict[str, Any]) -> CodedError:
+    return kind(code, message, advice, **parameters)
 
 
 class IntakeError(CodedError):

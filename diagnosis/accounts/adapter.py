@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from smtplib import SMTPException
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -31,8 +30,3 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
             logger.exception("The mail server does not take our mail; see EMAIL_URL.")
             text = _("The e-mail could not be sent. Try again later, or ask the people who run this site.")
             messages.error(self.request, text)
-
-
-def person(request: HttpRequest) -> User:
-    """Who is looking, in a view that is closed to strangers (SignInMiddleware has seen to that)."""
-    return cast(User, request.user)

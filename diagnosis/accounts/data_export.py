@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from diagnosis import storage
-from diagnosis.accounts.adapter import person
+from diagnosis.access import person
 from diagnosis.history import exports
 from diagnosis.history.filters import ORDERS
 from diagnosis.history.keyset import batches

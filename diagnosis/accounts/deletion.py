@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from diagnosis import storage
-from diagnosis.accounts.adapter import person
+from diagnosis.access import person
 from diagnosis.history.summary import forget
 from diagnosis.models import Prediction, Reference, Review, Study
 

@@ -22,7 +22,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from diagnosis.models import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
-from diagnosis.results.context import POINT_MEANINGS, active_card, consequences
+from diagnosis.results.context import active_card
+from diagnosis.results.error_rates import POINT_MEANINGS, consequences
 
 
 @cache

@@ -13,8 +13,8 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from diagnosis import health
 from diagnosis.models import ModelVersion, Review, State, Study
+from diagnosis.worker.queue import queue_length, workers
 
 DAYS = 14
 STACK = (State.DONE, State.REJECTED, State.FAILED, State.RUNNING, State.QUEUED)
@@ -105,7 +105,7 @@ def agreement() -> dict[str, int]:
 def queue() -> tuple[int | None, list[str]]:
     """Messages waiting in the broker and the workers heard from; ``None`` while the broker does not answer."""
     try:
-        return health.queue_length(), health.workers()
+        return queue_length(), workers()
     except redis.RedisError:
         return None, []
 

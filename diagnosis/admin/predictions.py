@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from diagnosis.models import ModelVersion, Prediction, Reference, Review
-from diagnosis.results.context import CARD_ERRORS, consequences
+from diagnosis.results.context import CARD_ERRORS
+from diagnosis.results.error_rates import consequences
 from diagnosis.templatetags.look import figure, measured, percent
 from ml import ModelCard, parse_card
 

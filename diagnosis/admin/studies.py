@@ -20,8 +20,8 @@ from diagnosis import storage
 from diagnosis.admin.predictions import ReadOnly
 from diagnosis.models import PENDING, Prediction, Reference, Review, State, Study
 from diagnosis.studies.images import send_film, send_thumbnail
-from diagnosis.submission import submit
 from diagnosis.templatetags.look import percent
+from diagnosis.worker import reanalysis
 
 SEES_FILMS = "diagnosis.view_film"
 BEGINNING_OF_AN_ID = re.compile(r"[0-9a-f]{4,32}")
@@ -194,7 +194,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     @admin.action(description=_("Analyse again"), permissions=["change"])
     def analyse_again(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
         """Queue the chosen studies anew; those that are waiting anyway are left alone."""
-        queued = sum(submit.analyse_again(study) for study in queryset.exclude(state__in=PENDING))
+        queued = sum(reanalysis.analyse_again(study) for study in queryset.exclude(state__in=PENDING))
         text = ngettext("%d study is queued for analysis.", "%d studies are queued for analysis.", queued) % queued
         messages.success(request, text)
 

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from diagnosis.accounts.adapter import person
+from diagnosis.access import person
 from diagnosis.history.filters import ORDERS, filter_for
 from diagnosis.history.keyset import Order, batches
 from diagnosis.models import Reference, Review, StudyQuerySet

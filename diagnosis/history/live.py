@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from diagnosis.accounts.adapter import person
+from diagnosis.access import person
 from diagnosis.history.summary import summarise
 from diagnosis.models import Review, Study, StudyQuerySet
 

@@ -16,13 +16,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from diagnosis import storage
-from diagnosis.accounts.adapter import person
+from diagnosis.access import person
 from diagnosis.history import exports, keyset
 from diagnosis.history.filters import filter_for
 from diagnosis.history.live import legible_ids, live_context, rows_for
 from diagnosis.history.summary import forget, summarise
 from diagnosis.models import Review, Study, StudyQuerySet
-from diagnosis.results.context import card_of, consequences
+from diagnosis.results.context import card_of
+from diagnosis.results.error_rates import consequences
 from diagnosis.results.gate_checks import without_repetition
 
 COUNTED = 1_000  # matches of a filter are counted up to here, then it is "more than"

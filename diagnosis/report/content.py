@@ -9,58 +9,22 @@ from __future__ import annotations
 import io
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
 
 from diagnosis import storage
-from diagnosis.accounts.adapter import person
 from diagnosis.models import OperatingPointName, Prediction, Reference, Review, State, Study
 from diagnosis.report.images import for_paper, overlaid
 from diagnosis.report.layout import Report
-from diagnosis.results.context import card_of, consequences
+from diagnosis.results.context import card_of
+from diagnosis.results.error_rates import consequences
 from diagnosis.results.gate_checks import checks, without_repetition
 from diagnosis.results.intervals import Interval
 from diagnosis.results.translation import said
-from diagnosis.reviews.readings import hidden_from
 from diagnosis.templatetags.look import percent, share
 from ml import ModelCard
-
-
-@require_GET
-@never_cache
-def study_report(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The report of one finished study; a waiting one, or one to be read first, has none yet.
-
-    Raises:
-        Http404: it is not this person's, or its stored film is gone.
-    """
-    user = person(request)
-    study = get_object_or_404(Study.objects.visible_to(user).with_hidden(user), pk=pk)
-    if study.is_pending:
-        messages.info(request, _("There is no report yet: the film is still waiting or being analysed."))
-        return redirect(study)
-    if hidden_from(user, study):
-        messages.info(request, _("Read the film first: the report contains the model’s answer."))
-        return redirect(study)
-    try:
-        document = build(study, by=user.get_username(), author_id=user.pk)
-    except FileNotFoundError as error:
-        raise Http404("The stored film is gone.") from error
-    name = slugify(study.label)[:40] or f"{study.pk!s:.8}"
-    return HttpResponse(
-        document,
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="pneumoweb-{name}.pdf"'},
-    )
 
 
 def build(study: Study, *, by: str, author_id: int) -> bytes:

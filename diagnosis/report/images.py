@@ -8,7 +8,7 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from diagnosis.studies.images import colour
+from diagnosis.results.heatmap_image import colour
 from ml import upsample
 
 PIXELS = 1000  # longest side on paper: 8.5 cm at 300 dpi

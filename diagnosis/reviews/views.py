@@ -7,19 +7,19 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from diagnosis.accounts.adapter import person
+from diagnosis.access import person, study_or_404
 from diagnosis.models import Reference, State, Study
-from diagnosis.reviews.readings import ReferenceForm, ReviewForm, reading_context, save_review
+from diagnosis.reviews.forms import ReferenceForm, ReviewForm
+from diagnosis.reviews.readings import reading_context, save_review
 
 
 def _get_finished_study(request: HttpRequest, pk: UUID) -> Study:
-    rows = Study.objects.visible_to(request.user).with_hidden(request.user)
-    study = get_object_or_404(rows, pk=pk)
+    study = study_or_404(request, pk)
     if study.state != State.DONE:
         raise Http404("Only a finished study can be reviewed.")
     return study

@@ -8,13 +8,14 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_GET
 from PIL import Image
 
 from diagnosis import storage
+from diagnosis.access import study_or_404
 from diagnosis.models import Study
+from diagnosis.results.heatmap_image import colour
 from diagnosis.reviews.readings import hidden_from
 from ml import upsample
 
@@ -22,10 +23,6 @@ from ml import upsample
 # after signing out, or once the study is deleted, nobody at the same screen sees it again. The question costs little:
 # the pixels of a study never change, so its id is the ETag, and the answer 304 reads no file.
 CACHE = "private, no-cache"
-
-
-def _get_study_for_user(request: HttpRequest, pk: UUID) -> Study:
-    return get_object_or_404(Study.objects.visible_to(request.user), pk=pk)
 
 
 def unchanged(request: HttpRequest, etag: str) -> HttpResponseBase | None:
@@ -86,19 +83,19 @@ def send_thumbnail(study: Study, request: HttpRequest | None = None) -> HttpResp
 @require_GET
 def study_image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The film, full size, lossless, without any metadata."""
-    return send_film(_get_study_for_user(request, pk), request)
+    return send_film(study_or_404(request, pk, with_hidden=False), request)
 
 
 @require_GET
 def study_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A small picture for lists."""
-    return send_thumbnail(_get_study_for_user(request, pk), request)
+    return send_thumbnail(study_or_404(request, pk, with_hidden=False), request)
 
 
 @require_GET
 def study_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The file as it was submitted, where the site keeps it: a download for its owner, never shown inside a page."""
-    study = _get_study_for_user(request, pk)
+    study = study_or_404(request, pk, with_hidden=False)
     if not storage.has_original(study):
         raise Http404("The submitted file was not kept.")
     response = send_file(study, storage.ORIGINAL, "application/octet-stream")
@@ -110,7 +107,7 @@ def study_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_GET
 def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The class activation map of the current prediction as a transparent overlay; it is never drawn on the film."""
-    study = _get_study_for_user(request, pk)
+    study = study_or_404(request, pk, with_hidden=False)
     prediction = study.prediction
     if prediction is None or not prediction.heatmap:
         raise Http404("There is no heat map without a prediction.")
@@ -129,20 +126,3 @@ def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     response.headers["Cache-Control"] = CACHE
     response.headers["ETag"] = etag
     return response
-
-
-def colour(levels: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Image.Image:
-    """Colour a map: yellow over orange to red with rising activation, transparent where there is little.
-
-    Args:
-        levels: (height, width) in [0, 1].
-
-    Returns:
-        An RGBA picture of the same size. The scale never relies on hue alone: opacity rises with it.
-    """
-    rgba = np.empty((*levels.shape, 4), np.uint8)
-    rgba[..., 0] = 255
-    rgba[..., 1] = np.rint(220 * (1 - levels))
-    rgba[..., 2] = 0
-    rgba[..., 3] = np.rint(255 * np.clip((levels - 0.15) / 0.85, 0, 1))
-    return Image.fromarray(rgba, "RGBA")

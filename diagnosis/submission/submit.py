@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -12,22 +11,15 @@ from dataclasses import asdict, dataclass, replace
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from diagnosis import storage
 from diagnosis.models import Study
 from diagnosis.submission import intended_use
-from diagnosis.worker.reanalysis import OWNER_LIMIT, is_an_answer, may_ask_again
+from diagnosis.worker.queue import send_to_worker
+from diagnosis.worker.reanalysis import is_an_answer
 from ml import IntakeError, Limits, Radiograph, read_radiograph
 
 logger = logging.getLogger(__name__)
-
-# A broker that keeps a process waiting without an answer is not asked again for a while: a form of fifty films waits
-# for it once. One that refuses at once may be restarting, and costs nothing to ask.
-SLOW_SECONDS = 0.5
-MUTE_SECONDS = 10.0
-_ask_again_at = 0.0  # of this process, by time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,41 +137,3 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         storage.remove([study.pk])
         raise
     return Outcome(name, study=study)
-
-
-def send_to_worker(study: Study) -> bool:
-    """Tell the workers that a study waits. The row is the truth; if the broker is down the sweeper sends it later."""
-    from diagnosis.tasks import analyse
-
-    global _ask_again_at
-    began = time.monotonic()
-    if began < _ask_again_at:
-        logger.info("The broker did not answer a moment ago; study %s waits for the sweeper.", study.pk)
-        return False
-    try:
-        analyse.apply_async(args=(str(study.pk),), retry=False)
-    except (OperationalError, OSError) as error:
-        if time.monotonic() - began > SLOW_SECONDS:
-            _ask_again_at = time.monotonic() + MUTE_SECONDS
-        logger.warning("The broker does not answer (%s); study %s waits for the sweeper.", error, study.pk)
-        return False
-    Study.objects.filter(pk=study.pk).update(sent_at=timezone.now())
-    return True
-
-
-def ask_again(study: Study) -> bool:
-    """Queue a study without an answer anew for its owner; ``False`` when they may not (``may_ask_again``)."""
-    return may_ask_again(study) and analyse_again(study, OWNER_LIMIT)
-
-
-def analyse_again(study: Study, owner_limit: int | None = None) -> bool:
-    """Queue a finished study anew; ``False`` when it is not finished. See ``Study.analyse_again``."""
-    with transaction.atomic():
-        moved = study.analyse_again(owner_limit)
-        if moved:
-
-            def send() -> None:
-                send_to_worker(study)
-
-            transaction.on_commit(send, robust=True)
-    return moved

@@ -13,7 +13,7 @@ from typing import Any
 import redis
 from celery import bootsteps
 
-from diagnosis import health
+from diagnosis.worker import queue
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not
 
         def beat() -> None:
             try:
-                health.beat(parent.hostname)
+                queue.beat(parent.hostname)
             except redis.RedisError as error:
                 logger.warning("The broker does not take the heartbeat: %s", error)
 
         beat()
-        self.timer = parent.timer.call_repeatedly(health.HEARTBEAT_SECONDS, beat)
+        self.timer = parent.timer.call_repeatedly(queue.HEARTBEAT_SECONDS, beat)
 
     def stop(self, parent: Any) -> None:
         """No more beats, and none that outlives its worker; without a broker the key goes by itself."""
@@ -45,4 +45,4 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not
             self.timer.cancel()
             self.timer = None
         with contextlib.suppress(redis.RedisError):
-            health.forget(parent.hostname)
+            queue.forget(parent.hostname)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
+from django.db import transaction
 from django.db.models import Q
 
 from diagnosis.models import State, Study
+from diagnosis.worker.queue import send_to_worker
 from ml import ARTIFACTS
 
 # A film that takes the analysis down with it must not do so as often as its owner likes. Staff may, in the admin.
@@ -31,3 +33,21 @@ def may_ask_again(study: Study) -> bool:
     if study.asked_again >= OWNER_LIMIT:
         return False
     return study.state == State.FAILED or (study.state == State.REJECTED and study.refused_by != gate_version())
+
+
+def ask_again(study: Study) -> bool:
+    """Queue a study without an answer anew for its owner; ``False`` when they may not (``may_ask_again``)."""
+    return may_ask_again(study) and analyse_again(study, OWNER_LIMIT)
+
+
+def analyse_again(study: Study, owner_limit: int | None = None) -> bool:
+    """Queue a finished study anew; ``False`` when it is not finished. See ``Study.analyse_again``."""
+    with transaction.atomic():
+        moved = study.analyse_again(owner_limit)
+        if moved:
+
+            def send() -> None:
+                send_to_worker(study)
+
+            transaction.on_commit(send, robust=True)
+    return moved

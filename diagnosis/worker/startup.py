@@ -12,7 +12,7 @@ from celery.signals import task_prerun, worker_init, worker_process_init
 from django.conf import settings
 from django.db import close_old_connections
 
-from diagnosis.worker import analysis
+from diagnosis.worker import model_registry
 from ml import ArtifactError
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 def load_model(**_kwargs: Any) -> None:
     """Load and warm up the active model. Without one the worker still starts: studies wait and say why."""
     try:
-        analysis.room.enter()
+        model_registry.room.enter()
     except ArtifactError as error:
         logger.error("No model, so no results: %s", error)
 

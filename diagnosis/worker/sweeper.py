@@ -14,10 +14,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from diagnosis.health import queue_length
 from diagnosis.models import State, Study
-from diagnosis.submission.submit import send_to_worker
 from diagnosis.worker import analysis
+from diagnosis.worker.queue import queue_length, send_to_worker
 
 logger = logging.getLogger(__name__)
 

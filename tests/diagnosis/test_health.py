@@ -10,6 +10,7 @@ from django.test import Client
 
 from diagnosis import health
 from diagnosis.server.private_redis import PrivateRedis
+from diagnosis.worker import queue
 
 
 def test_a_living_process_says_ok_to_anyone_without_touching_the_database() -> None:
@@ -32,12 +33,12 @@ def test_without_a_broker_the_site_is_not_ready_and_says_what_is_missing(setting
 @pytest.mark.django_db
 def test_a_broker_without_a_worker_is_not_ready_until_one_was_heard_from(live_redis: PrivateRedis) -> None:
     assert "no worker" in Client().get("/readyz").json()["worker"]
-    health.beat("worker@here")
+    queue.beat("worker@here")
     report = Client().get("/readyz").json()
     assert (report["broker"], report["worker"]) == ("ok", "ok")
-    assert health.workers() == ["worker@here"]
-    health.forget("worker@here")
-    assert health.workers() == []
+    assert queue.workers() == ["worker@here"]
+    queue.forget("worker@here")
+    assert queue.workers() == []
 
 
 @pytest.mark.django_db

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis import health
 from diagnosis.server.private_redis import PrivateRedis
+from diagnosis.worker import queue
 from tests.running_site import RunningSite, wait_until
 
 pytestmark = [
@@ -66,7 +66,7 @@ def test_nothing_outlives_a_killed_serve_the_next_one_starts_and_falls_with_its_
     wait_until(lambda: not site.parts(), GONE_SECONDS, "the end of all orphans")
     site.start().wait_for("/readyz", '"worker": "ok"')
     with PrivateRedis(site.data_dir / "redis", site.data_dir / "redis" / "redis.sock").client() as client:
-        assert len(client.keys(f"{health.HEARTBEAT_PREFIX}*")) == 1  # the killed worker's sign of life is gone
+        assert len(client.keys(f"{queue.HEARTBEAT_PREFIX}*")) == 1  # the killed worker's sign of life is gone
     assert site.process is not None
     os.kill(site.parts()["worker"], signal.SIGKILL)
     assert site.process.wait(GONE_SECONDS) == 1

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from diagnosis import storage
-from diagnosis.studies import images as film_views
+from diagnosis.results import heatmap_image
 from tests.diagnosis.reviews.drawn_readings import with_heat
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def test_a_browser_that_has_it_is_told_so_without_reading_it(
         raise AssertionError("a picture was read")
 
     monkeypatch.setattr(storage, "open_file", fail)
-    monkeypatch.setattr(film_views, "colour", fail)
+    monkeypatch.setattr(heatmap_image, "colour", fail)
     again = client.get(address, headers={"if-none-match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again["Cache-Control"] == "private, no-cache"

@@ -12,10 +12,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from diagnosis.health import queue_length
 from diagnosis.models import State, Study
 from diagnosis.server.private_redis import PrivateRedis
-from diagnosis.submission import submit
+from diagnosis.worker import queue
+from diagnosis.worker.queue import queue_length
 from diagnosis.worker.sweeper import sweep
 from tests.conftest import use_broker
 from tests.studies import drawn_film
@@ -27,7 +27,7 @@ ANSWER_SECONDS = 0.7  # instead of the site's 2; longer than SLOW_SECONDS
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
     """A mute broker; gives how many connections were made to it since the last look."""
-    monkeypatch.setattr(submit, "_ask_again_at", 0.0)
+    monkeypatch.setattr(queue, "_mute_until", 0.0)
     with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
         server.setblocking(False)
         taken: list[socket.socket] = []
@@ -71,7 +71,7 @@ def test_a_form_of_many_films_waits_once(
     form = asked()
     press(4)
     assert asked() == 0, "a moment later nobody waits again"
-    monkeypatch.setattr(submit, "_ask_again_at", time.monotonic())
+    monkeypatch.setattr(queue, "_mute_until", time.monotonic())
     press(5)
     assert asked() == form > 0, "as often for one film as for three"
     assert (Study.objects.count(), sent()) == (5, 0)
@@ -80,10 +80,10 @@ def test_a_form_of_many_films_waits_once(
 def test_the_sweeper_sends_them_when_the_broker_is_back(
     press: Callable[..., None], live_redis: PrivateRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submit, "_ask_again_at", time.monotonic() + 60)
+    monkeypatch.setattr(queue, "_mute_until", time.monotonic() + 60)
     press(1, 2)
     assert sent() == 0
-    monkeypatch.setattr(submit, "_ask_again_at", time.monotonic())
+    monkeypatch.setattr(queue, "_mute_until", time.monotonic())
     assert sweep()["sent"] == sent() == queue_length() == 2
 
 

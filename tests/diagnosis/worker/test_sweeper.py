@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from diagnosis.health import broker, queue_length
 from diagnosis.models import State, Study
 from diagnosis.server.private_redis import PrivateRedis
+from diagnosis.worker.queue import broker, queue_length
 from diagnosis.worker.sweeper import sweep
 from tests.studies import submitted
 

@@ -1,0 +1,33 @@
+"""Who may see which study: one question, asked here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from diagnosis.models import Study
+
+
+def person(request: HttpRequest) -> User:
+    """Who is looking, in a view that is closed to strangers (SignInMiddleware has seen to that)."""
+    return cast(User, request.user)
+
+
+def study_or_404(request: HttpRequest, pk: UUID, *, with_hidden: bool = True) -> Study:
+    """The study if this person may see it, else 404: a stranger does not learn that it exists.
+
+    Args:
+        request: Of somebody who is signed in.
+        pk: The study's id.
+        with_hidden: Also find out whether its answer is hidden until they have read it (``answer_hidden``), and fetch
+            its owner; pictures need neither.
+
+    Raises:
+        Http404: There is none, or it is not theirs.
+    """
+    rows = Study.objects.visible_to(request.user)
+    return get_object_or_404(rows.with_hidden(request.user).select_related("owner") if with_hidden else rows, pk=pk)

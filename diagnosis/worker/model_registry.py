@@ -1,0 +1,97 @@
+"""Model artefacts on disk, their versions in the database, and the one that is loaded."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from django.conf import settings
+
+from diagnosis import storage
+from diagnosis.models import ModelVersion, Study
+from diagnosis.worker.analysis import logger
+from ml import ARTIFACTS, ArtifactError, ArtifactMissing, Judgement, ModelCard, Predictor, Refusal, load_card
+
+SHIPPED = ARTIFACTS / "pneumonia"
+
+
+def installed_cards() -> dict[str, tuple[Path, ModelCard]]:
+    """Model artefacts found on disk, by sha256: the one shipped with the code and those under ``DATA_DIR/models/``."""
+    found: dict[str, tuple[Path, ModelCard]] = {}
+    for folder in (SHIPPED, *sorted((settings.DATA_DIR / "models").glob("*/"))):
+        try:
+            card = load_card(folder)
+        except ArtifactError as error:
+            logger.error("The model in %s cannot be used: %s", folder, error)
+            continue
+        found.setdefault(card.sha256, (folder, card))
+    return found
+
+
+def register_models(installed: dict[str, tuple[Path, ModelCard]]) -> ModelVersion | None:
+    """Enter installed artefacts as model versions and see to it that a fresh or upgraded site has an active one.
+
+    The first version ever seen becomes active, and so does the shipped one when the active version's files are gone
+    (the software was upgraded). A pause that staff ordered (none active) is left alone.
+
+    Returns:
+        The active version, or ``None``.
+    """
+    fresh = not ModelVersion.objects.exists()
+    for sha256, (_folder, card) in installed.items():
+        _row, new = ModelVersion.objects.get_or_create(
+            sha256=sha256, defaults={"version": card.version, "card": card.raw}
+        )
+        if new:
+            logger.info("Registered model %s (%.8s).", card.version, sha256)
+    active = ModelVersion.objects.filter(active=True).first()
+    replaced = active is not None and active.sha256 not in installed
+    if installed and (fresh or replaced):
+        active = ModelVersion.objects.get(sha256=next(iter(installed)))
+        active.activate()
+        logger.info("Model %s is active.", active)
+    return active
+
+
+class Room:
+    """The one loaded model of this process, and the lock that keeps it to one film (or batch) at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: tuple[Predictor, ModelVersion] | None = None
+
+    def enter(self) -> tuple[Predictor, ModelVersion]:
+        """Load and warm up the active model, unless it is the one already loaded.
+
+        Raises:
+            ArtifactError: there is none, or its files are missing or damaged.
+        """
+        with self._lock:
+            active = ModelVersion.objects.filter(active=True).defer("card").first()
+            if self._loaded is None or self._loaded[1] != active:
+                installed = installed_cards()
+                active = register_models(installed)
+                if not installed:
+                    raise ArtifactMissing("No usable model is installed.")
+                if active is None:
+                    raise ArtifactMissing("No model version is active: staff activate one under model versions.")
+                predictor = Predictor.load(installed[active.sha256][0], threads=settings.MODEL_THREADS or None)
+                predictor.warm_up()
+                self._loaded = predictor, active
+                logger.info("Model %s is loaded and warm.", active)
+            return self._loaded
+
+    def judge(self, study: Study) -> tuple[Judgement | Refusal, ModelVersion]:
+        """Run gate and model on one study's stored input.
+
+        Raises:
+            ArtifactError: no usable model.
+            OSError: the stored input is gone or unreadable.
+        """
+        predictor, version = self.enter()
+        model_input = storage.read_model_input(study)
+        with self._lock:
+            return predictor.predict([model_input], study.operating_point)[0], version
+
+
+room = Room()
