@@ -17,8 +17,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.db import transaction
 
 from diagnosis.models import Study, StudyQuerySet
-from ml import ModelInput, Radiograph
-from ml.intake.read import Header
+from ml import Header, ModelInput, Radiograph
 
 ACCEL_PREFIX = "/protected-films"  # the internal location of deploy/nginx.conf
 # A film is kept in the one of these that cost least without losing a bit (Radiograph.to_stored).

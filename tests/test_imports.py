@@ -1,4 +1,7 @@
-"""Who may import whom: pneumoweb → (strings) → diagnosis → ml → keras, and never back. Web processes stay light."""
+"""Who may import whom: pneumoweb → (strings) → diagnosis → ml → keras, and room by room. Web processes stay light.
+
+Every import counts, also those inside functions: a circle that is hidden by a late import is a circle.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +20,40 @@ import pytest
 from tests.places import ROOT
 
 HEAVY = ("tensorflow", "keras", "openvino")
+
+FLOORS = {
+    "ml": (
+        ("errors", "files", "phantom", "provenance"),
+        ("metrics",),
+        ("intake",),
+        ("inference", "data"),
+        ("network",),
+        ("evaluation",),
+        ("training",),
+        ("publishing", "gate_training"),
+        ("predict", "audit", "train", "evaluate", "average", "publish", "train_gate", "examine_gate"),
+    ),
+    "diagnosis": (
+        ("models",),
+        ("storage", "access", "results", "middleware"),
+        ("worker", "history", "reviews"),
+        ("submission", "report", "accounts", "tasks", "health", "server"),
+        ("studies", "pages", "admin", "checks", "apps", "management"),
+        ("templatetags", "urls"),
+    ),
+}
+"""The rooms of each package from the ground up. A room may use its own floor and those below, never one above."""
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the packages that have floors, by its dotted name."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for package in FLOORS
+        for path in (ROOT / package).rglob("*.py")
+        if "migrations" not in path.parts
+    }
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -25,6 +65,31 @@ def imports(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path}: imports are written in full"
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def arrows() -> frozenset[tuple[str, str]]:
+    """(module, module that it imports) inside one package; a package's own door counts only where it is named alone."""
+    found = set()
+    for name, path in modules().items():
+        wanted = {one for one in imports(path) if one in modules() and one.split(".")[0] == name.split(".")[0]}
+        # `from ml.intake import read` names the folder and the module in it; the folder is then no arrow of its own.
+        named = {one for one in wanted if not any(other.startswith(f"{one}.") for other in wanted)}
+        found |= {(name, one) for one in named if one != name}
+    return frozenset(found)
+
+
+def room(module: str) -> str:
+    """The second part of a dotted name: ``ml.intake.dicom.read`` stands in ``intake``."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def floor(module: str) -> int:
+    """On which floor of its package a module's room is; the package's own ``__init__`` is its roof."""
+    package = module.split(".")[0]
+    if "." not in module:
+        return len(FLOORS[package])
+    return next(number for number, rooms in enumerate(FLOORS[package]) if room(module) in rooms)
 
 
 def offences(package: str, *forbidden: str) -> list[str]:
@@ -45,18 +110,67 @@ def test_the_app_reaches_no_network_library_but_through_the_models_door() -> Non
     assert offences("diagnosis", *HEAVY) == []
 
 
+def test_the_app_enters_the_model_by_its_door_alone() -> None:
+    names = {module for module in modules() if module.startswith("ml.")}
+    round_the_door = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / "diagnosis").rglob("*.py"))
+        for name in imports(path)
+        if name in names
+    ]
+    assert round_the_door == []
+
+
 def test_the_app_does_not_import_its_wiring() -> None:
     assert offences("diagnosis", "pneumoweb") == []
 
 
-def test_models_import_no_sibling() -> None:
-    siblings = [
-        f"{path.name} imports {name}"
-        for path in (ROOT / "diagnosis" / "models").glob("*.py")
-        for name in imports(path)
-        if name.startswith("diagnosis.") and not name.startswith("diagnosis.models")
-    ]
-    assert siblings == []
+def test_the_wiring_reaches_the_app_by_strings_but_for_its_addresses() -> None:
+    allowed = ROOT / "pneumoweb" / "urls.py"
+    found = [text for text in offences("pneumoweb", "diagnosis", "ml") if not text.startswith("pneumoweb/urls.py")]
+    assert allowed.is_file()
+    assert found == []
+
+
+def test_every_room_has_a_floor() -> None:
+    for package, floors in FLOORS.items():
+        planned = [name for rooms in floors for name in rooms]
+        there = {room(module) for module in modules() if module.startswith(f"{package}.")}
+        assert sorted(planned) == sorted(there), package
+
+
+def test_no_arrow_runs_upwards() -> None:
+    upwards = [f"{one} imports {other}" for one, other in sorted(arrows()) if floor(other) > floor(one)]
+    assert upwards == []
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_circle_among_modules(package: str) -> None:
+    graph: dict[str, set[str]] = {}
+    for one, other in arrows():
+        if one.startswith(package):
+            graph.setdefault(one, set()).add(other)
+    assert _circle(graph) == ""
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_circle_among_rooms(package: str) -> None:
+    graph: dict[str, set[str]] = {}
+    for one, other in arrows():
+        if one.startswith(package) and room(one) and room(other) and room(one) != room(other):
+            graph.setdefault(room(one), set()).add(room(other))
+    assert _circle(graph) == ""
+
+
+def _circle(graph: dict[str, set[str]]) -> str:
+    """A circle of a graph as ``a → b → a``; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        assert all(one in graph[other] for one, other in pairwise(circle))
+        return " → ".join(reversed(circle))
+    return ""
 
 
 @pytest.mark.parametrize("door", ["pneumoweb.wsgi", "pneumoweb.urls", "diagnosis.tasks", "ml"])
@@ -65,5 +179,5 @@ def test_no_door_pulls_in_a_network_library(door: str, tmp_path: Path) -> None:
         f"import sys, django; django.setup(); import {door}; print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "pneumoweb.settings", "DATA_DIR": str(tmp_path)}
-    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert said.stdout.strip() == "[]", said.stderr
+    outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert outcome.stdout.strip() == "[]", outcome.stderr

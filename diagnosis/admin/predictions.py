@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from diagnosis.models import ModelVersion, Prediction, Reference, Review
 from diagnosis.results.context import CARD_ERRORS
 from diagnosis.results.error_rates import consequences
-from diagnosis.templatetags.look import figure, measured, percent
+from diagnosis.results.formatting import figure, measured, percent
 from ml import ModelCard, parse_card
 
 

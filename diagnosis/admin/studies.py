@@ -19,8 +19,8 @@ from django.utils.translation import ngettext
 from diagnosis import storage
 from diagnosis.admin.predictions import ReadOnly
 from diagnosis.models import PENDING, Prediction, Reference, Review, State, Study
+from diagnosis.results.formatting import percent
 from diagnosis.studies.images import send_film, send_thumbnail
-from diagnosis.templatetags.look import percent
 from diagnosis.worker import reanalysis
 
 SEES_FILMS = "diagnosis.view_film"

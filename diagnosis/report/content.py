@@ -20,10 +20,10 @@ from diagnosis.report.images import for_paper, overlaid
 from diagnosis.report.layout import Report
 from diagnosis.results.context import card_of
 from diagnosis.results.error_rates import consequences
+from diagnosis.results.formatting import percent, share
 from diagnosis.results.gate_checks import checks, without_repetition
 from diagnosis.results.intervals import Interval
 from diagnosis.results.translation import said
-from diagnosis.templatetags.look import percent, share
 from ml import ModelCard
 
 

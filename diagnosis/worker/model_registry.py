@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from django.conf import settings
 
 from diagnosis import storage
 from diagnosis.models import ModelVersion, Study
-from diagnosis.worker.analysis import logger
 from ml import ARTIFACTS, ArtifactError, ArtifactMissing, Judgement, ModelCard, Predictor, Refusal, load_card
+
+logger = logging.getLogger(__name__)
 
 SHIPPED = ARTIFACTS / "pneumonia"
 

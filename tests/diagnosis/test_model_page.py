@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from diagnosis.models import ModelVersion
 from diagnosis.results.exam_labels import GROUPS
+from diagnosis.results.formatting import figure, films, measured, percent, rate, share
 from diagnosis.results.intervals import Interval
-from diagnosis.templatetags.look import figure, films, measured, percent, rate, share
 from ml import load_card
 from tests.studies import model_version
 

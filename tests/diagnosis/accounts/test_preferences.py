@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from diagnosis.models import Preferences, Study
+from diagnosis.results.formatting import ends, share
 from diagnosis.results.predictive_values import predictive_values
-from diagnosis.templatetags.look import ends, share
 from ml import load_card
 from tests.studies import drawn_film, judged
 

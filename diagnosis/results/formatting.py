@@ -1,45 +1,17 @@
-"""Tags and filters of the site's look: icons, probabilities in words, positions on a scale."""
+"""Figures as people read them: shares, intervals, numbers of patients."""
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from django import template
-from django.forms import BaseForm
-from django.templatetags.static import static
 from django.utils.formats import number_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from diagnosis.results import translation
-from diagnosis.results.exam_labels import in_words
 from diagnosis.results.intervals import Interval, wilson
 
-register = template.Library()
-register.filter(translation.said)
-register.filter(translation.said_error)
-register.filter("change", in_words)
 
-
-@register.simple_tag
-@lru_cache(maxsize=256)  # a page of the history draws a hundred, and each would look up the file's address anew
-def icon(name: str, classes: str = "") -> SafeString:
-    """An icon of static/img/icons.svg, hidden from screen readers: the words beside it say the same."""
-    return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        classes,
-        static("img/icons.svg"),
-        name,
-    )
-
-
-@register.filter
 def percent(value: float | str | None, digits: int = 0) -> str:
     """A share (0–1) as "63 %"; what rounds to nothing or to everything is "< 1 %" or "> 99 %", never 0 or 100.
 
@@ -56,42 +28,11 @@ def percent(value: float | str | None, digits: int = 0) -> str:
     return f"{number_format(shown, digits)}\N{NO-BREAK SPACE}%"
 
 
-@register.filter
 def position(value: float | None) -> str:
     """A share (0–1) as a percentage for an SVG attribute: "63.25%", with a point in every language."""
     return f"{min(max(float(value or 0), 0.0), 1.0) * 100:.2f}%"
 
 
-ACCOUNT_LABELS = {
-    "login": _("User name or e-mail address"),
-    "username": _("User name"),
-    "email": _("E-mail address"),
-    "oldpassword": _("Current password"),
-    "password2": _("The same password again"),
-    "remember": _("Keep me signed in"),
-}
-
-
-@register.filter(expects_localtime=True)
-def iso(moment: dt.datetime) -> str:
-    """A moment for <time datetime>; whole seconds, as HTML allows no more than three digits after them."""
-    return moment.isoformat(timespec="seconds")
-
-
-@register.filter
-def in_our_words(form: BaseForm) -> BaseForm:
-    """One of allauth's forms with our labels, and without placeholders that only repeat a label until one types."""
-    labels = {**ACCOUNT_LABELS, "password1": _("Password") if "username" in form.fields else _("New password")}
-    for name, field in form.fields.items():
-        field.widget.attrs.pop("placeholder", None)
-        if name in labels:
-            optional = name == "email" and not field.required
-            # Twice: a form that was checked has kept the old one in its bound field.
-            field.label = form[name].label = _("E-mail address (optional)") if optional else labels[name]
-    return form
-
-
-@register.filter
 def figure(value: float | str | Mapping[str, Any] | None, digits: int = 3) -> str:
     """A measured figure as the card records it: a number, or {"value": …, "ci": [low, high]} as "0.97 [0.95; 0.99]"."""
     if not isinstance(value, Mapping):
@@ -105,7 +46,6 @@ def _rounded(value: float, digits: int) -> str:
     return number_format(round(value, digits), digits)
 
 
-@register.filter
 def share(interval: Interval | None, digits: int = 0) -> str:
     """A measured share as "94 %". Nought and all of so many films are not known to be 0 and 100 %: "> 97 %" then.
 
@@ -121,7 +61,6 @@ def share(interval: Interval | None, digits: int = 0) -> str:
     return percent(interval.value, digits)
 
 
-@register.filter
 def ends(interval: Interval | None, digits: int = 0) -> str:
     """The interval of a share as " (91 – 96 %)"; nothing where ``share`` has shown its end already."""
     if interval is None or not 0 < interval.value < 1:
@@ -130,7 +69,6 @@ def ends(interval: Interval | None, digits: int = 0) -> str:
     return f"({low}\N{NO-BREAK SPACE}–\N{WORD JOINER}\N{NO-BREAK SPACE}{high}\N{NO-BREAK SPACE}%)"
 
 
-@register.filter
 def films(of_100: Interval) -> str:
     """A measured number of films in 100: "about 6.1", or "0, at most 2.4" where none was seen."""
     if of_100.value > 0:
@@ -138,13 +76,11 @@ def films(of_100: Interval) -> str:
     return gettext("0, at most %s") % number_format(math.ceil(10 * of_100.high - 1e-9) / 10, 1)
 
 
-@register.filter
 def measured(interval: Interval | None, digits: int = 0) -> str:
     """A measured share with its interval: "94 % (91 – 96 %)", or "> 97 %"."""
     return f"{share(interval, digits)} {ends(interval, digits)}".strip()
 
 
-@register.filter
 def rate(value: Mapping[str, Any] | None, films: int = 0) -> str:
     """A measured rate as the card records it, in percent: "94.1 % (92.0 – 96.2 %)", or "> 96.9 %".
 

@@ -1,0 +1,73 @@
+"""The site's template tags. Filters that say figures are defined in ``results/formatting.py`` and registered here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+from django import template
+from django.forms import BaseForm
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from diagnosis.results import formatting, translation
+from diagnosis.results.exam_labels import in_words
+
+register = template.Library()
+register.filter(translation.said)
+register.filter(translation.said_error)
+register.filter("change", in_words)
+for shown in (
+    formatting.percent,
+    formatting.position,
+    formatting.figure,
+    formatting.share,
+    formatting.ends,
+    formatting.films,
+    formatting.measured,
+    formatting.rate,
+):
+    register.filter(shown)
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)  # a page of the history draws a hundred, and each would look up the file's address anew
+def icon(name: str, classes: str = "") -> SafeString:
+    """An icon of static/img/icons.svg, hidden from screen readers: the words beside it say the same."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        classes,
+        static("img/icons.svg"),
+        name,
+    )
+
+
+ACCOUNT_LABELS = {
+    "login": _("User name or e-mail address"),
+    "username": _("User name"),
+    "email": _("E-mail address"),
+    "oldpassword": _("Current password"),
+    "password2": _("The same password again"),
+    "remember": _("Keep me signed in"),
+}
+
+
+@register.filter(expects_localtime=True)
+def iso(moment: dt.datetime) -> str:
+    """A moment for <time datetime>; whole seconds, as HTML allows no more than three digits after them."""
+    return moment.isoformat(timespec="seconds")
+
+
+@register.filter
+def in_our_words(form: BaseForm) -> BaseForm:
+    """One of allauth's forms with our labels, and without placeholders that only repeat a label until one types."""
+    labels = {**ACCOUNT_LABELS, "password1": _("Password") if "username" in form.fields else _("New password")}
+    for name, field in form.fields.items():
+        field.widget.attrs.pop("placeholder", None)
+        if name in labels:
+            optional = name == "email" and not field.required
+            # Twice: a form that was checked has kept the old one in its bound field.
+            field.label = form[name].label = _("E-mail address (optional)") if optional else labels[name]
+    return form
