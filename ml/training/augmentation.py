@@ -272,8 +272,22 @@ def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int, labels:
     n = int(films.shape[0])
     draw = Draws(seed, step)
     x = _surround(tf.cast(films, tf.float32), draw, recipe, n)
-    x = _crop(x, draw, recipe, n, side, labels)
+    return _retouch(_crop(x, draw, recipe, n, side, labels), draw, recipe, n, side)
+
+
+def augment_pair(pairs: Any, seed: int, step: Any, recipe: Recipe, side: int) -> tuple[Any, Any]:
+    """Move films and masks alike, and retouch the films: uint8 (N, H, W, 2) → two float32 (N, side, side, 1)."""
+    import tensorflow as tf
+
+    n, draw = int(pairs.shape[0]), Draws(seed, step)
+    moved = _crop(tf.cast(pairs, tf.float32), draw, recipe, n, side)
+    return _retouch(moved[..., :1], draw, recipe, n, side), moved[..., 1:]
+
+
+def _retouch(x: Any, draw: Draws, recipe: Recipe, n: int, side: int) -> Any:
+    """Everything that does not move a film's places: tone, sharpness, what lies over it, compression."""
+    import tensorflow as tf
+
     x = tf.gather(_tables(x, draw, recipe, n), tf.cast(x, tf.int32)[..., 0], batch_dims=1)[..., None]
     x = _sharpness(x, draw, recipe, n)
-    x = _overlay(x, draw, recipe, n, side)
-    return _compress(x, draw, recipe, n)
+    return _compress(_overlay(x, draw, recipe, n, side), draw, recipe, n)

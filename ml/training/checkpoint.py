@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zipfile import BadZipFile
 
 import keras
@@ -17,7 +17,14 @@ from ml.data.dataset import DataError
 from ml.errors import TrainingError
 from ml.files import write_whole
 from ml.network.classifier import Architecture, build_training
-from ml.training.callbacks import Averaged, Watch
+from ml.training.callbacks import Averaged
+
+
+class Watches(Protocol):
+    """What keeps the best weights so far, and how good they were."""
+
+    best: list[NDArray[np.float32]]
+    best_loss: float
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -53,7 +60,12 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """
 
     def __init__(
-        self, path: Path, averaged: Averaged, watch: Watch, identity: Mapping[str, Any], history: list[dict[str, float]]
+        self,
+        path: Path,
+        averaged: Averaged,
+        watch: Watches,
+        identity: Mapping[str, Any],
+        history: list[dict[str, float]],
     ) -> None:
         super().__init__()
         self.path, self.averaged, self.watch, self.identity, self.history = path, averaged, watch, identity, history

@@ -1,0 +1,175 @@
+"""Where the lungs are on a radiograph: for the outline in the viewer, and for whatever looks at lungs alone.
+
+A small network marks every place of the film as lung or not; the parts behind the heart and under the diaphragm's dome
+count as lung. How well it agrees with masks drawn by people, on what films: ``lungs/card.json`` and docs/model-card.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import ArtifactDamaged, ArtifactMissing
+from ml.inference.model_card import ARTIFACTS, file_sha256
+from ml.inference.runtime import Engine
+from ml.intake.radiograph import SIDE, ModelInput
+
+FORMAT_VERSION = 1
+LEAST_AREA = 0.03
+"""Share of the film below which what was found is not taken for lungs."""
+_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lungs:
+    """The lungs of one film.
+
+    Attributes:
+        probability: float32 (144, 144), the whole film squashed to a square, each value that of its cell's middle.
+    """
+
+    probability: NDArray[np.float32]
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """(144, 144): inside the lungs."""
+        return self.probability > 0.5
+
+    @property
+    def area(self) -> float:
+        """Share of the film that is lung."""
+        return float(self.mask.mean())
+
+    @property
+    def found(self) -> bool:
+        """Whether there are lungs to speak of."""
+        return self.area >= LEAST_AREA
+
+    def box(self, margin: float = 0.0) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the lungs, as shares of the film's width and height.
+
+        Half a percent of the lungs' area may lie beyond each edge, so that a stray spot does not widen the box.
+
+        Args:
+            margin: Share of the box's own width and height added at each edge; the result may reach over the film.
+
+        Returns:
+            The whole film where no lungs were found.
+        """
+        if not self.found:
+            return 0.0, 0.0, 1.0, 1.0
+        edges = []
+        for axis in (0, 1):
+            line = self.mask.sum(axis=axis)
+            share = np.cumsum(line) / line.sum()
+            low = np.searchsorted(share, 0.005) / len(line)
+            high = (np.searchsorted(share, 0.995) + 1) / len(line)
+            edges.append((low - margin * (high - low), high + margin * (high - low)))
+        (left, right), (top, bottom) = edges
+        return float(left), float(top), float(right), float(bottom)
+
+    def outlines(self) -> list[NDArray[np.float64]]:
+        """Closed lines around the lungs, (n, 2) points each as (x, y) shares of the film's width and height.
+
+        The level line 0.5 of the probabilities (marching squares), the longest first; the film's edge closes lungs
+        that it cuts off. The first point is not repeated at the end.
+        """
+        return _level_lines(self.probability)
+
+
+def _level_lines(probability: NDArray[np.float32], level: float = 0.5) -> list[NDArray[np.float64]]:
+    size = probability.shape[0]
+    field = np.pad(probability.astype(np.float64), 1) - level  # below the level all around: every line is closed
+    field[field == 0] = 1e-9
+    inside = field > 0
+    case = inside[:-1, :-1] * 8 + inside[:-1, 1:] * 4 + inside[1:, 1:] * 2 + inside[1:, :-1]
+    follows: dict[tuple[int, int, str], tuple[int, int, str]] = {}
+    for y, x in np.argwhere((case > 0) & (case < 15)):
+        sides = {"top": (y, x, "h"), "left": (y, x, "v"), "bottom": (y + 1, x, "h"), "right": (y, x + 1, "v")}
+        for start, end in _SEGMENTS[int(case[y, x])]:
+            follows[sides[start]] = sides[end]
+    lines = []
+    while follows:
+        first, edge = next(iter(follows.items()))
+        del follows[first]
+        points = [_crossing(field, first)]
+        while edge != first:
+            points.append(_crossing(field, edge))
+            edge = follows.pop(edge)
+        # Less the padding, plus half a cell: values stand for the middles of their cells.
+        lines.append(np.clip((np.array(points) - 0.5) / size, 0.0, 1.0))
+    return sorted(lines, key=len, reverse=True)
+
+
+# Corners clockwise from the upper left as bits 8 4 2 1; lines run with the inside on their right.
+_SEGMENTS: dict[int, tuple[tuple[str, str], ...]] = {
+    1: (("bottom", "left"),), 2: (("right", "bottom"),), 3: (("right", "left"),), 4: (("top", "right"),),
+    5: (("top", "left"), ("bottom", "right")), 6: (("top", "bottom"),), 7: (("top", "left"),),
+    8: (("left", "top"),), 9: (("bottom", "top"),), 10: (("left", "bottom"), ("right", "top")),
+    11: (("right", "top"),), 12: (("left", "right"),), 13: (("bottom", "right"),), 14: (("left", "bottom"),),
+}  # fmt: skip
+
+
+def _crossing(field: NDArray[np.float64], edge: tuple[int, int, str]) -> tuple[float, float]:
+    """(x, y) where the level crosses the edge from a grid point to its right (h) or lower (v) neighbour."""
+    y, x, kind = edge
+    other = field[y, x + 1] if kind == "h" else field[y + 1, x]
+    way = float(field[y, x] / (field[y, x] - other))
+    return (float(x) + way, float(y)) if kind == "h" else (float(x), float(y) + way)
+
+
+class LungFinder:
+    """The network, ready to find lungs. Not for use by two threads at once (as the runtime it stands on)."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take a loaded network; :meth:`load` is the ordinary way."""
+        self._engine = engine
+
+    @classmethod
+    def load(cls, directory: Path | None = None, *, threads: int | None = None) -> LungFinder:
+        """Load the committed network, or the one in ``directory``, checking every hash its card names.
+
+        Raises:
+            ArtifactMissing: A file is not there.
+            ArtifactDamaged: A file is not the one the card describes, or the network is another one.
+        """
+        folder = directory or ARTIFACTS / "lungs"
+        try:
+            card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+            version, files = card["format_version"], dict(card["files"])
+        except FileNotFoundError as error:
+            raise ArtifactMissing(
+                f"{folder / 'card.json'} is missing. Restore the folder from the repository."
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ArtifactDamaged(f"{folder / 'card.json'} cannot be read: {error}.") from error
+        if version != FORMAT_VERSION:
+            raise ArtifactDamaged(f"{folder} has format {version}, this program reads {FORMAT_VERSION}.")
+        for name, wanted in files.items():
+            if not (folder / name).is_file():
+                raise ArtifactMissing(f"{folder / name} is missing. Restore the folder from the repository.")
+            if file_sha256(folder / name) != wanted:
+                raise ArtifactDamaged(f"{folder / name} is not the file its card describes. Restore the folder.")
+        engine = Engine(folder / "model.xml", threads=threads)
+        if engine.input_shape != (-1, SIDE, SIDE, 1):
+            raise ArtifactDamaged(f"The network in {folder} takes {engine.input_shape}.")
+        return cls(engine)
+
+    def find(self, films: Sequence[ModelInput] | NDArray[np.uint8]) -> list[Lungs]:
+        """Find the lungs on films that stand upright with bones bright.
+
+        Args:
+            films: Canonical inputs, or their pixels uint8 (N, 224, 224).
+        """
+        pixels = films if isinstance(films, np.ndarray) else [film.pixels for film in films]
+        found: list[Lungs] = []
+        for start in range(0, len(pixels), _BATCH):
+            batch = np.stack([pixels[i] for i in range(start, min(start + _BATCH, len(pixels)))])
+            (probability,) = self._engine(batch[..., None].astype(np.float32))
+            found += [Lungs(one) for one in probability[..., 0]]
+        return found

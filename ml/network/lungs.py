@@ -1,0 +1,83 @@
+"""The network that finds the lungs: a small U-net over the whole film (Ronneberger et al. 2015).
+
+It answers where the lungs are, the parts behind the heart and under the diaphragm's dome included, because that is how
+the masks it learns from are drawn. Additions in place of concatenations and a last enlargement by two keep it below
+0.15 thousand million multiply-adds. Only stock Keras layers, so it loads in safe mode and exports to OpenVINO.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml.intake.radiograph import SIDE
+from ml.network.normalization import views
+
+INPUT_SIZE = 144
+"""Side to which a film is scaled for this network, in pixels, a multiple of 16."""
+
+WIDTHS = (16, 32, 64, 96)
+"""Channels at 1/2, 1/4, 1/8 and 1/16 of the input size."""
+
+
+def _convolve(x: Any, width: int, name: str, size: int = 3, strides: int = 1) -> Any:
+    from keras import layers
+
+    x = layers.Conv2D(width, size, strides=strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    return layers.Activation("relu", name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_norm")(x))
+
+
+def _block(x: Any, width: int, name: str) -> Any:
+    """Two 3×3 convolutions added to what came in."""
+    from keras import layers
+
+    y = _convolve(x, width, f"{name}1")
+    y = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"{name}2_conv")(y)
+    y = layers.BatchNormalization(gamma_initializer="zeros", name=f"{name}2_norm")(y)
+    return layers.Activation("relu", name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, y]))
+
+
+def build_training(size: int = INPUT_SIZE) -> Any:
+    """The network as it is trained: (N, size, size, 1) grey 0..255 → (N, size, size, 1) logits of *lung*.
+
+    Args:
+        size: A multiple of 16; weights do not depend on it.
+    """
+    import keras
+    from keras import layers
+
+    film = keras.Input((size, size, 1), dtype="float32", name="film")
+    half = _convolve(views(film), WIDTHS[0], "stem", 5, 2)
+    x = layers.AveragePooling2D(2, name="pool1")(half)
+    quarter = _block(_convolve(x, WIDTHS[1], "d2"), WIDTHS[1], "r2")
+    x = layers.AveragePooling2D(2, name="pool2")(quarter)
+    eighth = _block(_convolve(x, WIDTHS[2], "d3"), WIDTHS[2], "r3")
+    x = layers.AveragePooling2D(2, name="pool3")(eighth)
+    x = _block(_block(_convolve(x, WIDTHS[3], "d4"), WIDTHS[3], "r4a"), WIDTHS[3], "r4b")
+    # What the film as a whole is (an adult's, a narrow crop, a bedside view), told to every place of it.
+    whole = layers.GlobalAveragePooling2D(keepdims=True, name="whole")(x)
+    whole = layers.Conv2D(WIDTHS[3], 1, name="whole_conv")(whole)
+    x = layers.Activation("relu", name="whole_relu")(layers.Add(name="whole_add")([x, whole]))
+    for step, (skip, width) in enumerate(((eighth, WIDTHS[2]), (quarter, WIDTHS[1]), (half, WIDTHS[0]))):
+        x = layers.Conv2D(width, 1, use_bias=False, name=f"u{step}_narrow")(x)
+        x = layers.UpSampling2D(2, interpolation="bilinear", name=f"u{step}_up")(x)
+        x = layers.BatchNormalization(name=f"u{step}_norm")(layers.Add(name=f"u{step}_add")([x, skip]))
+        x = _convolve(layers.Activation("relu", name=f"u{step}_relu")(x), width, f"u{step}c")
+    x = layers.Conv2D(1, 3, padding="same", name="lungs_logit")(x)
+    return keras.Model(film, layers.UpSampling2D(2, interpolation="bilinear", name="enlarge")(x), name="lungs")
+
+
+def build_serving(trained: Any) -> Any:
+    """The network as it is served: (N, 224, 224, 1) in 0..255 → (N, 144, 144, 1) probability of *lung*.
+
+    Args:
+        trained: By :func:`build_training`, at :data:`INPUT_SIZE`.
+    """
+    import keras
+    from keras import layers
+
+    film = keras.Input((SIDE, SIDE, 1), dtype="float32", name="film")
+    # Not antialiased: the films of training were sampled in the same way.
+    small = layers.Resizing(INPUT_SIZE, INPUT_SIZE, interpolation="bilinear", name="shrink")(film)
+    return keras.Model(
+        film, layers.Activation("sigmoid", name="lungs")(trained(small, training=False)), name="lungs_served"
+    )
