@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, CodedError, IntakeError, Refusal
 from ml.inference.heatmap import upsample
+from ml.inference.lungs import LungFinder, Lungs
 from ml.inference.model_card import ARTIFACTS, IndeterminateZone, ModelCard, OperatingPoint, load_card, parse_card
 from ml.inference.predictor import Judgement, Predictor
 from ml.intake.read import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
@@ -25,6 +26,8 @@ __all__ = [
     "IntakeError",
     "Judgement",
     "Limits",
+    "LungFinder",
+    "Lungs",
     "ModelCard",
     "ModelInput",
     "Notice",

@@ -79,5 +79,5 @@ def build_serving(trained: Any) -> Any:
     # Not antialiased: the films of training were sampled in the same way.
     small = layers.Resizing(INPUT_SIZE, INPUT_SIZE, interpolation="bilinear", name="shrink")(film)
     return keras.Model(
-        film, layers.Activation("sigmoid", name="lungs")(trained(small, training=False)), name="lungs_served"
+        film, layers.Activation("sigmoid", name="probability")(trained(small, training=False)), name="lungs_served"
     )

@@ -187,7 +187,8 @@ def fit_lungs(
     averaged, pace = Averaged(keep=0.99), Pace(plan.rate, plan.epochs, steps, warm=1.0)
     watch = WatchOverlap(judge, averaged, groups)
     history: list[dict[str, float]] = []
-    identity = {**plan.as_json(), "architecture": "lungs", "films": len(films)}
+    # A run may be made longer or shorter on the way, nothing else may change.
+    identity = {**plan.as_json(), "epochs": None, "architecture": "lungs", "films": len(films)}
     checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
     done = checkpoint.restore(network, [pace]) if resume else 0
     if done < plan.epochs:
