@@ -20,7 +20,7 @@ from ml.data.prepare import find_split
 from ml.errors import MLError, TrainingError
 from ml.files import write_json
 from ml.inference.model_card import ARTIFACTS
-from ml.provenance import command_line, commit, versions
+from ml.provenance import commit, versions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,14 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = commands.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        _run(given, command_line("train_lungs", arguments))
+        _run(given)
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _run(given: argparse.Namespace, command: str) -> None:
+def _run(given: argparse.Namespace) -> None:
     from ml.network.classifier import multiply_adds
     from ml.publishing.lungs import publish_lungs
     from ml.training.lungs import RECIPE, LungPlan, fit_lungs
@@ -59,7 +59,7 @@ def _run(given: argparse.Namespace, command: str) -> None:
     network, history = fit_lungs(pixels, masks, films, plan, given.run, resume=given.resume)
     write_json(given.run / "history.json", history)
     training = {
-        "command": command,
+        "command": "python -m ml.train_lungs --data DIR --run DIR",
         **plan.as_json(),
         "films": counts,
         "adults": {side: sum(film.film.side == side and film.adult for film in films) for side in SIDES},

@@ -31,7 +31,7 @@ FLOORS = {
         ("evaluation",),
         ("training",),
         ("publishing", "gate_training"),
-        ("predict", "audit", "train", "evaluate", "average", "publish", "train_gate", "examine_gate"),
+        ("predict", "audit", "train", "evaluate", "average", "publish", "train_gate", "train_lungs", "examine_gate"),
     ),
     "diagnosis": (
         ("models",),
