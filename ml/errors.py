@@ -67,6 +67,24 @@ class IntakeError(CodedError):
     """The bytes cannot be read as one radiograph (unknown format, damaged, too large, wrong kind of DICOM…)."""
 
 
+def damaged(message: str = "") -> IntakeError:
+    """The refusal of a file that cannot be decoded; ``message`` is a sentence of ours, never taken from the file."""
+    return IntakeError(
+        "DAMAGED",
+        message or gettext_noop("The file is damaged and cannot be decoded."),
+        gettext_noop("Export the radiograph again and submit the new file."),
+    )
+
+
+def cut_off() -> IntakeError:
+    """The refusal of a file whose picture begins and does not end."""
+    return IntakeError(
+        "DAMAGED",
+        gettext_noop("The file was cut off in transit: its picture is incomplete."),
+        gettext_noop("Send the file again, or export it again."),
+    )
+
+
 class Refusal(CodedError):
     """The input gate refuses: the film is not something the model may judge. No probability exists."""
 

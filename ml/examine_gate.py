@@ -42,7 +42,7 @@ def submitted(gate: Gate, path: Path) -> GateResult:
     try:
         film = read_radiograph(path.read_bytes(), for_model_only=True)
     except IntakeError as error:
-        return GateResult(Refusal(error.code, error.message, error.advice), (), {})
+        return GateResult(Refusal(error.code, error.message, error.advice, **error.parameters), (), {})
     return gate.check([film.model_input()])[0]
 
 

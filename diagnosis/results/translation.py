@@ -297,4 +297,7 @@ def said(text: str) -> str:
 
 def said_error(error: CodedError | None) -> str:
     """Message and advice of a refusal, in the reader's language; nothing for none."""
-    return "" if error is None else f"{said(error.message)} {said(error.advice)}".strip()
+    if error is None:
+        return ""
+    named = {name: said(value) if isinstance(value, str) else value for name, value in error.parameters.items()}
+    return " ".join(said(part) % named if named else said(part) for part in (error.message, error.advice) if part)

@@ -217,7 +217,7 @@ def _real(gate: Gate, data: Path) -> list[Row]:
         try:
             film = read_input(path)
         except IntakeError as error:  # in colour, say: never reaches the gate
-            stopped.append(GateResult(Refusal(error.code, error.message, error.advice), (), {}))
+            stopped.append(GateResult(Refusal(error.code, error.message, error.advice, **error.parameters), (), {}))
             if path.suffix == ".png":
                 others.append(as_input(np.asarray(Image.open(path).convert("L"))))
             continue

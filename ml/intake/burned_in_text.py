@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml.errors import gettext_noop
 from ml.intake.radiograph import Notice
 
 _LONG_SIDE = 1000  # the film is reduced by a whole factor to about this size first
@@ -22,8 +23,8 @@ _ROWS, _OF_ROWS = 5, 8  # so many rows out of so many in a run
 
 _NOTICE = Notice(
     "BURNED_IN_TEXT",
-    "There seems to be writing in the margin of this film.",
-    "Check that it names nobody before you share or keep it.",
+    gettext_noop("There seems to be writing in the margin of this radiograph."),
+    gettext_noop("Check that it names nobody before you share or keep it."),
 )
 
 

@@ -7,13 +7,13 @@ the smallest of 8, 10, 12, 14 and 16 bits that holds it. No film is stretched to
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.errors import IntakeError
+from ml.errors import IntakeError, gettext_noop
 
 _DEPTHS = (8, 10, 12, 14, 16)
 
@@ -59,12 +59,44 @@ def grey_of_floats(values: NDArray[Any]) -> NDArray[np.uint8]:
     return eight_bit(whole, depth_of(whole))
 
 
+Alpha = Literal["none", "straight", "premultiplied"]
+"""What the last channel of a picture means: nothing, opacity, or opacity that the others are multiplied by already."""
+
+
+def grey_of_channels(
+    values: NDArray[Any], depth: int | None, alpha: Alpha = "none", *, inverted: bool = False
+) -> NDArray[np.uint8]:
+    """Grey or colours, with or without opacity, over black: as beside a film.
+
+    Args:
+        values: ``(height, width, channels)``, unsigned: one or three of grey or colour, then opacity unless ``"none"``.
+        depth: Their bits, at most 16; ``None`` when 16-bit samples do not say how many of them count.
+        alpha: What the last channel is.
+        inverted: The largest value is black.
+
+    Raises:
+        IntakeError: ``COLOUR_PICTURE``.
+    """
+    shown = values if alpha == "none" else values[..., :-1]
+    eight = eight_bit(shown, depth or depth_of(shown))
+    if inverted:
+        eight = 255 - eight
+    if alpha == "straight":
+        opacity = values[..., -1:]
+        share = eight_bit(opacity, depth or depth_of(opacity))
+        if share.min(initial=255) < 255:
+            eight = ((eight.astype(np.uint16) * share + 127) // 255).astype(np.uint8)
+    if eight.shape[-1] == 1:
+        return np.ascontiguousarray(eight[..., 0])
+    return grey_of_colour(Image.fromarray(np.ascontiguousarray(eight)))
+
+
 def unknown_scale() -> IntakeError:
     """The refusal of numbers of which nobody says which is black and which is white."""
     return IntakeError(
         "UNSUPPORTED_FORMAT",
-        "The picture's numbers have no known scale of grey.",
-        "Export the film as DICOM, or as PNG with 8 or 16 bit.",
+        gettext_noop("The picture's numbers have no known scale of grey."),
+        gettext_noop("Export the radiograph as DICOM, or as PNG with 8 or 16 bits."),
     )
 
 
@@ -94,8 +126,8 @@ def check_colour(picture: Image.Image) -> None:
     if (apart > _COLOUR_DISTANCE).mean() > _COLOUR_SHARE or np.abs(tint).max(axis=0).mean() > _MAX_TINT:
         raise IntakeError(
             "COLOUR_PICTURE",
-            "This is a colour picture; a radiograph is grey.",
-            "Submit the film itself rather than a photograph or a coloured rendering of it.",
+            gettext_noop("This is a colour picture; a radiograph is grey."),
+            gettext_noop("Submit the radiograph itself rather than a photograph or a coloured rendering of it."),
         )
 
 
@@ -114,11 +146,13 @@ def check_exposure(pixels: NDArray[np.uint8]) -> None:
     if high - low >= _MIN_RANGE and _MEAN_BOUNDS[0] <= mean <= _MEAN_BOUNDS[1]:
         return
     if mean < 40:
-        message = "The picture is almost entirely black."
+        message = gettext_noop("The picture is almost entirely black.")
     elif mean > 215:
-        message = "The picture is almost entirely white."
+        message = gettext_noop("The picture is almost entirely white.")
     else:
-        message = "The picture has almost no contrast."
+        message = gettext_noop("The picture has almost no contrast.")
     raise IntakeError(
-        "TOO_DARK_OR_BRIGHT", message, "Check the window (brightness and contrast) with which the film was exported."
+        "TOO_DARK_OR_BRIGHT",
+        message,
+        gettext_noop("Check the window (brightness and contrast) with which the radiograph was exported."),
     )

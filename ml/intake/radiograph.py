@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml.errors import IntakeError, damaged, gettext_noop
 from ml.intake.png import grey_png
 
 SIDE = 224
@@ -71,6 +72,44 @@ class Limits:
     min_side: int = 120
     min_pixels: int = 40_000
     max_aspect: float = 4.0
+
+
+def check_size(width: int, height: int, limits: Limits) -> None:
+    """Refuse by declared size, before decoding.
+
+    Raises:
+        IntakeError: ``TOO_LARGE``, ``TOO_SMALL``, or ``CROPPED`` for a strip.
+    """
+    if width <= 0 or height <= 0:
+        raise damaged(gettext_noop("The file is damaged: it declares no size."))
+    short, long = min(width, height), max(width, height)
+    if long > limits.max_side or width * height > limits.max_pixels:
+        raise too_large()
+    if short < limits.min_side or width * height < limits.min_pixels:
+        raise IntakeError(
+            "TOO_SMALL",
+            gettext_noop("The picture is only %(width)d × %(height)d pixels."),
+            gettext_noop("Submit the radiograph at full size, not a preview or a thumbnail of it."),
+            width=width,
+            height=height,
+        )
+    if long > limits.max_aspect * short:
+        raise IntakeError(
+            "CROPPED",
+            gettext_noop("The picture is a strip of %(width)d × %(height)d pixels."),
+            gettext_noop("Submit the whole radiograph, not a part of it."),
+            width=width,
+            height=height,
+        )
+
+
+def too_large() -> IntakeError:
+    """The refusal of a picture with more pixels than any radiograph has."""
+    return IntakeError(
+        "TOO_LARGE",
+        gettext_noop("The picture has more pixels than a radiograph."),
+        gettext_noop("Export the radiograph at the detector's own size, or smaller."),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""JPEG, PNG, TIFF, BMP, WebP and JPEG 2000 by Pillow: one upright grey picture, or a typed refusal."""
+"""JPEG, PNG, TIFF, BMP, WebP and JPEG 2000: one upright grey picture, or a typed refusal."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
-from ml.errors import IntakeError
-from ml.intake.grayscale import check_colour, depth_of, eight_bit, grey_of_colour, grey_of_floats, unknown_scale
-from ml.intake.jpeg_png import bare_jpeg, damaged, declared_j2k_bits, png_is_short
-from ml.intake.radiograph import SIDE, Limits, Radiograph
+from ml.errors import IntakeError, cut_off, damaged, gettext_noop
+from ml.intake.grayscale import (
+    check_colour,
+    depth_of,
+    eight_bit,
+    grey_of_channels,
+    grey_of_colour,
+)
+from ml.intake.jpeg import bare_jpeg, decoded_without_end, jpeg_exif, picture_only
+from ml.intake.jpeg2000 import j2k_is_whole, j2k_size
+from ml.intake.jpeg_png import png_is_short
+from ml.intake.radiograph import SIDE, Limits, Radiograph, check_size, too_large
+from ml.intake.tiff import read_tiff, unread_tiff
 
 _ORIENTATION = 0x0112
-_PHOTOMETRIC = 262
-_SAMPLE_FORMAT = 339
 # EXIF orientation -> what puts the picture upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -27,6 +34,13 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SWAPS = (
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+    Image.Transpose.ROTATE_270,
+)
+Grey = NDArray[np.uint8]
 
 
 def read_raster(data: bytes, kind: str, limits: Limits, for_model_only: bool) -> Radiograph:
@@ -37,35 +51,91 @@ def read_raster(data: bytes, kind: str, limits: Limits, for_model_only: bool) ->
             ``UNSUPPORTED_FORMAT``.
     """
     try:
-        with _opened(data, kind) as picture:
-            check_size(picture.width, picture.height, limits)
-            if getattr(picture, "n_frames", 1) > 1:
-                raise _several(kind)
-            return _upright_grey(data, picture, kind, for_model_only)
+        match kind:
+            case "JPEG":
+                return _jpeg(data, limits, for_model_only)
+            case "TIFF":
+                grey, turn = read_tiff(data, limits)
+                return Radiograph(_upright(grey, _UPRIGHT.get(turn)), kind)
+            case _:
+                return _other(data, kind, limits)
     except IntakeError:
         raise
     except (Image.DecompressionBombError, MemoryError):
         raise too_large() from None
     except UnidentifiedImageError:
-        if kind != "TIFF":
-            raise damaged() from None
-        raise IntakeError(  # Pillow does not say which: there are more kinds of TIFF than anybody reads
-            "UNSUPPORTED_FORMAT",
-            "This TIFF file is damaged, or stored in a way that is not read here.",
-            "Export the film as DICOM, PNG or JPEG and submit that file.",
-        ) from None
+        raise (unread_tiff() if kind == "TIFF" else damaged()) from None
     except Exception as error:
         # Pillow's readers answer damaged files with OSError, SyntaxError, ValueError, struct.error, KeyError, EOFError,
         # ZeroDivisionError and more; all of them mean the same to the person. Bugs of ours have their tests.
-        raise damaged("it ends too early" if "truncated" in str(error) else "") from None
+        raise (cut_off() if "truncated" in str(error) else damaged()) from None
+
+
+def _upright(grey: Grey, turn: Image.Transpose | None) -> Grey:
+    return grey if turn is None else np.asarray(Image.fromarray(grey).transpose(turn))
+
+
+def _turn_of(exif: bytes) -> Image.Transpose | None:
+    """EXIF's word on which way is up; junk counts as no word, and XMP's word for none: no browser heeds it."""
+    try:
+        tags = Image.Exif()
+        tags.load(exif)
+        return _UPRIGHT.get(int(tags.get(_ORIENTATION, 1)))
+    except Exception:
+        return None
+
+
+def _jpeg(data: bytes, limits: Limits, for_model_only: bool) -> Radiograph:
+    size = (0, 0)
+
+    def decode(coded: bytes) -> NDArray[Any]:
+        nonlocal size
+        # Not Image.open: it takes a phone's JPEG with a second, smaller picture for several films.
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(coded)) as picture:
+            check_size(picture.width, picture.height, limits)
+            size = picture.size
+            if for_model_only:
+                # Three times the input: twice would take large ones at a quarter and move a sharp film by 3.5 levels.
+                picture.draft(None, (3 * SIDE, 3 * SIDE))
+            return np.asarray(picture)
+
+    pixels = decoded_without_end(decode, picture_only(data, keep_colour=True))
+    scaled = pixels.shape[1::-1] != size
+    turn = _turn_of(jpeg_exif(data))
+    if pixels.ndim == 2:
+        grey = pixels
+    else:
+        colours = Image.fromarray(pixels, "CMYK") if pixels.shape[2] == 4 else Image.fromarray(pixels)
+        grey = grey_of_colour(colours.convert("RGB"))
+    size = size[::-1] if turn in _SWAPS else size
+    coded = bare_jpeg(data) if turn is None and not for_model_only else None
+    return Radiograph(_upright(grey, turn), "JPEG", scaled_from=size if scaled else None, coded=coded or b"")
+
+
+def _other(data: bytes, kind: str, limits: Limits) -> Radiograph:
+    with _opened(data, kind) as picture:
+        check_size(picture.width, picture.height, limits)
+        if getattr(picture, "n_frames", 1) > 1:
+            raise IntakeError(
+                "MULTIPLE_IMAGES",
+                gettext_noop("This file holds several pictures."),
+                gettext_noop("Submit one file for each radiograph."),
+            )
+        if kind == "JPEG2000":
+            grey = _jpeg_2000(data, picture)
+        else:
+            picture.load()
+            if kind == "PNG" and _ends_in_black(picture) and png_is_short(data):
+                raise cut_off()
+            grey = _deep_png(data, picture) if kind == "PNG" and data[24] == 16 else _grey(picture)
+        exif = picture.info.get("exif", b"") if kind in ("PNG", "WEBP") else b""
+        return Radiograph(_upright(grey, _turn_of(exif)), kind)
 
 
 def _opened(data: bytes, kind: str) -> Image.Image:
     """The picture's header, read by exactly one of Pillow's readers."""
     stream = io.BytesIO(data)
     match kind:
-        case "JPEG":  # not Image.open: it takes a phone's JPEG with a second, smaller picture for several films
-            return JpegImagePlugin.JpegImageFile(stream)
         case "PNG":
             return PngImagePlugin.PngImageFile(stream)
         case "BMP":
@@ -74,112 +144,78 @@ def _opened(data: bytes, kind: str) -> Image.Image:
             return Image.open(stream, formats=[kind])
 
 
-def check_size(width: int, height: int, limits: Limits) -> None:
-    """Refuse by declared size, before decoding.
-
-    Raises:
-        IntakeError: ``TOO_LARGE``, ``TOO_SMALL``, or ``CROPPED`` for a strip.
-    """
-    if width <= 0 or height <= 0:
-        raise damaged("it declares no size")
-    short, long = min(width, height), max(width, height)
-    if long > limits.max_side or width * height > limits.max_pixels:
-        raise too_large()
-    if short < limits.min_side or width * height < limits.min_pixels:
-        raise IntakeError(
-            "TOO_SMALL",
-            f"The picture is only {width} × {height} pixels.",
-            "Submit the film at full size, not a preview or a thumbnail of it.",
-        )
-    if long > limits.max_aspect * short:
-        raise IntakeError(
-            "CROPPED",
-            f"The picture is a strip of {width} × {height} pixels.",
-            "Submit the whole film, not a part of it.",
-        )
-
-
-def too_large() -> IntakeError:
-    """The refusal of a picture with more pixels than any radiograph has."""
-    return IntakeError(
-        "TOO_LARGE",
-        "The picture has more pixels than a radiograph.",
-        "Export the film at the detector's own size, or smaller.",
-    )
-
-
-def _several(kind: str) -> IntakeError:
-    pages = "several pages" if kind == "TIFF" else "several pictures"
-    return IntakeError("MULTIPLE_IMAGES", f"This file holds {pages}.", "Submit one file for each film.")
-
-
-def _upright_grey(data: bytes, picture: Image.Image, kind: str, for_model_only: bool) -> Radiograph:
-    size = picture.size
-    if for_model_only and kind == "JPEG":
-        # Three times the side: twice would decode large ones at a quarter, which moves a sharp film by 3.5 levels.
-        picture.draft(None, (3 * SIDE, 3 * SIDE))
-    picture.load()
-    if kind == "PNG" and _ends_in_black(picture) and png_is_short(data):
-        raise damaged("it ends too early")
-    turn = _UPRIGHT.get(_orientation(picture))  # asked for after loading: Pillow turns a TIFF itself, and then says so
-    scaled = picture.size != size
-    pixels = _grey(picture, kind, data)
-    if turn is not None:
-        pixels = np.asarray(Image.fromarray(pixels).transpose(turn))
-        size = size[::-1] if turn in _SWAPS else size
-    coded = bare_jpeg(data) if kind == "JPEG" and turn is None and not for_model_only else None
-    return Radiograph(pixels, kind, scaled_from=size if scaled else None, coded=coded or b"")
-
-
 def _ends_in_black(picture: Image.Image) -> bool:
     """Whether one of the last two rows holds nothing: there the decoder may have had nothing to put."""
     last = np.asarray(picture.crop((0, picture.height - 2, *picture.size)))
     return not (last[0].any() and last[1].any())
 
 
-_SWAPS = (
-    Image.Transpose.TRANSPOSE,
-    Image.Transpose.TRANSVERSE,
-    Image.Transpose.ROTATE_90,
-    Image.Transpose.ROTATE_270,
-)
+def _deep_png(data: bytes, picture: Image.Image) -> Grey:
+    """A PNG of 16 bits, all of them: of colours and opacity Pillow itself keeps the upper eight."""
+    transparent = picture.info.get("transparency")
+    match data[25]:  # the colour type
+        case 0:
+            values: NDArray[Any] = np.asarray(picture).astype(np.uint16)
+        case 4:  # unpacked as if each of its four bytes were a channel
+            quarters = _unpacked(data, "RGBA", "RGBA").astype(np.uint16)
+            words = quarters[..., ::2] << 8 | quarters[..., 1::2]
+            return grey_of_channels(words, None, "straight")
+        case kind:
+            mode = "RGBA" if kind == 6 else "RGB"
+            upper, lower = (_unpacked(data, mode, f"{mode};16{order}") for order in "BL")
+            values = upper.astype(np.uint16) << 8 | lower
+            if kind == 6:
+                return grey_of_channels(values, None, "straight")
+    channels = values.reshape(*values.shape[:2], -1)
+    if transparent is not None:
+        channels = channels * np.any(channels != np.asarray(transparent), axis=-1, keepdims=True).astype(np.uint16)
+    return grey_of_channels(channels, None)
 
 
-def _orientation(picture: Image.Image) -> int:
-    """EXIF's word on which side is up; junk counts as no word."""
-    try:
-        return int(picture.getexif().get(_ORIENTATION, 1))
-    except Exception:
-        return 1
-
-
-def _grey(picture: Image.Image, kind: str, data: bytes) -> NDArray[np.uint8]:
-    """Any of Pillow's modes to 8-bit grey, black = 0; what is transparent is black, as beside a film."""
-    mode = picture.mode
-    if mode == "L" and _signed(picture):
-        raise unknown_scale()
-    if mode == "L" and "transparency" not in picture.info:
+def _unpacked(data: bytes, mode: str, raw: str) -> Grey:
+    """A PNG's samples unpacked in another way than Pillow would; ``raw`` must have as many bits for a pixel."""
+    with PngImagePlugin.PngImageFile(io.BytesIO(data)) as picture:
+        picture._mode = mode
+        picture.tile = [tile._replace(args=raw) for tile in picture.tile]
+        picture.info.pop("transparency", None)
         return np.asarray(picture)
-    if mode in ("1", "L"):
-        return np.asarray(picture.convert("L"))
-    if mode.startswith("I;16"):
-        values = np.asarray(picture)
-        values = values.astype(np.uint16, copy=False)
-        declared = declared_j2k_bits(data) if kind == "JPEG2000" else 16
-        if declared < 16:  # Pillow has shifted the samples up to 16 bits
-            return eight_bit(values >> (16 - declared), declared)
-        grey = eight_bit(values, depth_of(values))
-        return 255 - grey if _white_is_zero(picture) else grey
-    if mode in ("I", "F"):
-        return grey_of_floats(np.asarray(picture))
-    if mode in ("LA", "La"):
-        return _over_black(picture.convert("RGBA"))
-    if mode in ("RGBA", "RGBa", "PA") or "transparency" in picture.info:
-        return _over_black(picture.convert("RGBA"))
-    return grey_of_colour(picture if mode == "RGB" else picture.convert("RGB"))
 
 
-def _over_black(picture: Image.Image) -> NDArray[np.uint8]:
+def _jpeg_2000(data: bytes, picture: Image.Image) -> Grey:
+    """JPEG 2000 says its depth, and is believed, but for 16 bits: that many a writer gives to any deep picture."""
+    size = j2k_size(data)
+    if not j2k_is_whole(data):
+        raise cut_off()
+    if size is None or size.bits <= 8:
+        picture.load()
+        return _grey(picture)
+    from openjpeg.utils import decode
+
+    values = decode(data)
+    if size.signed:
+        values = values.astype(np.int32) + 2 ** (size.bits - 1)
+    channels = values.reshape(*values.shape[:2], -1)
+    depth = None if size.bits == 16 else size.bits
+    return grey_of_channels(channels, depth, "straight" if channels.shape[-1] in (2, 4) else "none")
+
+
+def _grey(picture: Image.Image) -> Grey:
+    """Pillow's modes of 8 bits to grey, black = 0; what is transparent is black, as beside a film."""
+    if picture.mode == "L" and "transparency" not in picture.info:
+        return np.asarray(picture)
+    if picture.mode in ("1", "L"):
+        return (
+            _over_black(picture.convert("RGBA")) if "transparency" in picture.info else np.asarray(picture.convert("L"))
+        )
+    if picture.mode.startswith("I;16"):
+        values = np.asarray(picture).astype(np.uint16)
+        return eight_bit(values, depth_of(values))
+    if "transparency" in picture.info or picture.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
+        return _over_black(picture.convert("RGBA"))
+    return grey_of_colour(picture if picture.mode == "RGB" else picture.convert("RGB"))
+
+
+def _over_black(picture: Image.Image) -> Grey:
     opaque = picture.getchannel("A").getextrema()[0] == 255
     if not opaque:
         black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
@@ -187,14 +223,3 @@ def _over_black(picture: Image.Image) -> NDArray[np.uint8]:
     colours = picture.convert("RGB")
     check_colour(colours)
     return np.asarray(colours.convert("L"))
-
-
-def _signed(picture: Image.Image) -> bool:
-    """TIFF's SampleFormat 2, which Pillow passes over for 8 bit."""
-    return getattr(picture, "tag_v2", {}).get(_SAMPLE_FORMAT) == (2,)
-
-
-def _white_is_zero(picture: Image.Image) -> bool:
-    """TIFF's PhotometricInterpretation 0, which Pillow turns round for up to 8 bit only."""
-    tags: Any = getattr(picture, "tag_v2", {})
-    return bool(tags.get(_PHOTOMETRIC, 1) == 0)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from ml.errors import IntakeError
+from ml.errors import IntakeError, gettext_noop
 from ml.intake.burned_in_text import burned_in_notice
 from ml.intake.file_type import kind_of
 from ml.intake.grayscale import check_exposure
 from ml.intake.jpeg_png import declared_jpeg, declared_png
-from ml.intake.radiograph import SIDE, Header, Limits, ModelInput, Notice, Radiograph
-from ml.intake.raster import check_size, read_raster
+from ml.intake.radiograph import SIDE, Header, Limits, ModelInput, Notice, Radiograph, check_size
+from ml.intake.raster import read_raster
 from ml.intake.sandbox import read_apart
 
 __all__ = ["SIDE", "Header", "Limits", "ModelInput", "Notice", "Radiograph", "read_here", "read_radiograph"]
@@ -41,12 +41,17 @@ def read_radiograph(
         IntakeError: Not one readable radiograph; code, message and advice say why.
     """
     if not data:
-        raise IntakeError("EMPTY_FILE", "The file is empty.", "Export the film again and submit the new file.")
+        raise IntakeError(
+            "EMPTY_FILE",
+            gettext_noop("The file is empty."),
+            gettext_noop("Export the radiograph again and submit the new file."),
+        )
     if len(data) > limits.max_bytes:
         raise IntakeError(
             "TOO_LARGE",
-            f"The file is larger than {limits.max_bytes / 1e6:.0f} MB.",
-            "Export the film at a smaller size, or compressed.",
+            gettext_noop("The file is larger than %(megabytes)d MB."),
+            gettext_noop("Export the radiograph at a smaller size, or compressed."),
+            megabytes=round(limits.max_bytes / 1e6),
         )
     kind = kind_of(data)
     if _may_be_read_here(data, kind, limits):

@@ -25,8 +25,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ml.errors import IntakeError
-from ml.intake.jpeg_png import damaged
+from ml.errors import IntakeError, damaged, gettext_noop
 from ml.intake.radiograph import Header, Limits, Notice, Radiograph
 
 log = logging.getLogger(__name__)
@@ -182,7 +181,8 @@ def read_apart(
             log.warning("decoder for %s died on a file of %d bytes: %s", kind, len(data), death)
             raise _answer_to(death) from None
     if "error" in answer:
-        raise IntakeError(*answer["error"])
+        code, message, advice, parameters = answer["error"]
+        raise IntakeError(code, message, advice, **parameters)
     return Radiograph(
         np.frombuffer(raw, np.uint8).reshape(answer["shape"]),
         answer["format"],
@@ -196,7 +196,7 @@ def _answer_to(death: _Died) -> IntakeError:
     if death.timed_out:
         return IntakeError(
             "TOO_SLOW",
-            "Reading this file took too long.",
-            "Export the film again without compression, or as PNG, and submit the new file.",
+            gettext_noop("Reading this file took too long."),
+            gettext_noop("Export the radiograph again without compression, or as PNG, and submit the new file."),
         )
     return damaged()

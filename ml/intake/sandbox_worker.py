@@ -14,10 +14,8 @@ import warnings
 from dataclasses import asdict
 from typing import Any
 
-from ml.errors import IntakeError
-from ml.intake.jpeg_png import damaged
-from ml.intake.radiograph import Limits, Radiograph
-from ml.intake.raster import too_large
+from ml.errors import IntakeError, damaged
+from ml.intake.radiograph import Limits, Radiograph, too_large
 from ml.intake.read import read_here
 from ml.intake.sandbox import IDLE_SECONDS, receive, send
 
@@ -72,7 +70,7 @@ def _answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], byte
 
 
 def _refused(error: IntakeError) -> tuple[dict[str, Any], bytes]:
-    return {"error": [error.code, error.message, error.advice]}, b""
+    return {"error": [error.code, error.message, error.advice, error.parameters]}, b""
 
 
 def _described(film: Radiograph) -> dict[str, Any]:

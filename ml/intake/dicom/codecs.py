@@ -17,10 +17,12 @@ from PIL import JpegImagePlugin
 from pydicom import uid
 from pydicom.pixels.decoders.rle import _rle_decode_segment, _rle_parse_header
 
-from ml.intake.codestream import begins_rle, j2k_is_lossy, j2k_is_whole, j2k_size
-from ml.intake.jpeg_png import JpegFrame, cut_off, damaged, decoded_without_end, jpeg_frame, picture_only
+from ml.errors import cut_off, damaged
+from ml.intake.dicom.pixel_data import begins_rle
+from ml.intake.jpeg import JPEG_LS, JpegFrame, decoded_without_end, jpeg_frame, picture_only
+from ml.intake.jpeg2000 import j2k_is_lossy, j2k_is_whole, j2k_size
 
-_JPEG_LS, _LOSSLESS = 0xF7, 0xC3
+_LOSSLESS = 0xC3
 _HUFFMAN_DCT = (0xC0, 0xC1, 0xC2)
 
 
@@ -80,7 +82,7 @@ def decode(codestream: bytes, coding: Coding | None, rows: int, columns: int, sa
     frame = coding.frame
     if frame is None:
         raise damaged()
-    if frame.marker == _JPEG_LS:
+    if frame.marker == JPEG_LS:
         return _jpeg_ls(codestream, frame)
     if frame.bits == 8 and frame.marker in _HUFFMAN_DCT:
         return Samples(decoded_without_end(_by_pillow, codestream), 8, lossy=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.errors import gettext_noop
 from ml.intake.dicom.depth import Stored
 from ml.intake.dicom.header import number_of, numbers_of, text_of
 from ml.intake.dicom.padding import beside_film
@@ -25,8 +26,8 @@ _FULL_CONTRAST = 0.5
 
 _POLARITY = Notice(
     "POLARITY_UNSURE",
-    "The file contradicts itself on whether bright or dark stands for bone.",
-    "Check that bones look bright.",
+    gettext_noop("The file contradicts itself on whether bright or dark stands for bone."),
+    gettext_noop("Check that bones look bright."),
 )
 
 

@@ -1,4 +1,4 @@
-"""Which DICOM objects are radiographs, what the others are called, and the few header fields that are kept.
+"""Values out of a DICOM header, however carelessly they are written, and the few fields of it that are kept.
 
 Everything here works on a parsed data set and returns values from closed vocabularies or numbers, so that free text,
 in which names turn up, has no way out.
@@ -12,42 +12,12 @@ import math
 import re
 from typing import Any
 
-from ml.errors import IntakeError
 from ml.intake.radiograph import Header
 
 Dataset = Any  # pydicom.Dataset; pydicom is loaded only where a DICOM file is read
 
-_IMAGE = "1.2.840.10008.5.1.4.1.1."
-_RADIOGRAPHS = {_IMAGE + "1", _IMAGE + "1.1"}  # CR, DX for presentation
-_RAW_DX = _IMAGE + "1.1.1"
-_SECONDARY = {_IMAGE + "7", _IMAGE + "7.2", _IMAGE + "7.3", _IMAGE + "7.4"}
-_MODALITIES = {"CR", "DX", "RG", "DR", "OT", "SC", ""}  # "" in files that say nothing; DR and SC are vendors' own
+MODALITIES = {"CR", "DX", "RG", "DR", "OT", "SC", ""}  # "" in files that say nothing; DR and SC are vendors' own
 
-# SOP class (start of the UID below the storage root) -> what a person calls it. Longer starts stand first.
-_NAMES: tuple[tuple[str, str], ...] = (
-    ("1.2.", "a mammogram"), ("1.3", "a dental radiograph"), ("104.1", "a PDF document"), ("104.", "a document"),
-    ("128", "a PET image"), ("130", "a PET image"), ("12.1", "an angiogram"), ("12.2", "a fluoroscopy series"),
-    ("12.", "an angiogram"), ("13.1.3", "a tomosynthesis series"), ("13.", "a rotational X-ray series"),
-    ("20", "a nuclear medicine image"), ("2", "a CT image"), ("3", "an ultrasound series"), ("4", "an MR image"),
-    ("481.1", "a radiotherapy image"), ("481.2", "a radiotherapy dose"), ("481.3", "a radiotherapy structure set"),
-    ("481.5", "a radiotherapy plan"), ("481.", "a radiotherapy object"), ("6", "an ultrasound image"),
-    ("66.4", "a segmentation"), ("66.", "a registration or raw data object"), ("67", "a parameter map"),
-    ("68", "a surface"), ("77.1.5", "a picture of the eye"),
-    ("77", "a photograph or microscope image"), ("78", "an eye measurement"), ("88", "a structured report"),
-    ("9", "a curve or waveform"), ("11", "a presentation state"), ("7.1", "a black-and-white scan"),
-    ("30", "a parameter map"),
-)  # fmt: skip
-_MODALITY_NAMES = {
-    "CT": "a CT image", "MR": "an MR image", "US": "an ultrasound image", "PT": "a PET image",
-    "NM": "a nuclear medicine image", "MG": "a mammogram", "XA": "an angiogram", "RF": "a fluoroscopy image",
-    "IO": "a dental radiograph", "PX": "a dental radiograph", "ES": "an endoscopy picture", "XC": "a photograph",
-    "GM": "a microscope image", "SM": "a microscope image", "OP": "a picture of the eye", "SR": "a structured report",
-    "SEG": "a segmentation", "PR": "a presentation state", "DOC": "a document", "RTIMAGE": "a radiotherapy image",
-    "RTDOSE": "a radiotherapy dose", "RTSTRUCT": "a radiotherapy structure set", "RTPLAN": "a radiotherapy plan",
-    "ECG": "an electrocardiogram", "BMD": "a bone density measurement",
-}  # fmt: skip
-PIXEL_DATA = 0x7FE00010
-_DIRECTORY = "1.2.840.10008.1.3.10"
 
 _VIEWS = {
     "AP", "PA", "LL", "RL", "LLD", "RLD", "LLO", "RLO", "LPO", "RPO", "LAO", "RAO", "AXIAL", "LATERAL", "LAT", "OBL",
@@ -129,73 +99,11 @@ def whole_of(data: Dataset, keyword: str, default: int) -> int:
     return int(number) if number is not None else default
 
 
-def check_object(data: Dataset, pixel_tag: int | None) -> None:
-    """Refuse by name what is no single radiograph.
-
-    Args:
-        data: The header.
-        pixel_tag: Tag of the pixel data that follow it: integers, floats, or none.
-
-    Raises:
-        IntakeError: ``WRONG_DICOM_OBJECT``, ``RAW_DETECTOR_DATA``, ``MULTIPLE_IMAGES`` or ``NO_PIXEL_DATA``.
-    """
-    sop_class, modality = text_of(data, "SOPClassUID"), text_of(data, "Modality")
-    if (
-        "DirectoryRecordSequence" in data
-        or text_of(data.get("_meta", {}), "x") == _DIRECTORY
-        or sop_class == _DIRECTORY
-    ):
-        raise _wrong("a DICOMDIR, the table of contents of a disc")
-    if sop_class == _RAW_DX or (
-        sop_class in _RADIOGRAPHS and text_of(data, "PresentationIntentType") == "FOR PROCESSING"
-    ):
-        raise IntakeError(
-            "RAW_DETECTOR_DATA",
-            "This DICOM file holds the detector's raw data, not the film as it is looked at.",
-            "Submit the image “for presentation” of the same exposure.",
-        )
-    if sop_class and sop_class not in _RADIOGRAPHS | _SECONDARY:
-        raise _wrong(_name_of_class(sop_class, modality))
-    # Vendors invent modalities ("DR"); where the SOP class is a radiograph's, only a known other one is believed.
-    if modality in _MODALITY_NAMES or (modality not in _MODALITIES and sop_class not in _RADIOGRAPHS):
-        raise _wrong(_MODALITY_NAMES.get(modality, "an object of another kind"))
-    if pixel_tag is None:
-        raise IntakeError(
-            "NO_PIXEL_DATA", "This DICOM file holds no image.", "Export the film again, with its pixel data."
-        )
-    if pixel_tag != PIXEL_DATA:
-        raise _wrong("a map of measured numbers")
-    frames = whole_of(data, "NumberOfFrames", 1)
-    if frames > 1:
-        raise IntakeError(
-            "MULTIPLE_IMAGES", f"This DICOM file holds {frames} images.", "Submit one single film, one file for each."
-        )
-
-
-def _wrong(name: str) -> IntakeError:
-    return IntakeError(
-        "WRONG_DICOM_OBJECT",
-        f"This DICOM file is {name}, not a radiograph.",
-        "Submit the radiograph itself: an object of kind CR, DX or RG.",
-    )
-
-
-def _name_of_class(sop_class: str, modality: str) -> str:
-    if sop_class == _DIRECTORY:
-        return "a DICOMDIR, the table of contents of a disc"
-    if sop_class.startswith(_IMAGE):
-        rest = sop_class.removeprefix(_IMAGE)
-        for start, name in _NAMES:
-            if rest == start.rstrip(".") or rest.startswith(start.rstrip(".") + "."):
-                return name
-    return _MODALITY_NAMES.get(modality, "an object of another kind")
-
-
 def kept_header(data: Dataset, salt: bytes) -> Header:
     """The fields we keep, each from a closed vocabulary, a number, or a salted hash."""
     modality, body = text_of(data, "Modality"), re.sub(r"[^A-Z]", "", text_of(data, "BodyPartExamined"))
     return Header(
-        modality=modality if modality in _MODALITIES else "",
+        modality=modality if modality in MODALITIES else "",
         view_position=_view(data),
         body_part=body if body in _BODY_PARTS else "",
         age_years=_age(data),

@@ -14,10 +14,12 @@ from typing import Literal
 import pydicom
 from pydicom.dataelem import RawDataElement
 
-from ml.intake.codestream import begins_codestream
-from ml.intake.dicom.header import PIXEL_DATA
+from ml.intake.dicom.object_kinds import PIXEL_DATA
+from ml.intake.jpeg2000 import J2K_START, JP2_START
 
 _UNDEFINED = 0xFFFFFFFF
+_JPEG_START = b"\xff\xd8\xff"
+_RLE_HEADER = 64
 _ITEM = b"\xfe\xff\x00\xe0"
 _DELIMITER = b"\xfe\xff\xdd\xe0"
 _LONG_VRS = (b"OB", b"OW", b"UN", b"OF", b"OD", b"OL", b"OV")
@@ -123,3 +125,14 @@ def _breaks_off(dataset: pydicom.FileDataset, size: int) -> bool:
         return False
     last = dataset.get_item(max(dataset.keys()))
     return isinstance(last, RawDataElement) and last.value_tell + last.length != size
+
+
+def begins_codestream(data: bytes) -> bool:
+    """Whether these bytes begin a JPEG of any kind, a JPEG 2000, or a DICOM run-length coding."""
+    return data.startswith((_JPEG_START, J2K_START, JP2_START)) or begins_rle(data)
+
+
+def begins_rle(data: bytes) -> bool:
+    """A header of 64 bytes: 1 to 15 segments, the first right behind it."""
+    count, first = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4))
+    return len(data) > _RLE_HEADER and 1 <= count <= 15 and first == _RLE_HEADER

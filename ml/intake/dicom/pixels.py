@@ -13,13 +13,12 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom import uid
 
-from ml.errors import IntakeError
-from ml.intake.codestream import begins_codestream, begins_rle
+from ml.errors import IntakeError, cut_off, damaged, gettext_noop
 from ml.intake.dicom.codecs import Coding, Samples, coding_of, decode
 from ml.intake.dicom.color import interleaved
 from ml.intake.dicom.header import number_of, text_of, whole_of
-from ml.intake.dicom.pixel_data import PixelElement
-from ml.intake.jpeg_png import cut_off, damaged, jpeg_frame
+from ml.intake.dicom.pixel_data import PixelElement, begins_codestream, begins_rle
+from ml.intake.jpeg import jpeg_frame
 
 _NATIVE = {uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian,
            uid.DeflatedExplicitVRLittleEndian}  # fmt: skip
@@ -28,6 +27,7 @@ _WAVELETS = {uid.JPEG2000Lossless, uid.JPEG2000, uid.JPEG2000MCLossless, uid.JPE
 # Also the retired ones (progressive, hierarchical...): what the coding really is, its frame header says.
 _JPEG = {f"1.2.840.10008.1.2.4.{number}" for number in (*range(50, 71), 80, 81)}
 _BY_MARKER = {0xC1: uid.JPEGExtended12Bit, 0xC3: uid.JPEGLosslessSV1, 0xF7: uid.JPEGLSLossless}  # of the frame header
+_OTHER_SIZE = gettext_noop("The file is damaged: its picture has another size than its header declares.")
 _SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
 
 
@@ -53,8 +53,8 @@ def read_samples(dataset: pydicom.FileDataset, element: PixelElement, rows: int,
     if syntax not in _NATIVE | _WAVELETS | _JPEG | {uid.RLELossless}:
         raise IntakeError(
             "UNSUPPORTED_COMPRESSION",
-            "This DICOM file is compressed in a way that is not read here.",
-            "Export it uncompressed, or compressed as JPEG, JPEG-LS, JPEG 2000 or RLE.",
+            gettext_noop("This DICOM file is compressed in a way that is not read here."),
+            gettext_noop("Export it uncompressed, or compressed as JPEG, JPEG-LS, JPEG 2000 or RLE."),
         )
     samples = whole_of(dataset, "SamplesPerPixel", 1)
     if not element.codestream and begins_codestream(element.native) and syntax not in _NATIVE:
@@ -72,7 +72,7 @@ def read_samples(dataset: pydicom.FileDataset, element: PixelElement, rows: int,
             raise cut_off() from None
         raise
     if decoded.values.shape[:2] != (rows, columns):
-        raise damaged("its picture has another size than its header declares")
+        raise damaged(_OTHER_SIZE)
     return decoded
 
 
@@ -81,10 +81,10 @@ def _check_coding(coding: Coding | None, syntax: uid.UID, rows: int, columns: in
     if coding is None:
         return
     if (coding.rows, coding.columns) != (rows, columns):
-        raise damaged("its picture has another size than its header declares")
+        raise damaged(_OTHER_SIZE)
     wrong_family = syntax not in _NATIVE and (coding.family == "JPEG 2000") != (syntax in _WAVELETS)
     if coding.channels != samples or wrong_family:
-        raise damaged("its picture is coded otherwise than its header declares")
+        raise damaged(gettext_noop("The file is damaged: its picture is coded otherwise than its header declares."))
 
 
 def _native(dataset: pydicom.FileDataset, element: PixelElement, rows: int, columns: int, samples: int) -> Samples:
@@ -128,8 +128,8 @@ def unknown_depth() -> IntakeError:
     """The refusal of pixels of a depth that no radiograph comes in."""
     return IntakeError(
         "UNSUPPORTED_FORMAT",
-        "The pixels of this DICOM file have neither 8 nor 16 bits.",
-        "Export the film with 8 or 16 bits per pixel.",
+        gettext_noop("The pixels of this DICOM file have neither 8 nor 16 bits."),
+        gettext_noop("Export the radiograph with 8 or 16 bits per pixel."),
     )
 
 
@@ -139,7 +139,9 @@ def _whole(raw: bytes, needed: int, size: int, cut: bool) -> bytes:
     if missing <= 0:
         return raw[:needed]
     if missing > size or len(raw) < 2 * size:
-        raise cut_off() if cut else damaged("it holds fewer pixels than it declares")
+        raise (
+            cut_off() if cut else damaged(gettext_noop("The file is damaged: it holds fewer pixels than it declares."))
+        )
     whole = raw[: len(raw) // size * size]
     return (whole + whole[-size:] * 2)[:needed]
 

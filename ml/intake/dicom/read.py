@@ -1,8 +1,8 @@
 """DICOM objects to radiographs. Runs in the helper process of :mod:`ml.intake.sandbox`, never in the one that serves.
 
-Item by item: where the pixel data are (``pixel_data``), which objects are taken (``header``), how samples are decoded
-(``pixels``, ``codecs``), which of their bits count (``depth``), how they become grey (``grayscale``, ``tables``,
-``padding``, ``color``). Of the header only :class:`~ml.intake.radiograph.Header` leaves this module.
+Item by item: where the pixel data are (``pixel_data``), which objects are taken (``object_kinds``), how samples are
+decoded (``pixels``, ``codecs``), which of their bits count (``depth``), how they become grey (``grayscale``,
+``tables``, ``padding``, ``color``). Of the header only :class:`~ml.intake.radiograph.Header` leaves this module.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from PIL import Image
 from pydicom import uid
 from pydicom.dataset import FileMetaDataset
 
-from ml.errors import IntakeError
+from ml.errors import IntakeError, cut_off, damaged, gettext_noop
 from ml.intake.dicom.codecs import Samples
 from ml.intake.dicom.color import rgb_of
 from ml.intake.dicom.depth import settled
 from ml.intake.dicom.grayscale import grey_of_stored, square_ratio, window_centre
-from ml.intake.dicom.header import check_object, kept_header, number_of, text_of, whole_of
+from ml.intake.dicom.header import kept_header, number_of, text_of, whole_of
+from ml.intake.dicom.object_kinds import check_object
 from ml.intake.dicom.pixel_data import PixelElement, split_file
 from ml.intake.dicom.pixels import read_samples, transfer_syntax_of, unknown_depth
 from ml.intake.dicom.tables import palette
 from ml.intake.grayscale import eight_bit, grey_of_colour
-from ml.intake.jpeg_png import cut_off, damaged
-from ml.intake.radiograph import Header, Limits, Notice, Radiograph
-from ml.intake.raster import check_size, too_large
+from ml.intake.radiograph import Header, Limits, Notice, Radiograph, check_size, too_large
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
@@ -37,14 +36,14 @@ _PLAIN = b"1.2.840.10008.1.2.1\x00\x00\x00"  # explicit little endian, padded to
 _INFLATED_BYTES = 128 * 1024 * 1024
 _NO_POLARITY = Notice(
     "POLARITY_UNSURE",
-    "The file does not say whether bright or dark stands for bone.",
-    "Check that bones look bright.",
+    gettext_noop("The file does not say whether bright or dark stands for bone."),
+    gettext_noop("Check that bones look bright."),
 )
 
 _DEPTH = Notice(
     "DEPTH_UNSURE",
-    "The file contradicts itself on how many bits its pixels have.",
-    "Check that the film is neither too dark nor too bright.",
+    gettext_noop("The file contradicts itself on how many bits its pixels have."),
+    gettext_noop("Check that the radiograph is neither too dark nor too bright."),
 )
 
 
@@ -187,8 +186,8 @@ def _remarks(dataset: pydicom.Dataset, header: Header) -> tuple[Notice, ...]:
         found.append(
             Notice(
                 "BURNED_IN_TEXT",
-                "The file says that text is written into the picture.",
-                "Check that it names nobody before you share or keep it.",
+                gettext_noop("The file says that text is written into the picture."),
+                gettext_noop("Check that it names nobody before you share or keep it."),
             )
         )
     try:
@@ -200,8 +199,8 @@ def _remarks(dataset: pydicom.Dataset, header: Header) -> tuple[Notice, ...]:
         found.append(
             Notice(
                 "STORED_TURNED",
-                "The file says that this film is stored turned or mirrored; it is shown as stored.",
-                "Check that the head is at the top and the patient's right side at the left.",
+                gettext_noop("The file says that this radiograph is stored turned or mirrored; it is shown as stored."),
+                gettext_noop("Check that the head is at the top and the patient's right is at the left."),
             )
         )
     return tuple(found)

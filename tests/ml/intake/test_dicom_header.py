@@ -44,7 +44,7 @@ def refused(data: bytes) -> IntakeError:
 def test_other_objects_are_refused_by_their_name(sop_class, modality, name):
     error = refused(dicom_bytes(film_values(12), 12, SOPClassUID=sop_class, Modality=modality))
     assert error.code == "WRONG_DICOM_OBJECT"
-    assert name in error.message
+    assert name in str(error)
     assert error.advice
 
 

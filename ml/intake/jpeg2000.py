@@ -1,7 +1,4 @@
-"""What the coded pictures inside files declare about themselves, and whether all of them is there. Nothing is decoded.
-
-The same codings come alone and inside DICOM and TIFF; this is the one place that walks their markers.
-"""
+"""The structure of JPEG 2000 (and HTJ2K), alone or inside DICOM: its size and depth, and whether all of it is there."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ from dataclasses import dataclass
 
 J2K_START = b"\xff\x4f\xff\x51"
 JP2_START = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
-JPEG_START = b"\xff\xd8\xff"
-_RLE_HEADER = 64
 _SIZ_REACH = 4096  # a JP2's boxes before its codestream are a few hundred bytes long
 
 
@@ -24,17 +19,6 @@ class J2kSize:
     channels: int
     bits: int
     signed: bool
-
-
-def begins_codestream(data: bytes) -> bool:
-    """Whether these bytes begin a JPEG of any kind, a JPEG 2000, or a DICOM run-length coding."""
-    return data.startswith((JPEG_START, J2K_START, JP2_START)) or begins_rle(data)
-
-
-def begins_rle(data: bytes) -> bool:
-    """A header of 64 bytes: 1 to 15 segments, the first right behind it."""
-    count, first = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4))
-    return len(data) > _RLE_HEADER and 1 <= count <= 15 and first == _RLE_HEADER
 
 
 def j2k_size(data: bytes) -> J2kSize | None:
