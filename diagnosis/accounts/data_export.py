@@ -21,7 +21,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from diagnosis import storage
 from diagnosis.access import person
@@ -34,7 +34,7 @@ BLOCK = 1 << 18  # bytes of a film in memory at a time
 AT_ONCE = 100  # studies
 
 
-@require_GET
+@require_safe
 @never_cache
 def account_export(request: HttpRequest) -> StreamingHttpResponse:
     """Download everything this person has stored."""

@@ -91,7 +91,7 @@ class FarewellForm(forms.Form):
         return given
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth is not typed; password or second factor again
 def account_delete(request: HttpRequest) -> HttpResponse:

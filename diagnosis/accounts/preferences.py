@@ -100,7 +100,7 @@ class PreferencesForm(forms.Form):
         preferences.save()
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def preferences(request: HttpRequest) -> HttpResponse:
     """Show and change one's preferences."""

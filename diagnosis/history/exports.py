@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from diagnosis.access import person
 from diagnosis.history.filters import ORDERS, filter_for
@@ -66,7 +66,7 @@ COLUMNS: dict[str, Promise] = {
 }
 
 
-@require_GET
+@require_safe
 @never_cache
 def studies_export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """The filtered history as a download; ``kind`` is csv or json."""
@@ -78,7 +78,7 @@ def studies_export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     return stream(rows, kind, person(request), order, filters)
 
 
-@require_GET
+@require_safe
 def studies_export_columns(request: HttpRequest) -> HttpResponse:
     """What the columns mean."""
     return render(request, "studies/columns.html", {"columns": COLUMNS})

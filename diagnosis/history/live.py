@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from diagnosis.access import person
 from diagnosis.history.summary import summarise
@@ -46,7 +46,7 @@ def poll_seconds(study: Study) -> int:
 
 
 @login_not_required
-@require_GET
+@require_safe
 @never_cache
 def studies_live(request: HttpRequest) -> HttpResponse:
     """The one poll of a list: which of these studies have moved on, and when to ask again.

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from diagnosis import storage
 from diagnosis.access import person
@@ -31,7 +31,7 @@ SHOWN_BEFORE_DELETION = 24
 UNSEEN = ("header", "notices", "reason", "advice", "pixel_hash", "submission")  # of a study, by a row of the list
 
 
-@require_GET
+@require_safe
 @never_cache
 def studies(request: HttpRequest) -> HttpResponse:
     """A person's own studies: filters, order, page size and place are all in the address."""
@@ -134,7 +134,7 @@ def _way_back(request: HttpRequest) -> str:
     return reverse("studies")
 
 
-@require_GET
+@require_safe
 @never_cache
 def studies_compare(request: HttpRequest) -> HttpResponse:
     """Two films side by side, each with its answer (unless it is to be read first).

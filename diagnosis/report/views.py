@@ -10,14 +10,14 @@ from django.shortcuts import redirect
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from diagnosis.access import person, study_or_404
 from diagnosis.report.content import build
 from diagnosis.reviews.readings import hidden_from
 
 
-@require_GET
+@require_safe
 @never_cache
 def study_report(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The report of one finished study; a waiting one, or one to be read first, has none yet.

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from diagnosis.models import Diagnosis, Finding, Reference, Review, State
 from diagnosis.results.intervals import Interval, wilson
@@ -128,7 +128,7 @@ def lines(cases: Sequence[Case]) -> list[Line]:
     return drawn
 
 
-@require_GET
+@require_safe
 @never_cache
 def performance(request: HttpRequest) -> HttpResponse:
     """The page. Comparisons are made on films that all three roles read; the rest is shown apart."""

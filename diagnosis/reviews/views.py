@@ -30,12 +30,12 @@ def _page(request: HttpRequest, study: Study, status: int = 200, **forms: Any) -
     return render(request, "studies/review.html", {"study": study, **context, **forms}, status=status)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give one's own reading; GET shows the form with all that was said before."""
     study = _get_finished_study(request, pk)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, study)
     form = ReviewForm(request.POST, study=study, hidden=study.answer_hidden)
     if not form.is_valid():

@@ -9,7 +9,7 @@ import numpy as np
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from PIL import Image
 
 from diagnosis import storage
@@ -80,19 +80,19 @@ def send_thumbnail(study: Study, request: HttpRequest | None = None) -> HttpResp
     return send_file(study, storage.THUMBNAIL, "image/jpeg", request)
 
 
-@require_GET
+@require_safe
 def study_image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The film, full size, lossless, without any metadata."""
     return send_film(study_or_404(request, pk, with_hidden=False), request)
 
 
-@require_GET
+@require_safe
 def study_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A small picture for lists."""
     return send_thumbnail(study_or_404(request, pk, with_hidden=False), request)
 
 
-@require_GET
+@require_safe
 def study_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The file as it was submitted, where the site keeps it: a download for its owner, never shown inside a page."""
     study = study_or_404(request, pk, with_hidden=False)
@@ -104,7 +104,7 @@ def study_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return response
 
 
-@require_GET
+@require_safe
 def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The class activation map of the current prediction as a transparent overlay; it is never drawn on the film."""
     study = study_or_404(request, pk, with_hidden=False)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from diagnosis import storage
 from diagnosis.access import person, study_or_404
@@ -26,7 +26,7 @@ from diagnosis.submission.forms import LabelForm
 from diagnosis.worker.reanalysis import ask_again, may_ask_again
 
 
-@require_GET
+@require_safe
 @never_cache
 def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The result page: film, answer, the person's own reading. In reader-first mode the answer comes after theirs."""
@@ -45,7 +45,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 @never_cache
 def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The fragment a waiting page polls; it says itself when to ask again, and to load the result when it is there.
@@ -73,7 +73,7 @@ def study_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def study_label(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give a study another label."""
@@ -86,12 +86,12 @@ def study_label(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "studies/label.html", {"study": found, "form": form})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def study_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete one study with its files and predictions; GET asks first."""
     found = study_or_404(request, pk)
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "studies/delete.html", {"study": found})
     storage.delete_studies(Study.objects.filter(pk=found.pk))
     forget(request.user.pk)

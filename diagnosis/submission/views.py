@@ -22,7 +22,7 @@ from diagnosis.submission.submit import Outcome, Ticket
 from diagnosis.submission.uploads import take_in
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def study_new(request: HttpRequest) -> HttpResponse:
     """Submit films. One accepted film leads to its page; several, or refused ones, to a list of what became of each."""
@@ -33,7 +33,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
         "max_files": settings.MAX_FILES_PER_SUBMISSION,
     }
     page = {"limits": limits, "preferences": mine}
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "studies/new.html", {**page, "form": SubmissionForm()})
     data = request.POST
     form = SubmissionForm(data, {"films": request.FILES.getlist("films")})

@@ -1,0 +1,52 @@
+"""HEAD: a link checker or a download manager is answered as by GET; the server leaves the body out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from diagnosis.models import Study
+from tests.studies import judged
+
+pytestmark = pytest.mark.django_db
+ELSEWHERE = ("admin/", "jsi18n/")  # Django's own, tested there
+
+
+def addresses(patterns: list[Any], values: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """The name of every address of the URL conf that these values complete."""
+    for found in patterns:
+        route = prefix + str(found.pattern)
+        if isinstance(found, URLResolver) and not route.startswith(ELSEWHERE):
+            yield from addresses(found.url_patterns, values, route)
+        elif isinstance(found, URLPattern) and found.name and set(found.pattern.regex.groupindex) <= set(values):
+            yield reverse(found.name, kwargs={name: values[name] for name in found.pattern.regex.groupindex})
+
+
+def test_every_address_answers_head_as_it_answers_get(owner: User, owner_client: Client) -> None:
+    study = judged(owner)
+    asked = sorted(set(addresses(get_resolver().url_patterns, {"pk": study.pk, "name": "roc"})))
+    assert len(asked) > 40
+    assert reverse("study_delete", args=[study.pk]) in asked
+    for address in asked:
+        got, headed = owner_client.get(address), owner_client.head(address)
+        assert headed.status_code == got.status_code, address
+        assert headed.headers.get("Content-Type") == got.headers.get("Content-Type"), address
+
+
+def test_head_shows_the_question_before_a_deletion_and_deletes_nothing(owner: User, owner_client: Client) -> None:
+    study = judged(owner)
+    for name in ("study_delete", "study_label", "study_review"):
+        assert owner_client.head(reverse(name, args=[study.pk])).status_code == 200
+    owner_client.head(reverse("account_delete"))
+    assert Study.objects.filter(pk=study.pk).exists()
+    assert User.objects.filter(pk=owner.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["studies", "study_new", "studies_export_csv", "account_export", "performance"])
+def test_a_stranger_who_asks_by_head_is_sent_to_the_sign_in_page(client: Client, name: str) -> None:
+    assert client.head(reverse(name))["Location"].startswith(reverse("account_login"))
