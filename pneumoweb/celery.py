@@ -3,8 +3,10 @@
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pneumoweb.settings")
+TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "diagnosis.worker.transport:Transport"
 app = Celery("pneumoweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
