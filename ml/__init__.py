@@ -7,6 +7,7 @@ runtime comes with :meth:`Predictor.load`, Keras and TensorFlow only with traini
 from __future__ import annotations
 
 from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, CodedError, IntakeError, Refusal
+from ml.files import csv_line
 from ml.inference.heatmap import upsample
 from ml.inference.lungs import LungFinder, Lungs
 from ml.inference.model_card import ARTIFACTS, IndeterminateZone, ModelCard, OperatingPoint, load_card, parse_card
@@ -35,6 +36,7 @@ __all__ = [
     "Predictor",
     "Radiograph",
     "Refusal",
+    "csv_line",
     "load_card",
     "parse_card",
     "read_radiograph",

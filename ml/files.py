@@ -1,16 +1,27 @@
-"""Files that are there whole, or as they were before."""
+"""Files that are there whole, or as they were before; tables that no spreadsheet takes for programs."""
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import errno
+import io
 import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from ml.errors import TrainingError
+
+# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), wide and small forms too: at the
+# start of a cell, and after whatever a spreadsheet may part cells or rows at. German ones part at semicolons, and then
+# no longer see the quotes round our cell. White space, control characters, invisible ones and quotes do not disarm it.
+_FORMULA = re.compile(
+    r'(\A|[;\t\r\n])(?=[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"]*[=+\-@＝＋－＠﹦﹢﹣﹫])'
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
@@ -47,3 +58,32 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, whole or not at all."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def legible(text: str) -> str:
+    """Text that UTF-8 can hold: a file name's byte that is no UTF-8 becomes ``\\xe4``, other surrogates ``\\ud800``."""
+    return _SURROGATE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def csv_line(values: Iterable[object], end: str = "\n") -> str:
+    """One line of CSV, the only way this product writes any.
+
+    Text that a spreadsheet would run as a formula gets a ``'`` in front (numbers stay numbers), truth is ``true`` or
+    ``false``, a list is its words, None is empty. The line can be encoded as UTF-8 whatever is in it.
+    """
+    line = io.StringIO()
+    csv.writer(line).writerow([_cell(value) for value in values])  # told "\n" it would leave "\r" without quotes
+    return line.getvalue().removesuffix("\r\n") + end
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        value = " ".join(map(str, value))
+    return _FORMULA.sub(r"\1'", legible(value)) if isinstance(value, str) else value

@@ -3,13 +3,15 @@
 One row per film: ``file,state,reason,finding,probability,operating_point,threshold,model_version,milliseconds``.
 *state* is ``done``, ``rejected`` (not something the model may judge; *reason* says why) or ``failed`` (could not be
 read from disk, or an error of ours). Exit status: 0 all done, 3 some rejected or failed, 2 wrong usage, 1 no model.
-Progress is on stderr; the table is written once all films are judged, and whole.
+Progress is on stderr. A line of CSV is written as soon as its batch is through: a killed run leaves what it had. The
+table for a terminal and the JSON are written at the end.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import contextlib
+import io
 import json
 import os
 import sys
@@ -26,6 +28,7 @@ import numpy as np
 from PIL import Image
 
 from ml.errors import ArtifactError, IntakeError, Refusal
+from ml.files import csv_line, legible
 from ml.inference.heatmap import upsample
 from ml.inference.model_card import OPERATING_POINTS
 from ml.inference.predictor import Judgement, Predictor
@@ -63,18 +66,14 @@ class Row:
     message: str = ""
     warnings: tuple[Notice, ...] = ()
 
-    def cells(self) -> dict[str, str]:
-        """The row as text, for CSV and table."""
-        values = {name: getattr(self, name) for name in COLUMNS}
-        values["milliseconds"] = round(self.milliseconds, 1)
-        return {name: "" if value is None else str(value) for name, value in values.items()}
+    def values(self) -> dict[str, Any]:
+        """What goes into every kind of table, by column."""
+        return {name: getattr(self, name) for name in COLUMNS} | {"milliseconds": round(self.milliseconds, 1)}
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain JSON values."""
-        values = {name: getattr(self, name) for name in COLUMNS}
-        values["milliseconds"] = round(self.milliseconds, 1)
         warnings = [{"code": notice.code, "message": notice.message} for notice in self.warnings]
-        return {**values, "message": self.message, "warnings": warnings}
+        return {**self.values(), "message": self.message, "warnings": warnings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,7 @@ def _row(read: _Read, answer: Judgement | Refusal | str, heatmaps: Path | None, 
         return Row(str(read.path), "rejected", answer.code, milliseconds=read.milliseconds, message=str(answer))
     if heatmaps is not None and read.radiograph is not None:
         try:
-            write_heatmap(heatmaps / f"{number:05d}_{read.path.stem}.png", read.radiograph, answer)
+            write_heatmap(heatmaps / f"{number:05d}_{read.path.stem[:60]}.png", read.radiograph, answer)
         except OSError as error:
             message = f"The heat map cannot be written: {error.strerror or error}."
             return Row(str(read.path), "failed", "NOT_WRITTEN", milliseconds=read.milliseconds, message=message)
@@ -195,34 +194,39 @@ def write_heatmap(path: Path, film: Radiograph, answer: Judgement) -> None:
     Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8)).save(path)
 
 
-def write_csv(rows: Iterable[Row], stream: TextIO) -> None:
-    """Write rows as CSV."""
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+def csv_lines(rows: Iterable[Row], stream: TextIO) -> Iterator[Row]:
+    """Hand the rows on, each once its line of CSV has left this process."""
+    stream.write(csv_line(COLUMNS))
+    stream.flush()
     for row in rows:
-        writer.writerow(row.cells())
+        stream.write(csv_line(row.values().values()))
+        stream.flush()
+        yield row
 
 
 def write_table(rows: Sequence[Row], stream: TextIO) -> None:
     """Write rows for a person at a terminal."""
     names = ("file", "state", "finding", "probability", "reason")
-    cells = [dict(zip(names, names, strict=True)), *(row.cells() for row in rows)]
-    widths = {name: max(len(cell[name]) for cell in cells) for name in names}
-    for cell in cells:
-        stream.write("  ".join(cell[name].ljust(widths[name]) for name in names).rstrip() + "\n")
+    cells = [names, *([_shown(row.values()[name]) for name in names] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for line in cells:
+        stream.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
 
 
-def _save(target: str, write: Any) -> None:
-    """Write to stdout (``-``) or whole to a file: a broken run leaves no half table behind."""
+def _shown(value: Any) -> str:
+    return "" if value is None else legible(str(value))
+
+
+def write_json(rows: Sequence[Row], target: str) -> None:
+    """Write rows to stdout (``-``) or whole to a file: half a list would be no JSON."""
+    text = json.dumps([row.as_json() for row in rows], indent=1) + "\n"
     if target == "-":
-        write(sys.stdout)
+        sys.stdout.write(text)
         return
-    path = Path(target)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = Path(target).with_name(f".{os.getpid()}.partial")
     try:
-        with partial.open("w", newline="", encoding="utf-8") as stream:
-            write(stream)
-        partial.replace(path)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -265,6 +269,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for target in (options.csv, options.json):
         if target not in (None, "-") and not Path(target).parent.is_dir():
             commands.error(f"there is no folder {Path(target).parent} to write {Path(target).name} to")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that has no "Ä" shows what stands for it
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         predictor = Predictor.load(options.artifact, threads=options.threads)
     except ArtifactError as error:
@@ -275,19 +281,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.heatmaps.mkdir(parents=True, exist_ok=True)
         workers = max(1, options.threads or os.cpu_count() or 1)
         answers = predict(predictor, paths, options.operating_point, heatmaps=options.heatmaps, workers=workers)
-        rows = list(_watched(answers, len(paths)))
-        if options.csv is not None:
-            _save(options.csv, lambda stream: write_csv(rows, stream))
+        rows: Iterable[Row] = _watched(answers, len(paths))
+        if options.csv is None and options.json is None and not sys.stdout.isatty():
+            options.csv = "-"
+        with contextlib.ExitStack() as opened:  # before the first film: a name that cannot be written costs no time
+            if options.csv == "-":
+                rows = csv_lines(rows, sys.stdout)
+            elif options.csv is not None:
+                stream = opened.enter_context(Path(options.csv).open("w", newline="", encoding="utf-8"))
+                rows = csv_lines(rows, stream)
+            done = list(rows)
         if options.json is not None:
-            _save(
-                options.json, lambda stream: stream.write(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
-            )
-        if options.csv is None and options.json is None:
-            (write_table if sys.stdout.isatty() else write_csv)(rows, sys.stdout)
+            write_json(done, options.json)
+        elif options.csv is None:
+            write_table(done, sys.stdout)
     except OSError as error:
         print(f"The results cannot be written: {error}", file=sys.stderr)
         return 1
-    return 0 if all(row.state == "done" for row in rows) else 3
+    return 0 if all(row.state == "done" for row in done) else 3
 
 
 if __name__ == "__main__":

@@ -6,10 +6,9 @@ confirmed diagnoses go along. ``COLUMNS`` is the one description of the columns:
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -27,6 +26,7 @@ from diagnosis.access import person
 from diagnosis.history.filters import ORDERS, filter_for
 from diagnosis.history.keyset import Order, batches
 from diagnosis.models import Reference, Review, StudyQuerySet
+from ml import csv_line
 
 FORMAT_VERSION = 1
 TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
@@ -151,33 +151,11 @@ def _moment(value: dt.datetime | None) -> str | None:
     return value.astimezone(dt.UTC).isoformat() if value else None
 
 
-class _Echo:
-    """A file whose ``write`` gives back what it was given, so that csv's writer makes lines and keeps none."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def as_csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
     """Lines of CSV: UTF-8 with a byte-order mark (spreadsheets ask for it), comma, CRLF (RFC 4180)."""
-    write: Callable[[list[Any]], str] = csv.writer(_Echo()).writerow
-    yield "\ufeff" + write(list(COLUMNS))
+    yield "\ufeff" + csv_line(COLUMNS, "\r\n")
     for record in records:
-        yield write([_cell(value) for value in record.values()])
-
-
-def _cell(value: Any) -> Any:
-    """A value for a spreadsheet: text that it would run as a formula gets a ' in front.
-
-    See OWASP, "CSV Injection": =, +, -, @, tab and carriage return at the start; a full-width = counts too.
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return " ".join(value)
-    if isinstance(value, str) and value.lstrip(" \n")[:1] in tuple("=+-@\t\r＝＋－＠"):
-        return f"'{value}"
-    return value
+        yield csv_line(record.values(), "\r\n")
 
 
 def as_json(records: Iterator[dict[str, Any]], filters: dict[str, str]) -> Iterator[str]:

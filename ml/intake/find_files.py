@@ -21,7 +21,7 @@ def find_films(paths: Iterable[Path]) -> Iterator[Path]:
         closed.append(Path(error.filename))
 
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112  (Path's raises for a name that is too long or may not be asked for)
             yield path
             continue
         for folder, folders, files in os.walk(path, onerror=keep):
