@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = commands.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        join(given.runs, given.data, given.out, given.look, command_line("join", arguments))
+        join(given.runs, given.data, given.out, given.look, command_line("average", arguments))
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

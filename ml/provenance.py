@@ -13,23 +13,27 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
-def commit() -> str:
-    """The commit this code stands at; empty outside a checkout.
+TRAINING_CODE = (
+    "errors.py", "files.py", "phantom.py", "provenance.py", "train.py", "average.py", "train_lungs.py", "publish.py",
+    "intake", "metrics", "inference", "data", "network", "evaluation", "training", "publishing",
+)  # fmt: skip
+"""What of ``ml/`` a trained classifier depends on: all but the image check's training and the other commands."""
 
-    With ``-dirty`` where the code of ``ml/`` differs from it, the input gate's left out: no training uses it.
-    """
+
+def commit() -> str:
+    """The commit this code stands at; empty outside a checkout. With ``-dirty`` where :data:`TRAINING_CODE` differs."""
     git = shutil.which("git")
     if git is None:
         return ""
 
-    def ask(*words: str) -> str:
-        answer = subprocess.run(  # noqa: S603
-            [git, *words], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
+    def output_of(*words: str) -> str:
+        done = subprocess.run(  # noqa: S603
+            [git, *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
         )
-        return answer.stdout.strip()
+        return done.stdout.strip()
 
-    found = ask("rev-parse", "HEAD")
-    changed = found and ask("status", "--porcelain", "--", ".", ":!artifacts", ":!gate_training", ":!train_gate.py")
+    found = output_of("rev-parse", "HEAD")
+    changed = found and output_of("status", "--porcelain", "--", *TRAINING_CODE)
     return f"{found}-dirty" if changed else found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ml import evaluate
+from ml import publish as command
 from ml.data.dataset import DataError
 from ml.errors import ArtifactDamaged, MLError
 from ml.inference.model_card import load_card
@@ -202,4 +203,4 @@ def test_one_class_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def _command(tmp_path: Path, data: Path) -> int:
-    return publish.main(["--data", str(data), "--run", str(tmp_path / "run"), "--out", str(tmp_path / "artifact")])
+    return command.main(["--data", str(data), "--run", str(tmp_path / "run"), "--out", str(tmp_path / "artifact")])

@@ -198,7 +198,7 @@ from dataclasses import replace
 from pathlib import Path
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from ml import fit
+from ml.training import fit
 from ml.train import train
 from tests.ml.drawn import tiny_plan
 fit.strategy = lambda: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
