@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-
 TRAINING_CODE = (
     "errors.py", "files.py", "phantom.py", "provenance.py", "train.py", "average.py", "train_lungs.py", "publish.py",
     "intake", "metrics", "inference", "data", "network", "evaluation", "training", "publishing",
