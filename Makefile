@@ -17,11 +17,12 @@ test: $(VENV)/installed-dev  ## run the tests that need no browser
 	@echo "Running the tests …"
 	@$(PY) -m pytest -q -m "not browser"
 
-check: $(VENV)/installed-dev  ## lint, types, migrations, deployment settings
+check: $(VENV)/installed-dev  ## lint, types, migrations, API schema, deployment settings
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py spectacular --api-version 1 --fail-on-warn --validate --file /dev/null
 	HTTPS=1 TRUST_PROXY=1 ALLOWED_HOSTS=pneumoweb.example.org $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/installed-dev  ## measure; prints a table and writes benchmarks/results.json

@@ -15,6 +15,8 @@ from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from diagnosis.problems import is_for_programs, plain_answer
+
 STRANGERS_MAX_BYTES = 100_000  # who is not signed in has nothing larger than a sign-in form to send
 NextMiddleware = Callable[[HttpRequest], HttpResponse]
 
@@ -76,6 +78,10 @@ class BodyLimitMiddleware:
         limit = settings.MAX_REQUEST_BYTES if request.user.is_authenticated else STRANGERS_MAX_BYTES
         if length <= limit:
             return None
+        if is_for_programs(request):
+            text = _("The request has %(sent)d MB; at most %(most)d MB are taken.")
+            found = {"sent": round(length / 1e6), "most": round(limit / 1e6)}
+            return plain_answer(413, "TOO_LARGE", text % found)
         response = render(request, "413.html", {"limit_mb": limit / 1e6, "sent_mb": length / 1e6}, status=413)
         response.headers["Connection"] = "close"
         return response

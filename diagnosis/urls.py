@@ -6,6 +6,8 @@ from django.urls import path
 
 from diagnosis import pages
 from diagnosis.accounts import data_export, deletion, preferences
+from diagnosis.api import tokens
+from diagnosis.api import urls as api
 from diagnosis.history import exports, live
 from diagnosis.history import views as history
 from diagnosis.report.views import study_report
@@ -17,6 +19,9 @@ from diagnosis.submission.views import study_new
 
 urlpatterns = [
     *pages.urlpatterns,
+    *api.urlpatterns,
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
     path("studies/", history.studies, name="studies"),
     path("studies/live/", live.studies_live, name="studies_live"),
     path("studies/selected/", history.studies_selected, name="studies_selected"),

@@ -126,6 +126,9 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "django_htmx",
     "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",  # Swagger UI's files from our own origin
     "bootstrap",  # django-bootstrap-static: Bootstrap's files from our own origin
 ]
 MIDDLEWARE = [
@@ -140,6 +143,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "diagnosis.api.authentication.know_programs",
     # Who may come in, and how much they may bring, is settled before CSRF reads the body: a stranger's 300 MB are
     # never parsed. (Only the order of process_view matters here.)
     "diagnosis.middleware.SignInMiddleware",
@@ -274,6 +278,44 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 # HSTS for sub-domains (W005) and preload (W021) are promises about a whole domain that one site on it must not make.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+
+# ── Programs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "diagnosis.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["diagnosis.api.authentication.MaySee"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "diagnosis.api.problems.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PneumoWeb API",
+    "DESCRIPTION": (
+        "Submit chest radiographs and fetch results. For teaching, research and a second look; not for triage, never a "
+        "diagnosis. Errors are problem documents (RFC 9457)."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["diagnosis.api.authentication.MaySee"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": None,
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StateEnum": "diagnosis.models.State",
+        "FindingEnum": "diagnosis.models.Finding",
+        "OwnFindingEnum": "diagnosis.models.OwnFinding",
+        "OperatingPointEnum": "diagnosis.models.OperatingPointName",
+    },
+}
 
 
 # ── Celery ───────────────────────────────────────────────────────────────────────────────────────────────────────

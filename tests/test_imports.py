@@ -34,11 +34,12 @@ FLOORS = {
         ("predict", "audit", "train", "evaluate", "average", "publish", "train_gate", "train_lungs", "examine_gate"),
     ),
     "diagnosis": (
-        ("models",),
+        ("models", "problems"),
         ("storage", "access", "results", "middleware"),
         ("worker", "history", "reviews"),
         ("submission", "report", "accounts", "tasks", "health", "server"),
         ("studies", "pages", "admin", "checks", "apps", "management"),
+        ("api",),
         ("templatetags", "urls"),
     ),
 }

@@ -235,6 +235,11 @@ class Study(models.Model):
             setattr(self, name, changes[name])
         return True
 
+    def relabel(self, label: str) -> None:
+        """Give it another label, or none; one UPDATE of that column."""
+        Study.objects.filter(pk=self.pk).update(label=label)
+        self.label = label
+
     def claim(self) -> int | None:
         """Take the study for analysis.
 

@@ -80,7 +80,7 @@ def study_label(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = study_or_404(request, pk)
     form = LabelForm(request.POST or None, initial={"label": found.label})
     if request.method == "POST" and form.is_valid():
-        Study.objects.filter(pk=found.pk).update(label=form.cleaned_data["label"])
+        found.relabel(form.cleaned_data["label"])
         messages.success(request, _("The label is changed."))
         return redirect(found)
     return render(request, "studies/label.html", {"study": found, "form": form})
