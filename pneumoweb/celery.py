@@ -10,5 +10,5 @@ TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "diagnosis.worker.tra
 app = Celery("pneumoweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(related_name="worker.startup")  # loads the model when a worker starts
+app.autodiscover_tasks(["diagnosis"], related_name="worker.startup")  # loads the model when a worker starts
 app.steps["consumer"].add("diagnosis.worker.heartbeat:Heartbeat")
