@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_required
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
@@ -9,8 +10,7 @@ from diagnosis.api import about, studies
 
 # REST framework's views are closed by its permissions, which answer programs in JSON. The page for people is closed as
 # every other page is: by the way to the sign-in page.
-docs = SpectacularSwaggerSplitView.as_view(url_name="api_schema")
-docs.login_required = True
+docs = login_required(SpectacularSwaggerSplitView.as_view(url_name="api_schema"))
 
 urlpatterns = [
     path("api/v1/me/", about.Me.as_view(), name="api_me"),
