@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from ml.intake.dicom.codecs import Samples
 from ml.intake.dicom.header import whole_of
-from ml.intake.grayscale import depth_of
 
 Dataset = Any  # pydicom.Dataset
 Integers = NDArray[Any]
 
 _OVERSHOOT = 0.25  # share of the range by which a lossy coding may go too far; a lossless one, coded once more, by less
-_OVERSHOOT_LOSSLESS = 0.02
+_OVERSHOOT_LOSSLESS = 0.1
 _FEW = 0.001  # share of pixels that may lie further out all the same
 _JUMP = 0.45  # share of the range that neighbours do not differ by, but at a wrap or an overlay's edge
 _SAMPLE = 2_000_000
@@ -129,7 +128,7 @@ def _within(values: Integers, bits: int, declared: int, signed: bool, samples: S
     if beyond <= _FEW * values.size:
         return Stored(np.clip(values, low, high), low, high, depth, shallow)
     # A coding of 16 bits says no more than that its samples are words.
-    depth = bits if bits < 16 or signed else max(depth, depth_of(values))
+    depth = bits if bits < 16 or signed else min(16, highest.bit_length())
     low, high = _bounds(depth, signed)
     return Stored(np.clip(values, low, high), low, high, depth, 1)
 
