@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 J2K_START = b"\xff\x4f\xff\x51"
 JP2_START = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
+_END = b"\xff\xd9"
 _SIZ_REACH = 4096  # a JP2's boxes before its codestream are a few hundred bytes long
 
 
@@ -39,18 +40,22 @@ def j2k_is_lossy(data: bytes) -> bool:
     return not (at >= 0 and len(data) > at + 13 and data[at + 13] == 1)
 
 
-def j2k_is_whole(data: bytes) -> bool:
-    """Whether every tile-part is as long as it says; its end marker may be missing."""
+def j2k_whole(data: bytes) -> bytes | None:
+    """The codestream alone, with its end marker, whatever stands around it; ``None`` when some of it is missing.
+
+    Every tile-part says how long it is; where the last one does not, the end marker has to be there.
+    """
     size = j2k_size(data)
     if size is None:
-        return False
+        return None
     at = size.start + 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0x90:  # the main header's segments
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     found = False
     while data[at : at + 2] == b"\xff\x90" and at + 12 <= len(data):
         length = int.from_bytes(data[at + 6 : at + 10], "big")
-        if length == 0:  # until the end, wherever that is
-            return data.rstrip(b"\0").endswith(b"\xff\xd9")
+        if length == 0:
+            at = data.rfind(_END, at)
+            return data[size.start : at] + _END if at >= 0 else None
         at, found = at + length, True
-    return found and at <= len(data)
+    return data[size.start : at] + _END if found and at <= len(data) else None

@@ -18,7 +18,7 @@ from ml.intake.grayscale import (
     grey_of_colour,
 )
 from ml.intake.jpeg import bare_jpeg, decoded_without_end, jpeg_exif, picture_only
-from ml.intake.jpeg2000 import j2k_is_whole, j2k_size
+from ml.intake.jpeg2000 import j2k_whole, j2k_size
 from ml.intake.jpeg_png import png_is_short
 from ml.intake.radiograph import SIDE, Limits, Radiograph, check_size, too_large
 from ml.intake.tiff import read_tiff, unread_tiff
@@ -184,14 +184,15 @@ def _unpacked(data: bytes, mode: str, raw: str) -> Grey:
 def _jpeg_2000(data: bytes, picture: Image.Image) -> Grey:
     """JPEG 2000 says its depth, and is believed, but for 16 bits: that many a writer gives to any deep picture."""
     size = j2k_size(data)
-    if not j2k_is_whole(data):
+    whole = j2k_whole(data)
+    if whole is None:
         raise cut_off()
     if size is None or size.bits <= 8:
         picture.load()
         return _grey(picture)
     from openjpeg.utils import decode
 
-    values = decode(data)
+    values = decode(whole)
     if size.signed:
         values = values.astype(np.int32) + 2 ** (size.bits - 1)
     channels = values.reshape(*values.shape[:2], -1)

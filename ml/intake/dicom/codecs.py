@@ -7,7 +7,6 @@ pyjpegls (JPEG-LS), openjpeg (JPEG 2000, HTJ2K), pydicom (run lengths).
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +19,7 @@ from pydicom.pixels.decoders.rle import _rle_decode_segment, _rle_parse_header
 from ml.errors import cut_off, damaged
 from ml.intake.dicom.pixel_data import begins_rle
 from ml.intake.jpeg import JPEG_LS, JpegFrame, decoded_without_end, jpeg_frame, picture_only
-from ml.intake.jpeg2000 import j2k_is_lossy, j2k_is_whole, j2k_size
+from ml.intake.jpeg2000 import j2k_is_lossy, j2k_whole, j2k_size
 
 _LOSSLESS = 0xC3
 _HUFFMAN_DCT = (0xC0, 0xC1, 0xC2)
@@ -110,11 +109,10 @@ def _jpeg_2000(codestream: bytes) -> Samples:
     size = j2k_size(codestream)
     if size is None or not 1 <= size.bits <= 16:
         raise damaged()
-    if not j2k_is_whole(codestream):
+    whole = j2k_whole(codestream)
+    if whole is None:
         raise cut_off()
-    if not re.search(rb"\xff\xd9[\x00\xff]*\Z", codestream[-64:]):
-        codestream += b"\xff\xd9"
-    values = by_openjpeg(codestream)
+    values = by_openjpeg(whole)
     return Samples(values, size.bits, signed=size.signed, lossy=j2k_is_lossy(codestream))
 
 
