@@ -18,7 +18,7 @@ from ml.intake.grayscale import (
     grey_of_colour,
 )
 from ml.intake.jpeg import bare_jpeg, decoded_without_end, jpeg_exif, picture_only
-from ml.intake.jpeg2000 import j2k_whole, j2k_size
+from ml.intake.jpeg2000 import j2k_size, j2k_whole
 from ml.intake.jpeg_png import png_is_short
 from ml.intake.radiograph import SIDE, Limits, Radiograph, check_size, too_large
 from ml.intake.tiff import read_tiff, unread_tiff

@@ -19,7 +19,7 @@ from pydicom.pixels.decoders.rle import _rle_decode_segment, _rle_parse_header
 from ml.errors import cut_off, damaged
 from ml.intake.dicom.pixel_data import begins_rle
 from ml.intake.jpeg import JPEG_LS, JpegFrame, decoded_without_end, jpeg_frame, picture_only
-from ml.intake.jpeg2000 import j2k_is_lossy, j2k_whole, j2k_size
+from ml.intake.jpeg2000 import j2k_is_lossy, j2k_size, j2k_whole
 
 _LOSSLESS = 0xC3
 _HUFFMAN_DCT = (0xC0, 0xC1, 0xC2)

@@ -111,7 +111,7 @@ def _colours() -> Iterator[Case]:
                 yield _case(f"{uid.UID(syntax).keyword} in {name} called {label}", data, _EIGHT, 1)
     pairs = np.stack([_EIGHT[:, ::2], _EIGHT[:, 1::2], *[np.full_like(_EIGHT[:, ::2], 128)] * 2], axis=-1)
     yield _case("native 4:2:2", _native(_RGB, "YBR_FULL_422", pairs.tobytes()), _EIGHT, 1)
-    tinted = np.clip(_RGB.astype(int) + [-14, 0, 22], 0, 255).astype(np.uint8)
+    tinted = np.clip(_RGB.astype(int) + np.array([-14, 0, 22]), 0, 255).astype(np.uint8)
     yield _case("a blue tint stays a film", _native(tinted, "RGB"), np.asarray(Image.fromarray(tinted).convert("L")))
     wild = np.random.default_rng(1).integers(0, 256, _RGB.shape).astype(np.uint8)
     yield _case("real colours are refused", _native(wild, "RGB"), ("COLOUR_PICTURE", "colour"))
