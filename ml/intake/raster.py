@@ -188,7 +188,10 @@ def _jpeg_2000(data: bytes, picture: Image.Image) -> Grey:
     if whole is None:
         raise cut_off()
     if size is None or size.bits <= 8:
-        picture.load()
+        try:
+            picture.load()
+        except OSError:  # its end may be all that is missing
+            return _grey(Image.open(io.BytesIO(whole), formats=["JPEG2000"]))
         return _grey(picture)
     from openjpeg.utils import decode
 
