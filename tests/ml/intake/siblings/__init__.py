@@ -56,8 +56,9 @@ class Case:
         return right, f"{apart:.2f} levels apart{', ' + ', '.join(said) if said else ''}"
 
 
-def cases() -> Iterator[Case]:
-    """All of them."""
-    for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
-            yield from importlib.import_module(f"{__name__}.{module.name}").cases()
+KINDS = tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def cases(kind: str) -> Iterator[Case]:
+    """All of one kind."""
+    yield from importlib.import_module(f"{__name__}.{kind}").cases()

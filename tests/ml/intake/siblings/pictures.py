@@ -44,7 +44,8 @@ def _ends() -> Iterator[Case]:
         whole = saved("JPEG", _EIGHT, mode, quality=95, **options)
         body = whole.removesuffix(_EOI)
         for end, data in {"no end": body, "half an end": body + b"\xff", "00 for an end": body + b"\0",
-                          "FF before the end": body + b"\xff" + _EOI, "bytes behind": whole + b"junk"}.items():  # fmt: skip
+                          "FF before the end": body + b"\xff" + _EOI,
+                          "bytes behind": whole + b"junk"}.items():  # fmt: skip
             yield _case(f"JPEG, {name}, {end}", data, _EIGHT, 2.5)
         start = whole.rindex(b"\xff\xda") if "progressive" not in name else whole.index(b"\xff\xda")
         for share in (0.1, 0.5, 0.9, 0.98):
@@ -70,12 +71,15 @@ def _segments() -> Iterator[Case]:
         bare = plain[:2] + plain[4 + int.from_bytes(plain[4:6], "big") :]
         for name, piece in {
             "APP0 of nothing": segment(0xE0, b""), "APP0 of JFIF alone": segment(0xE0, b"JFIF\0"),
-            "APP0 of two bytes of version": segment(0xE0, b"JFIF\0\x01"), "APP0 of nine bytes": segment(0xE0, b"JFIF\0\1\1\0\0"),
+            "APP0 of half a version": segment(0xE0, b"JFIF\0\x01"),
+            "APP0 of nine bytes": segment(0xE0, b"JFIF\0\1\1\0\0"),
             "APP14 of nothing": segment(0xEE, b""), "APP14 of Adobe alone": segment(0xEE, b"Adobe"),
-            "APP14 of seven bytes": segment(0xEE, b"Adobe\0\x64"), "APP14 of eleven bytes": segment(0xEE, b"Adobe\0\x64\0\0\0\0"),
+            "APP14 of seven bytes": segment(0xEE, b"Adobe\0\x64"),
+            "APP14 of eleven bytes": segment(0xEE, b"Adobe\0\x64\0\0\0\0"),
             "APP1 of EXIF alone": segment(0xE1, b"Exif\0\0"), "APP1 of half a header": segment(0xE1, b"Exif\0\0MM\0"),
             "APP2 of a short profile": segment(0xE2, b"ICC_PROFILE\0"), "APP2 of short MPF": segment(0xE2, b"MPF\0"),
-            "APP13 of short Photoshop": segment(0xED, b"Photoshop 3.0\x008BIM\x03\xed"), "a comment of nothing": segment(0xFE, b""),
+            "APP13 of short Photoshop": segment(0xED, b"Photoshop 3.0\x008BIM\x03\xed"),
+            "a comment of nothing": segment(0xFE, b""),
             "no segment": b"",
         }.items():  # fmt: skip
             yield _case(f"{mode}, {name}", bare[:2] + piece + bare[2:], _EIGHT, 2.5)
@@ -146,7 +150,8 @@ def _depths() -> Iterator[Case]:
 
 
 _XMP = (b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>')  # fmt: skip
+        b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF>'
+        b"</x:xmpmeta>")  # fmt: skip
 
 
 def _turns() -> Iterator[Case]:
