@@ -22,10 +22,12 @@ from ml.data.dataset import SIDES, data_hash
 from ml.data.prepare import find_split
 from ml.errors import MLError, TrainingError
 from ml.files import write_json, write_text
+from ml.network import lung_classifier
 from ml.network.classifier import Architecture, build_serving
+from ml.network.lungs import load_lungs
 from ml.provenance import command_line
 from ml.training.augmentation import Recipe
-from ml.training.config import Plan
+from ml.training.config import LungClassifierPlan, Plan
 from ml.training.fit import devices, fit, judge_left_out, policy_for
 from ml.training.run import save_run
 
@@ -33,7 +35,7 @@ from ml.training.run import save_run
 def train(
     data: Path,
     out: Path,
-    plan: Plan,
+    plan: Plan | LungClassifierPlan,
     *,
     resume: bool = False,
     log: bool = True,
@@ -56,13 +58,15 @@ def train(
         TrainingError: The run cannot go on.
     """
     from ml.evaluation.figures import learning
+    from ml.training.lung_fit import fit_lung_classifier
 
     started = time.monotonic()
     if not next(path for path in (out, *out.resolve().parents) if path.exists()).is_dir():
         raise TrainingError(f"{out} is a file, or lies below one. Name a folder, there or not, with --out.")
     if not resume and (out / "checkpoint.npz").exists():
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
-    split = find_split(data, plan.split_seed, out.parent / "cache", limit, plan.leave_out)
+    leave_out = plan.leave_out if isinstance(plan, Plan) else None
+    split = find_split(data, plan.split_seed, out.parent / "cache", limit, leave_out)
     films, pixels = split.films, split.pixels
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -70,10 +74,15 @@ def train(
         raise TrainingError(f"{out} cannot be made: {error.strerror or error}. Name another --out.") from error
     counts = {side: sum(film.side == side for film in films) for side in SIDES}
     print(f"{len(films)} films: {counts}; {len(split.twins)} near-identical pairs kept together", flush=True)
-    network, history = fit(pixels, films, plan, out, resume=resume, log=log)
+    if isinstance(plan, Plan):
+        network, history = fit(pixels, films, plan, out, resume=resume, log=log)
+    else:
+        network, history = fit_lung_classifier(pixels, films, plan, out, resume=resume)
     write_json(out / "history.json", history)
     write_text(out / "curves.svg", learning([history]))
     best = min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"])
+    if not isinstance(plan, Plan):
+        best = len(history) - 1  # nothing is chosen by internal validation there
     facts = {
         "command": command,
         **plan.as_json(),
@@ -85,13 +94,17 @@ def train(
         "limit": limit,
         "seconds": round(time.monotonic() - started, 1),
         "resumed": resume,
-        "policy": policy_for(plan.precision),
+        "policy": policy_for(plan.precision) if isinstance(plan, Plan) else "float32",
         "devices": devices(),
     }
-    if plan.leave_out is not None:
-        facts["left_out"] = judge_left_out(network, pixels, films, plan.look)
-        print(f"look {plan.leave_out}, left out of training: {facts['left_out']}", flush=True)
-    save_run(out, build_serving([network], [plan.architecture], plan.look), films, data_hash(films, pixels), facts)
+    if isinstance(plan, Plan):
+        if plan.leave_out is not None:
+            facts["left_out"] = judge_left_out(network, pixels, films, plan.look)
+            print(f"look {plan.leave_out}, left out of training: {facts['left_out']}", flush=True)
+        serving = build_serving([network], [plan.architecture], plan.look)
+    else:
+        serving = lung_classifier.build_serving(network, load_lungs(), plan.serve_size)
+    save_run(out, serving, films, data_hash(films, pixels), facts)
     print(f"{out / 'model.keras'} is written; best epoch {best + 1}: {history[best]}", flush=True)
 
 
@@ -139,6 +152,10 @@ def parser() -> argparse.ArgumentParser:
         "--leave-out", type=int, choices=(0, 1, 2), metavar="LOOK",
         help="a trial: keep the third of films that look alike in acquisition (0, 1 or 2) out of training, judge on it",
     )  # fmt: skip
+    commands.add_argument(
+        "--recipe", type=Path, help="train a classifier on lung crops by such a file (ml/training/recipes)"
+    )
+    commands.add_argument("--imagenet", default="", metavar="NPZ", help="weights that --recipe begins with")
     commands.add_argument("--start", default="", metavar="RUN", help="begin with another run's averaged weights")
     commands.add_argument(
         "--teachers", nargs="+", default=[], metavar="RUN", help="learn what these runs answer together"
@@ -148,6 +165,14 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--quick", action="store_true", help="a tiny run of under two minutes, to see it work")
     commands.add_argument("--deterministic", action="store_true", help="bit-equal repeats, slower")
     return commands
+
+
+def _by_recipe(given: argparse.Namespace) -> LungClassifierPlan:
+    """The plan of ``--recipe``; seeds, and what the run begins with, come from the command line."""
+    return replace(
+        LungClassifierPlan.read(given.recipe), seed=given.seed, split_seed=given.split_seed, weights=given.imagenet,
+        start=given.start,
+    )  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -187,9 +212,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tf.config.experimental.enable_op_determinism()
     try:
         train(
-            given.data, given.out, plan, resume=given.resume, limit=150 if given.quick else None,
+            given.data,
+            given.out,
+            _by_recipe(given) if given.recipe else plan,
+            resume=given.resume,
+            limit=150 if given.quick else None,
             command=command_line("train", arguments),
-        )  # fmt: skip
+        )
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -25,6 +25,8 @@ from ml.errors import MLError
 CLASSES = ("NORMAL", "PNEUMONIA")
 SIDES = ("train", "val", "test")
 SUFFIXES = frozenset({".jpeg", ".jpg", ".png", ".dcm", ".dicom", ".tif", ".tiff", ".bmp", ".webp"})
+_ALSO = (("NEGATIVE",), ())
+"""Further words for the classes in tables."""
 _PERSON = re.compile(r"^person(\d+)_(bacteria|virus)_", re.IGNORECASE)
 _STUDY = re.compile(r"^(NORMAL2-)?IM-(\d+)-", re.IGNORECASE)
 
@@ -41,7 +43,8 @@ class Film:
         file: Path relative to the data folder, with forward slashes.
         label: 1 for pneumonia, 0 for normal.
         patient: What keeps a patient's films together.
-        kind: ``"normal"``, ``"bacterial"``, ``"viral"`` or ``""`` where the name does not say.
+        kind: ``"normal"``, ``"bacterial"``, ``"viral"``, a table's column ``appearance``, or ``""`` where neither file
+            name nor table says.
         side: ``"train"``, ``"val"``, ``"test"``, or ``""`` where the data set does not say.
     """
 
@@ -75,7 +78,7 @@ def _kind_of(file: str, label: int) -> str:
 
 def _label_of(text: str, where: str) -> int:
     for index, name in enumerate(CLASSES):
-        if text.strip().upper() in (name, str(index)):
+        if text.strip().upper() in (name, str(index), *_ALSO[index]):
             return index
     raise DataError(f"{where}: the label {text!r} is neither {CLASSES[0]} nor {CLASSES[1]} (or 0 and 1).")
 
@@ -110,8 +113,9 @@ def _from_rows(table: Path, reader: csv.DictReader[str]) -> list[Film]:
         file, label = (row["file"] or "").strip().replace("\\", "/"), _label_of(row["label"] or "", where)
         if not (table.parent / file).is_file():
             raise DataError(f"{where}: there is no file {file!r}. Paths are relative to the CSV.")
-        patient = (row.get("patient") or "").strip() or patient_of(file)
-        films.append(Film(file, label, patient, _kind_of(file, label), _side_of(row.get("split") or "", where)))
+        patient = (row.get("patient") or row.get("study") or "").strip() or patient_of(file)
+        kind = (row.get("appearance") or "").strip() if label else ""
+        films.append(Film(file, label, patient, kind or _kind_of(file, label), _side_of(row.get("split") or "", where)))
     return films
 
 

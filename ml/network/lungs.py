@@ -7,9 +7,13 @@ the masks it learns from are drawn. Additions in place of concatenations and a l
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from ml.errors import ArtifactDamaged
+from ml.inference.model_card import ARTIFACTS
 from ml.intake.radiograph import SIDE
+from ml.network.export import load_keras
 from ml.network.normalization import views
 
 INPUT_SIZE = 144
@@ -64,6 +68,22 @@ def build_training(size: int = INPUT_SIZE) -> Any:
         x = _convolve(layers.Activation("relu", name=f"u{step}_relu")(x), width, f"u{step}c")
     x = layers.Conv2D(1, 3, padding="same", name="lungs_logit")(x)
     return keras.Model(film, layers.UpSampling2D(2, interpolation="bilinear", name="enlarge")(x), name="lungs")
+
+
+def load_lungs(directory: Path = ARTIFACTS / "lungs") -> Any:
+    """The trained network of an artefact, as :func:`build_training` makes it, not to be trained on.
+
+    Raises:
+        ArtifactMissing, ArtifactDamaged: The artefact is not there, or another network.
+    """
+    served = load_keras(directory / "model.keras")
+    network = build_training()
+    try:
+        network.set_weights(served.get_layer("lungs").get_weights())
+    except ValueError as error:
+        raise ArtifactDamaged(f"{directory / 'model.keras'} is no lung finder: {error}") from error
+    network.trainable = False
+    return network
 
 
 def build_serving(trained: Any) -> Any:

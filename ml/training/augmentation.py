@@ -86,7 +86,7 @@ def _glyphs() -> NDArray[np.float32]:
     return np.stack(drawn)
 
 
-def _warp(images: Any, matrix: Any, side: int) -> Any:
+def warp(images: Any, matrix: Any, side: int) -> Any:
     """Sample (N, H, W, 1) at ``matrix`` (N, 8) onto ``side``; outside is black."""
     import tensorflow as tf
 
@@ -144,7 +144,7 @@ def _crop(images: Any, draw: Draws, recipe: Recipe, n: int, side: int, labels: A
     matrix = tf.stack(
         [a, b, middle_x - 0.5 - (a + b) * half, d, e, middle_y - 0.5 - (d + e) * half, zero, zero], axis=1
     )
-    return _warp(images, matrix, side)
+    return warp(images, matrix, side)
 
 
 def _tables(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
@@ -236,7 +236,7 @@ def _overlay(x: Any, draw: Draws, recipe: Recipe, n: int, side: int) -> Any:
     scale = 32.0 / size
     zero = tf.zeros((n,))
     matrix = tf.stack([scale, zero, -corner[:, 0] * scale, zero, scale, -corner[:, 1] * scale, zero, zero], axis=1)
-    stamp = _warp(chosen, matrix, side) / 255.0
+    stamp = warp(chosen, matrix, side) / 255.0
     stamp *= (draw.chance(n, recipe.marker) * draw.uniform((n,), 0.6, 1.0))[:, None, None, None]
     x = x * (1 - stamp) + 255.0 * stamp
 
@@ -272,7 +272,7 @@ def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int, labels:
     n = int(films.shape[0])
     draw = Draws(seed, step)
     x = _surround(tf.cast(films, tf.float32), draw, recipe, n)
-    return _retouch(_crop(x, draw, recipe, n, side, labels), draw, recipe, n, side)
+    return retouch(_crop(x, draw, recipe, n, side, labels), draw, recipe, n, side)
 
 
 def augment_pair(pairs: Any, seed: int, step: Any, recipe: Recipe, side: int) -> tuple[Any, Any]:
@@ -281,10 +281,10 @@ def augment_pair(pairs: Any, seed: int, step: Any, recipe: Recipe, side: int) ->
 
     n, draw = int(pairs.shape[0]), Draws(seed, step)
     moved = _crop(tf.cast(pairs, tf.float32), draw, recipe, n, side)
-    return _retouch(moved[..., :1], draw, recipe, n, side), moved[..., 1:]
+    return retouch(moved[..., :1], draw, recipe, n, side), moved[..., 1:]
 
 
-def _retouch(x: Any, draw: Draws, recipe: Recipe, n: int, side: int) -> Any:
+def retouch(x: Any, draw: Draws, recipe: Recipe, n: int, side: int) -> Any:
     """Everything that does not move a film's places: tone, sharpness, what lies over it, compression."""
     import tensorflow as tf
 

@@ -1,0 +1,117 @@
+"""EfficientNet-Lite0 as a Keras backbone, and the way ImageNet weights get into it.
+
+Tan and Le 2019, in the form without squeeze-and-excitation and with ReLU6 that is made for processors. Layers bear the
+names of the published arrays (``_blocks.3._depthwise_conv`` with dashes for dots), so that loading is a matter of names
+and any array that finds no place is an error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.errors import TrainingError
+
+STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
+          (1, 3, 1, 6, 320))  # fmt: skip
+"""Blocks, kernel, stride of the first block, widening inside a block, channels."""
+
+STRIDE = 32
+"""Side of the input over side of the features."""
+
+CHANNELS = 1280
+_EPSILON = 1e-3
+
+
+def _normalise(x: Any, name: str) -> Any:
+    from keras import layers
+
+    return layers.BatchNormalization(epsilon=_EPSILON, name=name)(x)
+
+
+def _active(x: Any, name: str) -> Any:
+    from keras import layers
+
+    return layers.ReLU(6.0, name=name)(x)
+
+
+def _block(x: Any, kernel: int, stride: int, widen: int, width: int, skip_chance: float, name: str) -> Any:
+    from keras import layers
+
+    y, came = x, x.shape[-1]
+    if widen != 1:
+        y = layers.Conv2D(came * widen, 1, use_bias=False, name=f"{name}-_expand_conv")(y)
+        y = _active(_normalise(y, f"{name}-_bn0"), f"{name}-relu0")
+    y = layers.DepthwiseConv2D(kernel, strides=stride, padding="same", use_bias=False, name=f"{name}-_depthwise_conv")(
+        y
+    )
+    y = _active(_normalise(y, f"{name}-_bn1"), f"{name}-relu1")
+    y = _normalise(layers.Conv2D(width, 1, use_bias=False, name=f"{name}-_project_conv")(y), f"{name}-_bn2")
+    if stride > 1 or came != width:
+        return y
+    if skip_chance > 0:
+        y = layers.Dropout(skip_chance, noise_shape=(None, 1, 1, 1), name=f"{name}-skip")(y)
+    return layers.Add(name=f"{name}-add")([x, y])
+
+
+def backbone(x: Any, drop_path: float = 0.0) -> Any:
+    """(N, H, W, 3) in about −1..1 → (N, H/32, W/32, 1280) features from 0 to 6.
+
+    Args:
+        x: Keras tensor.
+        drop_path: Chance that the last block is skipped in training; earlier blocks less, linearly.
+    """
+    from keras import layers
+
+    x = layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="_conv_stem")(x)
+    x = _active(_normalise(x, "_bn0"), "stem_relu")
+    number, total = 0, sum(stage[0] for stage in STAGES)
+    for blocks, kernel, stride, widen, width in STAGES:
+        for place in range(blocks):
+            chance = drop_path * number / total
+            x = _block(x, kernel, stride if place == 0 else 1, widen, width, chance, f"_blocks-{number}")
+            number += 1
+    x = layers.Conv2D(CHANNELS, 1, use_bias=False, name="_conv_head")(x)
+    return _active(_normalise(x, "_bn1"), "head_relu")
+
+
+def load_imagenet(network: Any, weights: Path) -> None:
+    """Put published ImageNet weights into every layer of :func:`backbone` in a network.
+
+    Args:
+        network: A Keras model that holds the layers.
+        weights: ``.npz`` of arrays named and shaped as in PyTorch: (out, in, h, w), classifier left out.
+
+    Raises:
+        TrainingError: The file cannot be read, or arrays and layers do not fit one another one to one.
+    """
+    try:
+        with np.load(weights, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored if not name.endswith("num_batches_tracked")}
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{weights} cannot be read as weights ({error}).") from error
+    for layer in network.layers:
+        name = layer.name.replace("-", ".")
+        try:
+            match type(layer).__name__:
+                case "Conv2D" if f"{name}.weight" in arrays:
+                    layer.set_weights([arrays.pop(f"{name}.weight").transpose(2, 3, 1, 0)])
+                case "DepthwiseConv2D":
+                    layer.set_weights([arrays.pop(f"{name}.weight").transpose(2, 3, 0, 1)])
+                case "BatchNormalization" if f"{name}.weight" in arrays:
+                    kinds = ("weight", "bias", "running_mean", "running_var")
+                    layer.set_weights([arrays.pop(f"{name}.{kind}") for kind in kinds])
+        except (KeyError, ValueError) as error:
+            raise TrainingError(f"{weights} does not fit the layer {layer.name} ({error}).") from error
+    if arrays:
+        raise TrainingError(f"{weights} has arrays that no layer takes: {', '.join(sorted(arrays)[:5])}.")
+
+
+def freeze(network: Any, blocks: int) -> None:
+    """Keep the stem and the first ``blocks`` blocks as they are: neither weights nor batch statistics learn."""
+    kept = ("_conv_stem", "_bn0", *(f"_blocks-{number}-" for number in range(blocks)))
+    for layer in network.layers:
+        if layer.name.startswith(kept) and layer.name != "_bn1":
+            layer.trainable = False

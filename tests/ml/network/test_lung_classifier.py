@@ -1,0 +1,90 @@
+"""The classifier on lung crops: ImageNet weights find their layers, and serving gives what training learnt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.errors import TrainingError
+from ml.network.classifier import multiply_adds
+from ml.network.efficientnet import freeze, load_imagenet
+from ml.network.export import check_architecture, export, load_keras, read_head
+from ml.network.lung_classifier import build_serving, build_training
+from ml.network.lungs import load_lungs
+from tests.ml.drawn import drawn_input
+from tests.places import SHARED_DATA
+
+IMAGENET = SHARED_DATA / "weights" / "efficientnet_lite0.npz"
+FILMS = np.stack([drawn_input(seed, opacity=bool(seed % 2)).pixels for seed in range(4)])
+
+
+def as_published(network: object) -> dict[str, np.ndarray]:
+    """The network's own weights, named and shaped as the published arrays are."""
+    arrays = {}
+    for layer in network.layers:  # type: ignore[attr-defined]
+        name, values = layer.name.replace("-", "."), layer.get_weights()
+        if not values or name.startswith("head"):
+            continue
+        match type(layer).__name__:
+            case "Conv2D":
+                arrays[f"{name}.weight"] = values[0].transpose(3, 2, 0, 1)
+            case "DepthwiseConv2D":
+                arrays[f"{name}.weight"] = values[0].transpose(2, 3, 0, 1)
+            case "BatchNormalization":
+                kinds = ("weight", "bias", "running_mean", "running_var")
+                arrays |= {f"{name}.{kind}": value for kind, value in zip(kinds, values, strict=True)}
+    return arrays
+
+
+def test_every_published_array_finds_its_layer_and_comes_back_the_same(tmp_path: Path) -> None:
+    one, other = build_training(64), build_training(64)
+    np.savez(tmp_path / "weights.npz", **as_published(one))
+    load_imagenet(other, tmp_path / "weights.npz")
+    for layer, same in zip(one.layers, other.layers, strict=True):
+        if not layer.name.startswith("head_") or layer.name == "head_relu":
+            for a, b in zip(layer.get_weights(), same.get_weights(), strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_arrays_without_a_layer_and_arrays_of_another_shape_are_refused(tmp_path: Path) -> None:
+    network = build_training(64)
+    arrays = as_published(network)
+    np.savez(tmp_path / "more.npz", **arrays, strange=np.zeros(3))
+    with pytest.raises(TrainingError, match="no layer takes: strange"):
+        load_imagenet(network, tmp_path / "more.npz")
+    np.savez(tmp_path / "other.npz", **{**arrays, "_conv_stem.weight": np.zeros((32, 3, 5, 5))})
+    with pytest.raises(TrainingError, match="does not fit the layer _conv_stem"):
+        load_imagenet(network, tmp_path / "other.npz")
+
+
+@pytest.mark.skipif(not IMAGENET.is_file(), reason="the weights lie outside the repository")
+def test_the_published_weights_fit() -> None:
+    network = build_training(224)
+    load_imagenet(network, IMAGENET)
+    kernel = network.get_layer("_conv_stem").get_weights()[0]
+    assert kernel.shape == (3, 3, 3, 32)
+    assert np.abs(kernel).max() > 0.1
+
+
+def test_frozen_blocks_learn_nothing_and_the_last_norm_still_does() -> None:
+    network = build_training(64)
+    freeze(network, 3)
+    assert not network.get_layer("_blocks-2-_project_conv").trainable
+    assert network.get_layer("_blocks-3-_project_conv").trainable
+    assert network.get_layer("_bn1").trainable
+
+
+@pytest.mark.slow
+def test_the_served_network_is_one_like_any_other_and_exports(tmp_path: Path) -> None:
+    served = build_serving(build_training(64), load_lungs())
+    served.save(tmp_path / "model.keras")
+    loaded = load_keras(tmp_path / "model.keras")
+    assert check_architecture(loaded) == 32
+    weights, bias = read_head(loaded)
+    found = loaded(FILMS[..., None].astype(np.float32), training=False)
+    pooled = np.asarray(found["features"]).mean(axis=(1, 2))
+    np.testing.assert_allclose(pooled @ weights + bias, np.asarray(found["logit"])[:, 0], atol=1e-4)
+    assert export(loaded, tmp_path / "model.xml", FILMS)["logit"] < 1e-3
+    assert multiply_adds(loaded) < 0.6e9
