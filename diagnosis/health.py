@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from diagnosis.models import ModelVersion, State, Study
-from diagnosis.worker.queue import HEARTBEAT_TTL, broker, queue_length, workers
+from diagnosis.worker.queue import HEARTBEAT_TTL, check_room, queue_length, workers
 from ml import ArtifactError, load_card
 
 logger = logging.getLogger(__name__)
@@ -44,8 +44,10 @@ def _check_model() -> None:
 
 def _check_broker() -> None:
     try:
-        with broker() as client:
-            client.ping()
+        check_room()
+        queue_length()
+    except redis.OutOfMemoryError as error:
+        raise NotReady("the broker is full; films wait") from error
     except redis.RedisError as error:
         raise NotReady("the broker does not answer; films wait") from error
 
@@ -57,6 +59,28 @@ def _check_worker() -> None:
         raise NotReady("unknown while the broker does not answer") from error
     if not found:
         raise NotReady(f"no worker was heard from in the last {HEARTBEAT_TTL} seconds; films wait")
+    try:
+        active = ModelVersion.objects.filter(active=True).defer("card").first()
+    except DatabaseError as error:
+        raise NotReady("unknown while the database does not answer") from error
+    others = sorted(name for name, model in found.items() if model and active and model != active.sha256)
+    if others:
+        raise NotReady(f"another model than the active one ({active}) is loaded in {', '.join(others)}")
+
+
+def _check_waiting() -> None:
+    try:
+        waited = oldest_wait()
+    except DatabaseError as error:
+        raise NotReady("unknown while the database does not answer") from error
+    if waited > settings.READY_WAIT_SECONDS:
+        raise NotReady(f"the film that has waited longest has done so for {waited:.0f} s")
+
+
+def oldest_wait() -> float:
+    """How long the study at the head of the queue has waited, in seconds; 0 when none waits."""
+    oldest = Study.objects.filter(state=State.QUEUED).aggregate(oldest=Min("queued_at"))["oldest"]
+    return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
 
 CHECKS: dict[str, Callable[[], None]] = {
@@ -64,6 +88,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "model": _check_model,
     "broker": _check_broker,
     "worker": _check_worker,
+    "waiting": _check_waiting,
 }
 
 
@@ -79,7 +104,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Whether a film submitted now would be analysed; 503 and what is wrong when it would not."""
+    """Whether a film submitted now would be analysed; 503 and which part is at fault when it would not.
+
+    What exactly is wrong (a path, a machine's name) is said in the log, and to those who may read the metrics.
+    """
     report = {}
     for name, check in CHECKS.items():
         try:
@@ -91,6 +119,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     wrong = [f"{name}: {state}" for name, state in report.items() if state != "ok"]
     if wrong:
         logger.warning("Not ready: %s", "; ".join(wrong))
+    if not _may_read_metrics(request):
+        report = {name: state if state == "ok" else "not ok" for name, state in report.items()}
     return JsonResponse({"ready": not wrong, **report}, status=503 if wrong else 200)
 
 
@@ -107,9 +137,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     ]
     counted = dict(Study.objects.order_by().values_list("state").annotate(Count("pk")))
     lines += [f'pneumoweb_studies{{state="{state}"}} {counted.get(state, 0)}' for state in State.values]
-    oldest = Study.objects.filter(state=State.QUEUED).aggregate(oldest=Min("queued_at"))["oldest"]
-    waited = (timezone.now() - oldest).total_seconds() if oldest else 0.0
-    lines += _gauge("oldest_waiting_seconds", "How long the study at the head of the queue has waited.", waited)
+    lines += _gauge("oldest_waiting_seconds", "How long the study at the head of the queue has waited.", oldest_wait())
     active = ModelVersion.objects.filter(active=True).count()
     lines += _gauge("model_active", "1 when a model version is active.", active)
     try:

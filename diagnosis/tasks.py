@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 
 from diagnosis.models import Study
-from diagnosis.worker import analysis, orphans, sweeper
+from diagnosis.worker import analysis, orphans
 from diagnosis.worker.queue import ANALYSE
 
 logger = logging.getLogger(__name__)
@@ -23,13 +23,7 @@ def analyse(study_id: str) -> None:
     analysis.analyse(study)
 
 
-@shared_task(name="diagnosis.tasks.sweep", ignore_result=True)
-def sweep() -> None:
-    """Send what was never sent or got lost, take back what a vanished worker held."""
-    sweeper.sweep()
-
-
-@shared_task(name="diagnosis.tasks.tidy", ignore_result=True)
+@shared_task(name="diagnosis.tasks.tidy", ignore_result=True, time_limit=3600, soft_time_limit=3590)
 def tidy() -> None:
     """Remove films that belong to no study any more."""
     orphans.remove_orphans()

@@ -11,4 +11,5 @@ app = Celery("pneumoweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["diagnosis"], related_name="worker.startup")  # loads the model when a worker starts
+app.steps["worker"].add("diagnosis.worker.watchdog:Watch")
 app.steps["consumer"].add("diagnosis.worker.heartbeat:Heartbeat")

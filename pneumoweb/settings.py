@@ -45,6 +45,7 @@ MODEL_THREADS = env.int("MODEL_THREADS", 0, validate=validate.Range(min=0))
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", 15, validate=AT_LEAST_ONE)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3, validate=AT_LEAST_ONE)
 TASK_TIME_LIMIT = env.int("TASK_TIME_LIMIT", 60, validate=validate.Range(min=5))
+READY_WAIT_SECONDS = env.int("READY_WAIT_SECONDS", 300, validate=AT_LEAST_ONE)
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], subcast=str)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [], subcast=str)
@@ -351,17 +352,13 @@ CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = TASK_TIME_LIMIT
 CELERY_TASK_SOFT_TIME_LIMIT = TASK_TIME_LIMIT - 3
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True  # a film waits in the broker, where any worker finds it, until its turn comes
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TASK_DEFAULT_QUEUE = "pneumoweb"
 CELERY_DB_REUSE_MAX = 1_000_000  # else one connection for each task; diagnosis/worker/startup.py replaces a dead one
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "diagnosis.tasks.sweep",
-        "schedule": float(SWEEP_SECONDS),
-        "options": {"expires": SWEEP_SECONDS},  # without a worker they must not pile up
-    },
     "tidy": {"task": "diagnosis.tasks.tidy", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
 }
 

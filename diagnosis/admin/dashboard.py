@@ -105,7 +105,7 @@ def agreement() -> dict[str, int]:
 def queue() -> tuple[int | None, list[str]]:
     """Messages waiting in the broker and the workers heard from; ``None`` while the broker does not answer."""
     try:
-        return queue_length(), workers()
+        return queue_length(), list(workers())
     except redis.RedisError:
         return None, []
 

@@ -1,8 +1,8 @@
 """A Redis of our own for `manage.py serve`: the machine's server or a pip package's, its files in the data folder.
 
 It listens on a socket file in a folder that only this user can enter: no port to choose, no password to keep, and
-sites with different data folders do not meet. What it holds may be lost at any time (the database is the truth), so
-damaged files are put aside rather than repaired.
+sites with different data folders do not meet. It keeps nothing on disk and starts empty: the database is the truth, and
+the sweeper sends what waits.
 """
 
 from __future__ import annotations
@@ -72,13 +72,10 @@ class PrivateRedis:
         for folder in (self.folder, self.socket.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._send_away_stale()
-        if self._launch():
-            return
-        # Most likely an append-only file that a power cut left damaged. Nothing in it is needed.
-        aside = self.folder / f"damaged-{int(time.time())}"
-        aside.mkdir(mode=0o700)
-        for leftover in [*self.folder.glob("*.aof"), *self.folder.glob("*.rdb"), *self.folder.glob("appendonlydir")]:
-            leftover.rename(aside / leftover.name)
+        for leftover in (*self.folder.glob("appendonlydir"), *self.folder.glob("damaged-*")):  # of earlier versions
+            shutil.rmtree(leftover)
+        for leftover in (*self.folder.glob("*.aof"), *self.folder.glob("*.rdb")):
+            leftover.unlink()
         if not self._launch():
             raise RedisUnavailable(f"The private Redis does not start. {self.log}:\n{self._last_words()}")
 
@@ -106,7 +103,7 @@ class PrivateRedis:
     def _launch(self) -> bool:
         command = [str(find_server()), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "600"]
         command += ["--dir", str(self.folder), "--logfile", str(self.log), "--daemonize", "no", "--save", ""]
-        command += ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]
+        command += ["--appendonly", "no", "--maxmemory-policy", "noeviction"]
         # A session of its own: Ctrl-C in the terminal must reach it last, through stop().
         self.process = subprocess.Popen(  # noqa: S603  (our own binary, our own arguments)
             command,

@@ -1,7 +1,7 @@
 """A worker's sign of life: a key in the broker that expires unless it is renewed. /readyz and /metrics look for it.
 
-Celery's own ping costs a second of waiting for every question; this costs one SET every ten seconds, and a broker
-that was emptied hears of every worker again at the next beat.
+It says that work moves, and which model is loaded. Celery's own ping costs a second of waiting for every question; this
+costs one SET every ten seconds, and a broker that was emptied hears of every worker again at the next beat.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import redis
 from celery import bootsteps
 
 from diagnosis.worker import queue
+from diagnosis.worker.model_registry import loaded_model
+from diagnosis.worker.watchdog import watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +33,11 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not
         """First beat, then one every HEARTBEAT_SECONDS; called again after each reconnection."""
 
         def beat() -> None:
+            if watchdog.strikes > 1:
+                logger.warning("Messages wait and none is taken; no heartbeat.")
+                return
             try:
-                queue.beat(parent.hostname)
+                queue.beat(parent.hostname, loaded_model())
             except redis.RedisError as error:
                 logger.warning("The broker does not take the heartbeat: %s", error)
 

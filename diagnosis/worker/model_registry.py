@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import threading
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def register_models(installed: dict[str, tuple[Path, ModelCard]]) -> ModelVersio
     return active
 
 
+_loaded_model = mmap.mmap(-1, 64)  # shared with the processes forked from this one: a pool's children load
+
+
+def loaded_model() -> str:
+    """The SHA-256 of the model that this worker, or a child of its pool, loaded last; empty before the first."""
+    return _loaded_model[:].rstrip(b"\0").decode()
+
+
 class Room:
     """The one loaded model of this process, and the lock that keeps it to one film (or batch) at a time."""
 
@@ -69,19 +78,35 @@ class Room:
             ArtifactError: there is none, or its files are missing or damaged.
         """
         with self._lock:
-            active = ModelVersion.objects.filter(active=True).defer("card").first()
-            if self._loaded is None or self._loaded[1] != active:
-                installed = installed_cards()
-                active = register_models(installed)
-                if not installed:
-                    raise ArtifactMissing("No usable model is installed.")
-                if active is None:
-                    raise ArtifactMissing("No model version is active: staff activate one under model versions.")
-                predictor = Predictor.load(installed[active.sha256][0], threads=settings.MODEL_THREADS or None)
-                predictor.warm_up()
-                self._loaded = predictor, active
-                logger.info("Model %s is loaded and warm.", active)
-            return self._loaded
+            return self._enter()
+
+    def refresh(self) -> None:
+        """Take over a model that was activated meanwhile, unless a film is being analysed: the next one will see to it.
+
+        Raises:
+            ArtifactError: as `enter`.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                self._enter()
+            finally:
+                self._lock.release()
+
+    def _enter(self) -> tuple[Predictor, ModelVersion]:
+        active = ModelVersion.objects.filter(active=True).defer("card").first()
+        if self._loaded is None or self._loaded[1] != active:
+            installed = installed_cards()
+            active = register_models(installed)
+            if not installed:
+                raise ArtifactMissing("No usable model is installed.")
+            if active is None:
+                raise ArtifactMissing("No model version is active: staff activate one under model versions.")
+            predictor = Predictor.load(installed[active.sha256][0], threads=settings.MODEL_THREADS or None)
+            predictor.warm_up()
+            self._loaded = predictor, active
+            _loaded_model[:] = active.sha256.encode().ljust(64, b"\0")
+            logger.info("Model %s is loaded and warm.", active)
+        return self._loaded
 
     def judge(self, study: Study) -> tuple[Judgement | Refusal, ModelVersion]:
         """Run gate and model on one study's stored input.

@@ -32,24 +32,42 @@ def broker() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
 
 
-def workers() -> list[str]:
-    """Names of the workers that were heard from in the last `HEARTBEAT_TTL` seconds.
+def workers() -> dict[str, str]:
+    """The workers that were heard from in the last `HEARTBEAT_TTL` seconds, and the SHA-256 of the model each has
+    loaded; empty where it has none or cannot know (prefork: the model is in its children).
 
     Raises:
         redis.RedisError: the broker does not answer.
     """
     with broker() as client:
-        return sorted(key.decode().removeprefix(HEARTBEAT_PREFIX) for key in client.scan_iter(f"{HEARTBEAT_PREFIX}*"))
+        keys = sorted(client.scan_iter(f"{HEARTBEAT_PREFIX}*"))
+        said = client.mget(keys) if keys else []
+    return {
+        key.decode().removeprefix(HEARTBEAT_PREFIX): value.decode()
+        for key, value in zip(keys, said, strict=True)
+        if value is not None  # it expired in between
+    }
 
 
-def beat(worker: str) -> None:
-    """Say that this worker lives; holds for `HEARTBEAT_TTL` seconds.
+def beat(worker: str, model: str = "") -> None:
+    """Say that work moves in this worker, and which model it has; holds for `HEARTBEAT_TTL` seconds.
 
     Raises:
-        redis.RedisError: the broker does not answer.
+        redis.RedisError: the broker does not answer, or has no room.
     """
     with broker() as client:
-        client.set(f"{HEARTBEAT_PREFIX}{worker}", "1", ex=HEARTBEAT_TTL)
+        client.set(f"{HEARTBEAT_PREFIX}{worker}", model, ex=HEARTBEAT_TTL)
+
+
+def check_room() -> None:
+    """See whether the broker still takes something.
+
+    Raises:
+        redis.OutOfMemoryError: it is full.
+        redis.RedisError: it does not answer.
+    """
+    with broker() as client:
+        client.set("pneumoweb:probe", "1", ex=60)
 
 
 def forget(*gone: str) -> None:

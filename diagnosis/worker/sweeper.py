@@ -1,7 +1,8 @@
 """Whatever the broker loses, this finds again: the database says who waits, and the sweeper sends them.
 
-Runs every ``SWEEP_SECONDS`` from beat and once when a worker starts. Sending twice costs nothing (the claim is
-conditional), but sending everything every time would flood a long queue, hence the look at its length.
+Runs every ``SWEEP_SECONDS`` in a thread of each worker, beside its pool (diagnosis/worker/watchdog.py). Sending twice
+costs nothing (the claim is conditional), but sending everything every time would flood a long queue, hence the question
+after its length. A time in the future was written before the clock was set back, and counts as long ago.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 PATIENCE = dt.timedelta(minutes=10)
 RESEND_AFTER = dt.timedelta(seconds=5)  # with the queue empty, the message of a waiting study is lost
 BATCH = 500  # per sweep, so that one sweep stays short
+SKEW = dt.timedelta(seconds=5)  # by which the clocks of two machines may differ
 
 
 def sweep(now: dt.datetime | None = None) -> dict[str, int]:
@@ -34,9 +36,8 @@ def sweep(now: dt.datetime | None = None) -> dict[str, int]:
     """
     now = now or timezone.now()
     counts = {"taken_back": 0, "given_up": 0, "sent": 0}
-    lost = Study.objects.filter(
-        state=State.RUNNING, started_at__lt=now - dt.timedelta(seconds=settings.TASK_TIME_LIMIT)
-    )
+    limit = dt.timedelta(seconds=settings.TASK_TIME_LIMIT)
+    lost = Study.objects.filter(Q(started_at__lt=now - limit) | Q(started_at__gt=now + SKEW), state=State.RUNNING)
     for study in lost.order_by("created_at")[:BATCH]:
         if study.attempts_left:
             counts["taken_back"] += study.retry(study.attempt)
@@ -47,7 +48,7 @@ def sweep(now: dt.datetime | None = None) -> dict[str, int]:
     except redis.RedisError as error:
         logger.warning("The broker does not answer (%s); waiting studies are sent later.", error)
         return counts
-    due = Q(sent_at=None) | Q(sent_at__lt=now - patience)
+    due = Q(sent_at=None) | Q(sent_at__lt=now - patience) | Q(sent_at__gt=now + SKEW)
     for study in Study.objects.filter(due, state=State.QUEUED).order_by("created_at")[:BATCH]:
         if not send_to_worker(study):
             break

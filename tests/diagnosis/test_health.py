@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from diagnosis import health
+from diagnosis.models import ModelVersion, Study
 from diagnosis.server.private_redis import PrivateRedis
 from diagnosis.worker import queue
+from tests.studies import submitted
 
 
 def test_a_living_process_says_ok_to_anyone_without_touching_the_database() -> None:
@@ -36,9 +40,45 @@ def test_a_broker_without_a_worker_is_not_ready_until_one_was_heard_from(live_re
     queue.beat("worker@here")
     report = Client().get("/readyz").json()
     assert (report["broker"], report["worker"]) == ("ok", "ok")
-    assert queue.workers() == ["worker@here"]
+    assert queue.workers() == {"worker@here": ""}
     queue.forget("worker@here")
-    assert queue.workers() == []
+    assert queue.workers() == {}
+
+
+@pytest.mark.django_db
+def test_a_worker_with_another_model_than_the_active_one_is_not_ready(live_redis: PrivateRedis) -> None:
+    version = ModelVersion.objects.create(sha256="a" * 64, version="1", card={})
+    version.activate()
+    queue.beat("worker@here", "b" * 64)
+    assert "another model than the active one" in Client().get("/readyz").json()["worker"]
+    queue.beat("worker@here", "a" * 64)
+    assert Client().get("/readyz").json()["worker"] == "ok"
+
+
+def test_a_film_that_has_waited_too_long_makes_the_site_not_ready(owner: User, live_redis: PrivateRedis) -> None:
+    study = submitted(owner)
+    assert Client().get("/readyz").json()["waiting"] == "ok"
+    for late, said in ((301, "has waited longest has done so for 301 s"), (-3600, "ok")):
+        Study.objects.filter(pk=study.pk).update(queued_at=timezone.now() - dt.timedelta(seconds=late))
+        assert said in Client().get("/readyz").json()["waiting"]
+
+
+@pytest.mark.django_db
+def test_a_full_broker_is_not_ready(live_redis: PrivateRedis) -> None:
+    with live_redis.client() as client:
+        client.config_set("maxmemory", 1)
+        try:
+            assert Client().get("/readyz").json()["broker"] == "the broker is full; films wait"
+        finally:
+            client.config_set("maxmemory", 0)
+
+
+@pytest.mark.django_db
+def test_strangers_are_told_which_part_is_at_fault_and_no_more(settings: Any, tmp_path: Any) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
+    answer = Client(REMOTE_ADDR="203.0.113.7").get("/readyz")
+    assert (answer.status_code, answer.json()["broker"]) == (503, "not ok")
+    assert str(tmp_path) not in answer.content.decode()
 
 
 @pytest.mark.django_db

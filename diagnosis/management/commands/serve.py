@@ -23,7 +23,6 @@ from django.db.migrations.executor import MigrationExecutor
 
 from diagnosis.server import processes
 from diagnosis.server.private_redis import PrivateRedis, RedisUnavailable
-from diagnosis.worker import queue
 
 PORT_PATIENCE_SECONDS = 4.0
 
@@ -47,7 +46,6 @@ class Command(BaseCommand):
         try:
             if redis:
                 redis.start()
-                queue.forget(*queue.workers())  # what a worker that was killed said of itself is still on file
                 self.stdout.write(f"A private Redis runs in {settings.REDIS_DIR}.")
             threading.Thread(target=self.announce, args=(began, first_run), daemon=True).start()
             processes.run_together(processes.commands(), redis.process if redis else None, settings.BASE_DIR)

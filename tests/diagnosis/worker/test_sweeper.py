@@ -71,3 +71,12 @@ def test_a_film_that_kills_every_worker_is_given_up_and_says_so(owner: User, liv
 def test_a_broker_that_is_down_is_no_error(owner: User) -> None:
     submitted(owner)
     assert sweep()["sent"] == 0
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting(owner: User, live_redis: PrivateRedis) -> None:
+    waiting, running = submitted(owner, 1), submitted(owner, 2)
+    running.claim()
+    ahead = timezone.now() + dt.timedelta(hours=2)
+    Study.objects.filter(pk=waiting.pk).update(sent_at=ahead)
+    Study.objects.filter(pk=running.pk).update(started_at=ahead)
+    assert sweep() == {"taken_back": 1, "given_up": 0, "sent": 2}
