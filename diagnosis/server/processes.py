@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from multiprocessing.queues import SimpleQueue
@@ -20,6 +21,9 @@ from django.conf import settings
 from honcho.manager import SIGNALS, Manager
 from honcho.process import Popen as HonchoPopen
 from honcho.process import Process
+
+ENDED_ITSELF = os.EX_SOFTWARE  # the status of diagnosis/worker/watchdog.py
+RESTARTS, RESTARTS_SECONDS = 5, 600.0  # as often in so long; then it is no accident, and all end
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -42,10 +46,33 @@ class Part(Process):  # type: ignore[misc]  # honcho is not typed
         self._child_ctor = _start_part
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
-        """Runs in the relay until the process has ended, then says so."""
+        """Runs in the relay until the process has ended, then says so. One that ended itself (a worker in which work
+        had stopped) is started again, a few times: the pages need not go with it."""
         die_with_parent(signal.SIGKILL)
-        super().run(events, ignore_signals)
+        starts = [time.monotonic()]
+        while True:
+            relayed = _Relayed(events, swallow_end=len(starts) <= RESTARTS)
+            super().run(relayed, ignore_signals)
+            if not relayed.ended_itself:
+                break
+            now = time.monotonic()
+            starts = [at for at in starts if now - at < RESTARTS_SECONDS] + [now]
         self.ended.put(self.name)
+
+
+class _Relayed:
+    """The manager's queue of events, without the end of a part that is to be started again."""
+
+    def __init__(self, events: Any, swallow_end: bool) -> None:
+        self.events = events
+        self.swallow_end = swallow_end
+        self.ended_itself = False
+
+    def put(self, event: Any) -> None:
+        """As the queue's."""
+        self.ended_itself = self.swallow_end and event.type == "stop" and event.data["returncode"] == ENDED_ITSELF
+        if not self.ended_itself:
+            self.events.put(event)
 
 
 def _start_part(command: list[str], **options: Any) -> Popen[bytes]:

@@ -23,6 +23,7 @@ from celery.worker.request import Request
 from django.conf import settings
 from django.db import close_old_connections
 
+from diagnosis.server.processes import ENDED_ITSELF
 from diagnosis.worker import queue
 from diagnosis.worker.model_registry import room
 from diagnosis.worker.sweeper import sweep
@@ -30,7 +31,6 @@ from ml import ArtifactError
 
 logger = logging.getLogger(__name__)
 
-EXIT_STATUS = os.EX_SOFTWARE
 GRACE_SECONDS = 5.0  # the prefork pool ends a task at its limit by itself, and is given the time
 STRIKES = 3
 LOOK_SECONDS = 1.0
@@ -130,4 +130,4 @@ def end(hostname: str, complaint: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGKILL)
     logging.shutdown()
-    os._exit(EXIT_STATUS)
+    os._exit(ENDED_ITSELF)

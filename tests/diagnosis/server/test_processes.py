@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnosis.server.processes import ENDED_ITSELF, RESTARTS
 from tests.places import ROOT
 from tests.running_site import wait_until
 
@@ -20,7 +21,7 @@ from pathlib import Path
 django.setup()
 from diagnosis.server.processes import PartsEnded, run_together
 watched = subprocess.Popen(["sleep", sys.argv[1]], start_new_session=True)
-parts = {"steady": ["sleep", "1000"], "brief": ["sh", "-c", "echo at work; sleep " + sys.argv[2] + "; exit 3"]}
+parts = {"steady": ["sleep", "1000"], "brief": ["sh", "-c", "echo at work; sleep " + sys.argv[2] + "; " + sys.argv[3]]}
 try:
     run_together(parts, watched, Path("."))
 except PartsEnded as error:
@@ -38,11 +39,15 @@ def in_background() -> None:
 
 
 def start(
-    watched_seconds: int, brief_seconds: int, mark: str, before: Callable[[], None] | None = None
+    watched_seconds: int,
+    brief_seconds: int,
+    mark: str,
+    before: Callable[[], None] | None = None,
+    then: str = "exit 3",
 ) -> subprocess.Popen[str]:
     """Two parts and a watched process, found again by the mark in their environment."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PNEUMOWEB_TEST_MARK": mark}
-    command = [sys.executable, "-c", PROGRAM, str(watched_seconds), str(brief_seconds)]
+    command = [sys.executable, "-c", PROGRAM, str(watched_seconds), str(brief_seconds), then]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=before)
 
 
@@ -91,3 +96,21 @@ def test_a_relay_that_is_killed_ends_all_too(before: Callable[[], None] | None, 
     process.communicate(timeout=30)
     assert process.returncode == 1
     assert left(str(tmp_path)) == []
+
+
+def test_a_part_that_ends_itself_is_started_again_and_the_others_stay(tmp_path: Path) -> None:
+    been = tmp_path / "been"
+    again = f"test -e {been} && exit 3; touch {been}; exit {ENDED_ITSELF}"
+    process = start(1000, 0, str(tmp_path), then=again)
+    said, _ = process.communicate(timeout=30)
+    assert said.count("at work") == 2
+    assert said.count("steady started") == 1
+    assert "brief ended by itself (status 3)" in said
+    assert left(str(tmp_path)) == []
+
+
+def test_a_part_that_keeps_ending_itself_takes_all_along(tmp_path: Path) -> None:
+    process = start(1000, 0, str(tmp_path), then=f"exit {ENDED_ITSELF}")
+    said, _ = process.communicate(timeout=30)
+    assert said.count("at work") == RESTARTS + 1
+    assert f"brief ended by itself (status {ENDED_ITSELF})" in said
