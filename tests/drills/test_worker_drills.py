@@ -1,0 +1,62 @@
+"""The worker hangs, dies, or is told nonsense: every film is answered once, and the site is ready again by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from tests.drills.people import Crowd, Person, films
+from tests.drills.site import DrilledSite
+from tests.running_site import wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.drill]
+RANDOM = random.Random(20261128)
+
+
+def test_an_analysis_that_hangs_costs_its_own_film_and_no_page(site: DrilledSite, person: Person) -> None:
+    site.signal("worker", signal.SIGSTOP)
+    accepted = [outcome["id"] for outcome in person.submit(films()[:4]).json()["outcomes"]]
+    stored = site.films_folder(accepted[0]) / "input.png"
+    kept = stored.read_bytes()
+    stored.unlink()
+    os.mkfifo(stored)  # reading it waits for ever, as a network mount does that hangs
+    site.signal("worker", signal.SIGCONT)
+    wait_until(lambda: bool(site.log_lines("This worker ends itself: a task has run")), 30, "the watchdog's word")
+    stored.unlink()
+    stored.write_bytes(kept)
+    site.settle()
+    site.audit(accepted)
+    assert site.restarts == 0, "pages stay"
+    assert site.count("done", "rejected") == len(accepted)
+
+
+def test_a_worker_killed_at_any_moment_costs_nothing(site: DrilledSite, person: Person) -> None:
+    accepted: list[str] = []
+    for _ in range(3):
+        crowd = Crowd(person, presses=6)
+        time.sleep(RANDOM.uniform(0.05, 1.5))
+        site.signal("worker", signal.SIGKILL)
+        accepted += crowd.join()
+        site.settle()
+    assert len(accepted) == 3 * 6 * 3
+    site.audit(accepted)
+
+
+def test_messages_that_make_no_sense_do_not_end_the_worker(site: DrilledSite, person: Person) -> None:
+    envelope = {"delivery_tag": "1", "body_encoding": "base64", "delivery_info": {"exchange": "", "routing_key": "x"}}
+    pickled = {"content-type": "application/x-python-serialize", "content-encoding": "binary", "properties": envelope}
+    nonsense = ["not json", "[]", "{}", json.dumps({"body": "x"}), json.dumps({"body": "gASU", "headers": {}, **pickled})]
+    with site.broker() as broker:
+        for message in nonsense:
+            broker.lpush("pneumoweb", message)
+        worker = site.pids("worker")
+        accepted = [outcome["id"] for outcome in person.submit(films()[:3]).json()["outcomes"]]
+        site.settle(30)
+        assert (site.pids("worker"), site.restarts) == (worker, 0)
+        assert broker.llen("pneumoweb") == broker.hlen("unacked") == 0
+    site.audit(accepted)
