@@ -22,7 +22,8 @@ from honcho.manager import SIGNALS, Manager
 from honcho.process import Popen as HonchoPopen
 from honcho.process import Process
 
-ENDED_ITSELF = os.EX_SOFTWARE  # the status of diagnosis/worker/watchdog.py
+from diagnosis.worker import ENDED_ITSELF
+
 RESTARTS, RESTARTS_SECONDS = 5, 600.0  # as often in so long; then it is no accident, and all end
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>

@@ -23,8 +23,7 @@ from celery.worker.request import Request
 from django.conf import settings
 from django.db import close_old_connections
 
-from diagnosis.server.processes import ENDED_ITSELF
-from diagnosis.worker import queue
+from diagnosis.worker import ENDED_ITSELF, queue
 from diagnosis.worker.model_registry import room
 from diagnosis.worker.sweeper import sweep
 from ml import ArtifactError

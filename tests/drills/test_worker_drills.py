@@ -50,7 +50,13 @@ def test_a_worker_killed_at_any_moment_costs_nothing(site: DrilledSite, person: 
 def test_messages_that_make_no_sense_do_not_end_the_worker(site: DrilledSite, person: Person) -> None:
     envelope = {"delivery_tag": "1", "body_encoding": "base64", "delivery_info": {"exchange": "", "routing_key": "x"}}
     pickled = {"content-type": "application/x-python-serialize", "content-encoding": "binary", "properties": envelope}
-    nonsense = ["not json", "[]", "{}", json.dumps({"body": "x"}), json.dumps({"body": "gASU", "headers": {}, **pickled})]
+    nonsense = [
+        "not json",
+        "[]",
+        "{}",
+        json.dumps({"body": "x"}),
+        json.dumps({"body": "gASU", "headers": {}, **pickled}),
+    ]
     with site.broker() as broker:
         for message in nonsense:
             broker.lpush("pneumoweb", message)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis.server.processes import ENDED_ITSELF, RESTARTS
+from diagnosis.server.processes import RESTARTS
+from diagnosis.worker import ENDED_ITSELF
 from tests.places import ROOT
 from tests.running_site import wait_until
 
