@@ -46,7 +46,8 @@ def fill(owner: int, count: int) -> None:
             finding, probability = ANSWERS[number % len(ANSWERS)]
             when = connection.ops.adapt_datetimefield_value(now - dt.timedelta(days=400, seconds=-30 * number))
             answer = {"finding": finding, "probability": probability, "created_at": when}
-            own = {"id": uuid.uuid4().hex, "submission": uuid.uuid4().hex, "label": f"film {number}"}
+            own = {"id": uuid.uuid4().hex, "submission": uuid.uuid4().hex}
+            own |= {"label": f"film {number}", "label_key": f"film {number}"}
             times = dict.fromkeys(("queued_at", "started_at", "finished_at"), when)
             studies.append({**study, **answer, **own, **times, "pixel_hash": f"{number:064x}"})
             predictions.append({**prediction, **answer, "study_id": own["id"]})

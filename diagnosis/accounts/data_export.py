@@ -127,7 +127,7 @@ def _studies_json(studies: StudyQuerySet, user: User) -> Iterator[str]:
 
 
 def _study(study: Any, user: User) -> dict[str, Any]:
-    plain = _plain(study, leave={"finding", "probability", "judged_by"})
+    plain = _plain(study, leave={"label_key", "finding", "probability", "judged_by"})
     predictions = [] if study.answer_hidden else study.predictions.all()
     return {
         **plain,

@@ -128,7 +128,8 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
             found = queryset.filter(pk__range=(UUID(letters.ljust(32, "0")), UUID(letters.ljust(32, "f"))))
             if found.exists():
                 return found, False
-        return super().get_search_results(request, queryset, search_term)
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        return found | queryset.filter(pk__in=Study.objects.labelled(search_term).values("pk")), doubled
 
     def get_inlines(self, request: HttpRequest, obj: Study | None) -> list[Any]:
         """Only tables that have rows: an empty one can be pushed sideways on a narrow screen, but not by keyboard."""

@@ -22,7 +22,7 @@ ORDERS = {
     "oldest": Order("created_at"),
     "highest": Order("probability", descending=True),
     "lowest": Order("probability"),
-    "label": Order("label"),
+    "label": Order("label_key"),
 }
 ORDER_NAMES: dict[str, Promise] = {
     "newest": _("Newest first"),
@@ -91,7 +91,7 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
     def by_label(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
         """Studies with this text in their label. The inner query reads nothing but the index of labels."""
-        matching = Study.objects.visible_to(self.request.user).filter(label__icontains=value).order_by()
+        matching = Study.objects.visible_to(self.request.user).labelled(value).order_by()
         return rows.filter(pk__in=matching.values("pk"))
 
     def by_finding(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
@@ -151,8 +151,8 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         rows: StudyQuerySet = self.qs
         if order.key == "probability":
             rows = rows.answers_shown_to(self.request.user).filter(probability__isnull=False)
-        elif order.key == "label":
-            rows = rows.exclude(label="")
+        elif order.key == "label_key":
+            rows = rows.exclude(label_key="")
         return rows, order
 
     def chosen(self) -> list[tuple[str, str, str]]:

@@ -66,7 +66,10 @@ class Cursor:
                 value = dt.datetime.fromisoformat(value)
                 if value.tzinfo is None:
                     return None
-            elif not isinstance(value, float if order.key == "probability" else str):
+            elif order.key == "probability":
+                if not isinstance(value, float):
+                    return None
+            elif not isinstance(value, str) or b"\0" in value.encode():  # no database takes it, nor half a character
                 return None
             return cls(value, UUID(id_))
         except (binascii.Error, ValueError, TypeError, AttributeError):

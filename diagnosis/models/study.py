@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from diagnosis.models.collation import CollationKey, collation_key
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
 from diagnosis.models.preferences import Preferences
 from diagnosis.models.review import Review
@@ -51,6 +52,16 @@ class StudyQuerySet(models.QuerySet["Study"]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         """Studies this person may see: their own. Staff look through the admin, with a permission of its own."""
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
+
+    def update(self, **changes: Any) -> int:
+        """As Django's; a new label brings its key."""
+        if "label" in changes:
+            changes["label_key"] = collation_key(changes["label"])
+        return super().update(**changes)
+
+    def labelled(self, text: str) -> Self:
+        """Studies with this text in their label, whatever its case and accents."""
+        return self.filter(label_key__contains=collation_key(text))
 
     def pending(self) -> Self:
         """Studies without an answer yet."""
@@ -85,6 +96,7 @@ class Study(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.CASCADE, related_name="studies"
     )
     label = models.CharField(_("label"), max_length=120, blank=True)
+    label_key = CollationKey(of="label")  # found and sorted by
     created_at = models.DateTimeField(_("submitted"), default=timezone.now, editable=False)
     # One submission is one press of the button: a second press with the same token finds what the first one made.
     submission = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -143,9 +155,10 @@ class Study(models.Model):
             models.Index(fields=("owner", "state", "finding", "-created_at", "-id"), name="study_history_by_answer"),
             # The same, judged by one model version.
             models.Index(fields=("owner", "judged_by", "-created_at", "-id"), name="study_history_by_model"),
-            # A person's history by probability and by label; the latter also serves the search for a text in it.
+            # A person's history by probability.
             models.Index(fields=("owner", "-probability", "-id"), name="study_by_probability"),
-            models.Index(fields=("owner", "label", "id"), name="study_by_label"),
+            # A person's history by label; the search for a text in it reads this index alone.
+            models.Index(fields=("owner", "label_key", "id"), name="study_by_label_key"),
             # Has this person submitted these pixels before?
             models.Index(fields=("owner", "pixel_hash"), name="study_same_pixels"),
             # Has this person submitted this DICOM image before?

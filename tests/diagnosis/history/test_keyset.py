@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -89,6 +90,14 @@ def test_an_illegible_cursor_is_no_cursor(owner: User, owner_client: Client, tex
     assert Cursor.decode(text, ORDERS["newest"]) is None
     response = owner_client.get(reverse("studies"), {"after": text})
     assert len(response.context["page"].rows) == 1
+
+
+@pytest.mark.parametrize("value", ["\0", "\ud800", 1, None])
+def test_a_cursor_that_no_database_takes_is_no_cursor(owner: User, owner_client: Client, value: Any) -> None:
+    row = study(owner, label="x")
+    assert Cursor.decode(Cursor(value, row.pk).encode(), ORDERS["label"]) is None
+    text = Cursor(value, row.pk).encode()
+    assert owner_client.get(reverse("studies"), {"sort": "label", "after": text}).status_code == 200
 
 
 def test_filters_stay_in_the_links(owner: User, owner_client: Client) -> None:
