@@ -57,22 +57,29 @@ class TokenForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@reauthentication_required(allow_get=True)
 def tokens(request: HttpRequest) -> HttpResponse:
     """One's tokens, and a form for another. The new one is shown in the answer to the form, and never again."""
-    user = person(request)
-    form = TokenForm(request.POST or None)
-    text = ""
-    if request.method == "POST" and form.is_valid():
+    answer: HttpResponse = _make(request) if request.method == "POST" else _page(request, TokenForm())
+    return answer
+
+
+@reauthentication_required
+def _make(request: HttpRequest) -> HttpResponse:
+    user, form, text = person(request), TokenForm(request.POST), ""
+    if form.is_valid():
         if ApiToken.objects.valid().filter(user=user).count() >= MOST:
             form.add_error(None, _("You have %(most)d valid tokens. Revoke one first.") % {"most": MOST})
         else:
             chosen = {name: form.cleaned_data[name] for name in ("name", "may_read", "may_submit", "may_delete")}
             _token, text = ApiToken.issue(user=user, expires_at=form.expires_at(), **chosen)
             form = TokenForm()
-    rows = ApiToken.objects.filter(user=user)
+    return _page(request, form, text)
+
+
+def _page(request: HttpRequest, form: TokenForm, new_token: str = "") -> HttpResponse:
+    rows = ApiToken.objects.filter(user=person(request))
     status = 422 if form.errors else 200
-    return render(request, "account/tokens.html", {"form": form, "tokens": rows, "new_token": text}, status=status)
+    return render(request, "account/tokens.html", {"form": form, "tokens": rows, "new_token": new_token}, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
