@@ -13,9 +13,9 @@ run: $(VENV)/installed  ## install what is missing, then run the whole site (Ctr
 admin: $(VENV)/installed  ## make an administrator
 	@$(PY) manage.py createsuperuser
 
-test: $(VENV)/installed-dev  ## run the tests that need no browser
-	@echo "Running the tests …"
-	@$(PY) -m pytest -q -m "not browser"
+test: $(VENV)/installed-dev  ## run the tests that need no browser, one worker for each core
+	@echo "Starting the tests that need no browser: one worker for each core, each with a database of its own …"
+	@$(PY) -m pytest -m "not browser" -n auto --maxprocesses 8
 
 check: $(VENV)/installed-dev  ## lint, types, migrations, API schema, deployment settings
 	$(VENV)/bin/ruff format --check .

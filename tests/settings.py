@@ -12,6 +12,8 @@ from dotenv import dotenv_values
 for known in set(dotenv_values(Path(__file__).parent.parent / ".env.example")) - {"DATABASE_URL"}:
     os.environ.pop(known, None)
 os.environ["ENV_FILE"] = os.devnull
+# One thread for each library that counts: tests run in several processes, and threads that wait for a core spin.
+os.environ.update(dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"], "1"))
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="pneumoweb-tests-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
