@@ -12,6 +12,7 @@ from ml.inference.heatmap import upsample
 from ml.inference.lungs import LungFinder, Lungs
 from ml.inference.model_card import ARTIFACTS, IndeterminateZone, ModelCard, OperatingPoint, load_card, parse_card
 from ml.inference.predictor import Judgement, Predictor
+from ml.intake.find_files import find_films
 from ml.intake.read import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
 from ml.metrics.intervals import wilson
 
@@ -37,6 +38,7 @@ __all__ = [
     "Radiograph",
     "Refusal",
     "csv_line",
+    "find_films",
     "load_card",
     "parse_card",
     "read_radiograph",

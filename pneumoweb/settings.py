@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from dotenv import dotenv_values
 from environs import Env, EnvError, validate
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
@@ -340,6 +341,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 2,  # must exceed the one second that a waiting worker's pop takes
     "max_retries": 0,
     "interval_start": 0,
+    "queue_order_strategy": "priority",  # in the order of CELERY_TASK_QUEUES, not in turn
 }
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -356,6 +358,8 @@ CELERY_WORKER_DISABLE_PREFETCH = True  # a film waits in the broker, where any w
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TASK_DEFAULT_QUEUE = "pneumoweb"
+# What people submit by hand, and imports of thousands: a worker takes from the second only when the first is empty.
+CELERY_TASK_QUEUES = (Queue("pneumoweb"), Queue("pneumoweb-imports"))
 CELERY_DB_REUSE_MAX = 1_000_000  # else one connection for each task; diagnosis/worker/startup.py replaces a dead one
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {

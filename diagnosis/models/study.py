@@ -105,6 +105,8 @@ class Study(models.Model):
     intended_use_at = models.DateTimeField(_("intended use read, at"), editable=False)
 
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED, editable=False)
+    # Of an import of thousands: it waits in a queue of its own, behind whatever people submit by hand.
+    bulk = models.BooleanField(_("imported"), default=False, editable=False)
     attempt = models.PositiveIntegerField(_("attempt"), default=0, editable=False)
     attempts_left = models.PositiveSmallIntegerField(default=max_attempts, editable=False)
     # Since when the person has been waiting: submitted, or analysed again.

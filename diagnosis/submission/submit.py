@@ -35,6 +35,7 @@ class Ticket:
     label: str = ""
     operating_point: str = "balanced"
     again: bool = False  # analyse pixels this person has submitted before
+    bulk: bool = False  # of an import: behind whatever people submit by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         intended_use_version=intended_use.VERSION,
         intended_use_at=ticket.confirmed_at,
         operating_point=ticket.operating_point,
+        bulk=ticket.bulk,
         width=width,
         height=height,
         source_format=radiograph.format,

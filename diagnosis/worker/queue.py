@@ -82,13 +82,13 @@ def forget(*gone: str) -> None:
 
 
 def queue_length() -> int:
-    """Messages that wait for a worker.
+    """Messages that wait for a worker, people's and imports'.
 
     Raises:
         redis.RedisError: the broker does not answer.
     """
     with broker() as client:
-        return int(client.llen(current_app.conf.task_default_queue))
+        return sum(int(client.llen(queue.name)) for queue in current_app.conf.task_queues)
 
 
 def send_to_worker(study: Study) -> bool:
@@ -99,7 +99,10 @@ def send_to_worker(study: Study) -> bool:
         logger.info("The broker did not answer a moment ago; study %s waits for the sweeper.", study.pk)
         return False
     try:
-        current_app.send_task(ANALYSE, args=(str(study.pk),), ignore_result=True, retry=False)
+        people, imports = (queue.name for queue in current_app.conf.task_queues)
+        current_app.send_task(
+            ANALYSE, args=(str(study.pk),), queue=imports if study.bulk else people, ignore_result=True, retry=False
+        )
     except (OperationalError, OSError) as error:
         if time.monotonic() - began > SLOW_SECONDS:
             _mute_until = time.monotonic() + MUTE_SECONDS
