@@ -118,8 +118,8 @@ class Gate:
             ArtifactDamaged: a file is not the one the card describes, or the network is another one.
         """
         folder = directory or ARTIFACTS / "gate"
-        thresholds = _read_card(folder)
-        engine = Engine(folder / "model.xml", threads=threads)
+        thresholds, files = _read_card(folder)
+        engine = Engine(folder / "model.xml", threads=threads, sha256=files)
         if engine.input_shape != (-1, SIDE, SIDE, 1):
             raise ArtifactDamaged(f"The gate in {folder} takes {engine.input_shape}, not films of {SIDE}×{SIDE}.")
         found = tuple(output.shape for output in engine(np.zeros((1, SIDE, SIDE, 1), np.float32)))
@@ -230,8 +230,8 @@ ROTATION_CORRECTED = Notice(
 )
 
 
-def _read_card(folder: Path) -> Thresholds:
-    """Read the thresholds of a gate's card and check the hashes it names."""
+def _read_card(folder: Path) -> tuple[Thresholds, dict[str, str]]:
+    """Read the thresholds of a gate's card and the hashes it names, and check these."""
     path = folder / "card.json"
     try:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -254,7 +254,7 @@ def _read_card(folder: Path) -> Thresholds:
             raise ArtifactMissing(f"{folder / name} is missing. Restore the folder {folder} as a whole.")
         if file_sha256(folder / name) != expected:
             raise ArtifactDamaged(f"{folder / name} is not the file its card describes (SHA-256 differs).")
-    return thresholds
+    return thresholds, files
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

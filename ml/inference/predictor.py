@@ -128,7 +128,7 @@ def load_classifier(card: ModelCard, *, threads: int | None = None) -> Engine:
         ArtifactMissing, ArtifactDamaged: as :class:`ml.inference.runtime.Engine`, or the network is of another
             architecture.
     """
-    engine = Engine(card.directory / "model.xml", threads=threads)
+    engine = Engine(card.directory / "model.xml", threads=threads, sha256=card.files)
     expected = (-1, SIDE, SIDE, 1)
     if engine.input_shape != expected:
         raise ArtifactDamaged(f"The network in {card.directory} takes {engine.input_shape}, not {expected}.")

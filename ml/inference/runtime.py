@@ -5,6 +5,8 @@ Why this runtime, with the figures of the others on the same network: docs/decis
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,22 +22,24 @@ if TYPE_CHECKING:
 class Engine:
     """One network in memory, compiled for this machine.
 
+    Both files are read once, and what was read is what is checked and what runs: the runtime left alone maps the
+    weights and reads them again later, so a file overwritten in place would answer under the old file's name.
+
     Args:
         path: The ``.xml`` of an OpenVINO IR; its ``.bin`` lies beside it.
         threads: Cores to use; ``None`` leaves the choice to the runtime (all of them).
+        sha256: What the files must be, by name, as cards have it; ``None`` takes them as they are.
 
     Raises:
         ArtifactMissing: one of the two files is not there.
-        ArtifactDamaged: they cannot be read as a network.
+        ArtifactDamaged: they are others than they must be, or cannot be read as a network.
     """
 
-    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+    def __init__(self, path: Path, *, threads: int | None = None, sha256: Mapping[str, str] | None = None) -> None:
         # Imported here so that a web process, which only shows cards and stores films, never loads the runtime.
         import openvino
 
-        for file in (path, path.with_suffix(".bin")):
-            if not file.is_file():
-                raise ArtifactMissing(f"{file} is missing. Restore its folder or publish the model again.")
+        network, weights = (_read(file, sha256) for file in (path, path.with_suffix(".bin")))
         options: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": 1,
@@ -47,7 +51,7 @@ class Engine:
             options["INFERENCE_NUM_THREADS"] = max(1, threads)
         core = openvino.Core()
         try:
-            model = core.read_model(path)
+            model = core.read_model(network, weights)
             self._compiled: openvino.CompiledModel = core.compile_model(model, "CPU", options)
         except RuntimeError as error:
             first = (str(error).strip().splitlines() or ["unknown"])[-1]
@@ -64,3 +68,18 @@ class Engine:
         """
         found = self._request.infer(np.ascontiguousarray(batch, np.float32), share_inputs=True, share_outputs=False)
         return tuple(found.to_tuple())
+
+
+def _read(file: Path, sha256: Mapping[str, str] | None) -> bytes:
+    """One file's bytes, whole, and only if they are what they must be."""
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise ArtifactMissing(f"{file} is missing. Restore its folder or publish the model again.") from None
+    except OSError as error:
+        raise ArtifactDamaged(f"{file} cannot be read: {error}") from error
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256.get(file.name):
+        raise ArtifactDamaged(
+            f"{file} is not the file its card describes (SHA-256 differs). Restore the folder {file.parent} as a whole."
+        )
+    return data

@@ -1,0 +1,50 @@
+"""What was read at the start is what runs, whatever becomes of the files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.errors import ArtifactDamaged
+from ml.inference.model_card import ARTIFACTS, load_card
+from ml.inference.runtime import Engine
+
+FILMS = np.linspace(0, 255, 2 * 224 * 224, dtype=np.float32).reshape(2, 224, 224, 1)
+
+
+def overwrite(file: Path) -> None:
+    """In place: the same file, other bytes."""
+    with file.open("r+b") as stream:
+        stream.write(np.random.default_rng(0).bytes(file.stat().st_size))
+
+
+def cut(file: Path) -> None:
+    """In place: who has it mapped reads beyond its end."""
+    with file.open("r+b") as stream:
+        stream.truncate(100)
+
+
+@pytest.mark.parametrize("harm", [overwrite, cut, Path.unlink])
+@pytest.mark.parametrize("part", ["pneumonia", "gate"])
+def test_a_loaded_network_is_not_changed_by_what_becomes_of_its_files(
+    part: str, harm: Callable[[Path], None], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(ARTIFACTS / part, tmp_path / part))
+    intact = [output.copy() for output in Engine(folder / "model.xml", threads=1)(FILMS)]
+    engine = Engine(folder / "model.xml", threads=1)
+    harm(folder / "model.bin")
+    for before, now in zip(intact, engine(FILMS), strict=True):
+        np.testing.assert_allclose(now, before, rtol=1e-5, atol=1e-5)
+
+
+def test_bytes_that_the_card_does_not_name_are_not_loaded(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ARTIFACTS / "pneumonia", tmp_path / "pneumonia"))
+    files = load_card(folder).files
+    Engine(folder / "model.xml", threads=1, sha256=files)
+    overwrite(folder / "model.bin")
+    with pytest.raises(ArtifactDamaged, match=r"model\.bin is not the file its card describes"):
+        Engine(folder / "model.xml", threads=1, sha256=files)
