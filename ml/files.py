@@ -10,10 +10,14 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ml.errors import TrainingError
+
+Config = TypeVar("Config")
+_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), wide and small forms too: at the
 # start of a cell, and after whatever a spreadsheet may part cells or rows at. German ones part at semicolons, and then
@@ -87,3 +91,47 @@ def _cell(value: object) -> object:
     if isinstance(value, list | tuple):
         value = " ".join(map(str, value))
     return _FORMULA.sub(r"\1'", legible(value)) if isinstance(value, str) else value
+
+
+def read_config(kind: type[Config], path: Path) -> Config:
+    """Read a dataclass from a JSON file: every key known, every value of its field's type; what is missing is default.
+
+    Fields may be numbers, texts, literals, tuples of one of them, or such dataclasses.
+
+    Raises:
+        TrainingError: The file cannot be read, or says something else; the text names the key.
+    """
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be read as JSON ({error}).") from error
+    made: Config = _checked(kind, given, str(path))
+    return made
+
+
+def _checked(kind: Any, given: Any, where: str) -> Any:
+    if isinstance(kind, type) and is_dataclass(kind):
+        if not isinstance(given, dict):
+            raise TrainingError(f"{where} has to be a JSON object.")
+        known = [field.name for field in fields(kind)]
+        if unknown := sorted(given.keys() - set(known)):
+            raise TrainingError(f"{where}: {', '.join(unknown)} is not known. Known are {', '.join(known)}.")
+        hints = get_type_hints(kind)
+        values = {name: _checked(hints[name], value, f"{where}: {name}") for name, value in given.items()}
+        try:
+            return kind(**values)
+        except (ValueError, TrainingError) as error:
+            raise TrainingError(f"{where}: {error}") from error
+    if get_origin(kind) is tuple:
+        if not isinstance(given, list):
+            raise TrainingError(f"{where} is {given!r}, but has to be a list.")
+        return tuple(_checked(get_args(kind)[0], item, where) for item in given)
+    if get_origin(kind) is Literal:
+        if given not in get_args(kind):
+            raise TrainingError(f"{where} is {given!r}, but has to be one of {', '.join(get_args(kind))}.")
+        return given
+    if kind is float and type(given) is int:
+        given = float(given)
+    if type(given) is not kind:
+        raise TrainingError(f"{where} is {given!r}, but has to be {_WORDS[kind]}.")
+    return given

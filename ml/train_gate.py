@@ -1,7 +1,7 @@
-"""Train, examine and publish the input gate: ``python -m ml.train_gate --data DIR --out ml/artifacts/gate --seed N``.
+"""Train, examine and publish the input gate: ``python -m ml.train_gate --data DIR --out ml/artifacts/gate``.
 
 Two networks are trained by one recipe: the published one, and one that never sees the COVID-19 collection nor some
-families of counter-examples, so that the card can say how the gate meets films and pictures nobody trained it on.
+families of negatives, so that the card can say how the gate meets films and pictures nobody trained it on.
 About twenty minutes on two processor cores. Every picture and every initial weight is a function of ``--seed``; threads
 may still differ in the last digits.
 """
@@ -17,9 +17,9 @@ import os
 import sys
 import tempfile
 import time
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,12 @@ from typing import Any
 import numpy as np
 
 from ml.errors import MLError
+from ml.files import read_config
 from ml.gate_training.augmentation import INPUT_SIDE
 from ml.gate_training.card_page import page
-from ml.gate_training.dataset import UNSEEN, FrontalFilm, counters, held_out, phantoms, read_films, read_input
+from ml.gate_training.dataset import UNSEEN, FrontalFilm, held_out, negatives, phantoms, read_films, read_input
 from ml.gate_training.exam import Row, exam
-from ml.gate_training.fit import Material, Plan, copies, fit, reference, run_trunk
+from ml.gate_training.fit import RECIPE, GateTrainingConfig, Material, copies, fit, reference, run_trunk
 from ml.gate_training.publish import add_exam, publish
 from ml.inference.gate import Gate, Thresholds
 from ml.network.export import load_keras
@@ -74,7 +75,7 @@ def _order(count: int, seed: int) -> Any:
 
 
 def make(
-    out: Path, films: Sequence[FrontalFilm], tune: Sequence[FrontalFilm], plan: Plan, sizes: tuple[int, int], seed: int,
+    out: Path, films: Sequence[FrontalFilm], tune: Sequence[FrontalFilm], config: GateTrainingConfig,
     without: Sequence[str], facts: dict[str, Any], again: bool, start: Path | None = None,
 ) -> Gate:  # fmt: skip
     """Train one network, or take the one in ``out`` ``again``; choose its thresholds and publish it into ``out``.
@@ -84,17 +85,17 @@ def make(
     from ml.gate_training.network import build_served
     from ml.network.classifier import multiply_adds
 
-    began = time.monotonic()
+    began, seed = time.monotonic(), config.seed
     if again:
         trunk = load_keras(out / "model.keras").get_layer("gate_trunk")
         facts = {"training": json.loads((out / "card.json").read_text(encoding="utf-8"))["training"]}
     else:
-        drawn = phantoms(seed, sizes[0])
-        others = counters(seed, films, sizes[1], without)
-        log.info("%d films, %d phantoms, %d counter-examples", len(films), len(drawn), len(others))
+        drawn = phantoms(seed, config.phantoms)
+        others = negatives(seed, films, config.negatives, without)
+        log.info("%d films, %d phantoms, %d negatives", len(films), len(drawn), len(others))
         before = _before(start) if start else None
         first = load_keras(start / "model.keras").get_layer("gate_trunk") if start else None
-        trunk = fit(Material(films, drawn, others), plan, seed, start=first)
+        trunk = fit(Material(films, drawn, others), config, seed, start=first)
         facts = {"training": facts["training"] | {
             "phantoms": len(drawn),
             "counters": len(others),
@@ -102,7 +103,7 @@ def make(
             "minutes": (time.monotonic() - began) / 60,
             "parameters": int(trunk.count_params()),
             "multiply_adds": multiply_adds(trunk),
-            "plan": asdict(plan),
+            "plan": asdict(config),
             "side": INPUT_SIDE,
             "before": before,
         }}  # fmt: skip
@@ -125,14 +126,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ml.train_gate", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with paediatric/, adult/, dicom/, not_chest/")
     parser.add_argument("--out", type=Path, required=True, help="artefact folder to write")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=Plan().epochs)
+    parser.add_argument("--recipe", type=Path, default=RECIPE, help="default: ml/training/recipes/gate.json")
+    parser.add_argument("--seed", type=int, help="in place of the recipe's")
+    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--page", type=Path, help="also write the card as Markdown, e.g. docs/gate-card.md")
     parser.add_argument("--quick", action="store_true", help="a toy run of about a minute, for tests")
     parser.add_argument("--study", type=Path, help="keep the second network here (default: nowhere)")
-    parser.add_argument("--again", action="store_true", help="train nothing: thresholds and tests anew")
-    parser.add_argument("--examine", action="store_true", help="train and choose nothing: test the network anew")
+    parser.add_argument("--again", action="store_true", help="train nothing: choose thresholds and test once more")
+    parser.add_argument("--examine", action="store_true", help="train and choose nothing: test the network once more")
     parser.add_argument("--start", type=Path, help="train the network in this artefact folder further")
     parser.add_argument("--only", choices=("published", "unseen"), help="train only one of the two networks")
     given = parser.parse_args(arguments)
@@ -151,18 +153,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def chosen(given: argparse.Namespace) -> GateTrainingConfig:
+    """The recipe, with what the command line changes of it.
+
+    Raises:
+        TrainingError: It is no such recipe.
+    """
+    config = read_config(GateTrainingConfig, given.recipe)
+    named = {name: getattr(given, name) for name in ("seed", "epochs")}
+    config = replace(config, **{name: value for name, value in named.items() if value is not None})
+    return replace(config, epochs=1, steps=20, phantoms=4, negatives=200) if given.quick else config
+
+
 def _run(given: argparse.Namespace) -> None:
+    config = chosen(given)
     films = read_films(given.data, 60 if given.quick else None)
-    train, rest = held_out(films, given.seed, 0.15)
-    tune, test = held_out(rest, given.seed + 1, 0.5)
-    plan = Plan(epochs=1, steps=20) if given.quick else Plan(epochs=given.epochs)
-    sizes = (4, 200) if given.quick else (60, 12_000)
+    train, rest = held_out(films, config.seed, 0.15)
+    tune, test = held_out(rest, config.seed + 1, 0.5)
     facts = {
         "training": {
-            "command": f"python -m ml.train_gate --data DIR --out DIR --seed {given.seed} --epochs {plan.epochs}",
-            "seed": given.seed,
+            "command": f"python -m ml.train_gate --data DIR --out DIR --seed {config.seed} --epochs {config.epochs}",
+            "seed": config.seed,
             "films": {"train": len(train), "tune": len(tune), "test": len(test),
-                      "by_source": dict(Tally(film.source for film in train))},
+                      "by_source": dict(Counter(film.source for film in train))},
             "data_sha256": _digest(films),
             "versions": {name: version(name) for name in ("keras", "openvino", "numpy", "pillow")},
         }
@@ -174,16 +187,16 @@ def _run(given: argparse.Namespace) -> None:
         gate = (
             Gate.load(given.out)
             if given.examine
-            else make(given.out, train, tune, plan, sizes, given.seed, (), facts, given.again, given.start)
+            else make(given.out, train, tune, config, (), facts, given.again, given.start)
         )
-        exams["published"] = exam(gate, test, given.data, given.seed, per_family)
+        exams["published"] = exam(gate, test, given.data, config.seed, per_family)
     if given.only != "published":
         known, lines = ([film for film in side if film.source != "covid"] or side for side in (train, tune))
         with tempfile.TemporaryDirectory() as folder:
             place = given.study or Path(folder) / "gate"
-            study = make(place, known, lines, plan, sizes, given.seed, UNSEEN, facts, given.again)
+            study = make(place, known, lines, config, UNSEEN, facts, given.again)
             covid = [film for film in films if film.source == "covid"]
-            rows = exam(study, covid or test, given.data, given.seed, per_family)
+            rows = exam(study, covid or test, given.data, config.seed, per_family)
             facts["second_network"] = json.loads((place / "card.json").read_text(encoding="utf-8"))["training"]
         exams["unseen"] = [row for row in rows if _about_the_unseen(row)]
     for name, outcome in exams.items():

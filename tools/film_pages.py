@@ -2,7 +2,7 @@
 
     python -m tools.film_pages FILMS OUT      (needs Chromium; FILMS: a folder of films, e.g. full-size ones)
 
-Written apart from the counter-examples of ``ml/gate_training/negatives/screenshots.py``: here a browser lays out real
+Written apart from the negatives of ``ml/gate_training/negatives/screenshots.py``: here a browser lays out real
 pages with real fonts,
 so that the gate is not only asked about what it was taught with. Every film is shown once in each layout, each time
 in another window.

@@ -17,8 +17,8 @@ def page(card: dict[str, Any]) -> str:
         f"- Network: {training['parameters']:,} parameters, {training['multiply_adds'] / 1e6:.0f} million "
         "multiply-adds a film, at 112×112 (the canonical 224×224 input averaged in pairs, inside the network).",
         f"- Trained by `{training['command']}` on {films['train']:,} frontal films ({sources}), "
-        f"{training['phantoms']} drawn phantoms and {training['counters']:,} counter-examples. No real picture of "
-        "anything but a frontal chest took part: the counter-examples are drawn by code or made from films in memory.",
+        f"{training['phantoms']} drawn phantoms and {training['counters']:,} negatives. No real picture of "
+        "anything but a frontal chest took part: the negatives are drawn by code or made from films in memory.",
         *_stages(training),
         f"- Thresholds: {limits}. They were chosen on {films['tune']} films of people kept out of training and of the "
         "tests below.",
@@ -47,20 +47,20 @@ def _stages(training: dict[str, Any]) -> list[str]:
         return []
     return [
         f"- It went on from a network trained in the same way for {before['plan']['epochs']} epochs with "
-        f"{before['counters']:,} counter-examples of which fewer were screens, photographs and halves; so one run of "
+        f"{before['counters']:,} negatives of which fewer were screens, photographs and halves; so one run of "
         "the command gives a network alike, not the same.",
     ]
 
 
 def _second(training: dict[str, Any]) -> str:
-    films, plan = training["films"], training["plan"]
+    films, config = training["films"], training["plan"]
     earlier = (
         "**It is of the recipe before this one**, which had no screens, photographs of films, halves and worn films "
-        "among its counter-examples and fewer rules on plain pixels; it was not trained anew. "
+        "among its negatives and fewer rules on plain pixels; it was not trained anew. "
     )
     return (earlier if training.get("earlier") else "") + (
-        f"It was trained for {plan['epochs']} epochs of {plan['steps'] * plan['batch']:,} pictures (the published "
-        f"one for as many as its command says) with {training['counters']:,} counter-examples, without the families "
+        f"It was trained for {config['epochs']} epochs of {config['steps'] * config['batch']:,} pictures (the "
+        f"published one for as many as its command says) with {training['counters']:,} negatives, without the families "
         f"{', '.join(training['without'])}; {films['tune']} films for its thresholds, without those of COVID-19."
     )
 
@@ -125,7 +125,7 @@ _LIMITS = """## Limits
   hospital: children's films from elsewhere may be given it, and an adult's film may miss it. It never refuses.
 - Lateral views were learnt from drawings and from folded frontal films alone; the real ones above are one adult's,
   added up from a CT. Oblique views, 30° to 60° from the front, were not taught: about half of those above pass.
-- Real films of other parts of the body are few: six among the counter-examples, and one skull added up from a CT.
+- Real films of other parts of the body are few: six among the negatives, and one skull added up from a CT.
 - Screenshots, report pages, slides and photographs of screens are drawn, with films in them. What gives them away is
   what surrounds the film: a photograph or a screenshot that shows the film alone, straight and edge to edge, passes.
   The weakest families are above: re-photographed films and films of four to six greys, then halves.

@@ -1,4 +1,4 @@
-"""What the gate learns from: real frontal films (kept in memory only), drawn phantoms and counter-examples."""
+"""What the gate learns from: real frontal films (kept in memory only), drawn phantoms and negatives."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ml.gate_training.negatives.shapes import Rng, finish
 from ml.gate_training.negatives.slices import SLICES
 from ml.intake.read import ModelInput, read_radiograph
 
-_DRAWN: tuple[tuple[str, dict[str, Painter], float], ...] = (  # kind, painters, share of the counter-examples
+_DRAWN: tuple[tuple[str, dict[str, Painter], float], ...] = (  # kind, painters, share of the negatives
     ("radiograph", BONES, 0.16),
     ("lateral", LATERALS, 0.04),
     ("other", SLICES | SCENES, 0.15),
@@ -69,7 +69,7 @@ class FrontalFilm:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counter:
+class Negative:
     """A picture that is no frontal chest film: its kind (see ml.inference.gate.KINDS) and the family it was made by."""
 
     pixels: NDArray[np.uint8]
@@ -143,30 +143,30 @@ def phantoms(seed: int, count: int) -> list[NDArray[np.uint8]]:
     return drawn
 
 
-def counter(rng: Rng, films: Sequence[FrontalFilm], kind: str, family: str, side: int = SOURCE_SIDE) -> Counter:
-    """Make one counter-example of that kind and family from films of that side."""
+def negative(rng: Rng, films: Sequence[FrontalFilm], kind: str, family: str, side: int = SOURCE_SIDE) -> Negative:
+    """Make one negative of that kind and family from films of that side."""
     painters = {name: painter for _, drawn, _ in _DRAWN for name, painter in drawn.items()}
     if family in painters:
         pixels = finish(rng, painters[family](rng, side))
         if rng.random() < 0.35:
             pixels = textured(rng, pixels, films[int(rng.integers(0, len(films)))].pixels)
-        return Counter(pixels, kind, family)
+        return Negative(pixels, kind, family)
     chosen = [films[int(i)].pixels for i in rng.integers(0, len(films), 4)]
     if family == "pictured":
         scene = list(SCENES.values())[int(rng.integers(0, len(SCENES)))]
         chosen.append(finish(rng, scene(rng, side)))
     makers = {name: maker for _, derived, _ in _DERIVED for name, maker in derived.items()}
-    return Counter(makers[family](rng, chosen), kind, family)
+    return Negative(makers[family](rng, chosen), kind, family)
 
 
-def counters(seed: int, films: Sequence[FrontalFilm], count: int, without: Sequence[str] = ()) -> list[Counter]:
-    """Make about ``count`` counter-examples, families of one kind alike often, leaving out those in ``without``."""
+def negatives(seed: int, films: Sequence[FrontalFilm], count: int, without: Sequence[str] = ()) -> list[Negative]:
+    """Make about ``count`` negatives, families of one kind alike often, leaving out those in ``without``."""
     rng = np.random.default_rng([seed, 13])
     made = []
     for kind, known, share in _table():
         names = [name for name in known if name not in without]
         for k in range(int(count * share) if names else 0):
-            made.append(counter(rng, films, kind, names[k % len(names)]))
+            made.append(negative(rng, films, kind, names[k % len(names)]))
     return made
 
 
@@ -176,6 +176,6 @@ def families() -> list[tuple[str, str]]:
 
 
 def _table() -> list[tuple[str, list[str], float]]:
-    """List kind, families and share of every group of counter-examples."""
+    """List kind, families and share of every group of negatives."""
     drawn = [(kind, list(painters), share) for kind, painters, share in _DRAWN]
     return drawn + [(kind, list(makers), share) for kind, makers, share in _DERIVED]

@@ -6,7 +6,7 @@ Everything goes through :meth:`ml.inference.gate.Gate.check`, as in serving; a g
 from __future__ import annotations
 
 import io
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ml.errors import IntakeError, Refusal
-from ml.gate_training.dataset import FrontalFilm, counter, families, read_input
+from ml.gate_training.dataset import FrontalFilm, families, negative, read_input
 from ml.gate_training.fit import orient
 from ml.gate_training.negatives.layout import corners, squeezed
 from ml.gate_training.negatives.shapes import Rng
@@ -65,8 +65,8 @@ def as_input(pixels: Pixels) -> ModelInput:
 
 def row(group: str, wanted: str, results: Sequence[GateResult], right: Sequence[bool]) -> Row:
     """Sum up a group."""
-    codes = Tally(result.refusal.code for result in results if result.refusal is not None)
-    notices = Tally(notice.code for result in results for notice in result.notices)
+    codes = Counter(result.refusal.code for result in results if result.refusal is not None)
+    notices = Counter(notice.code for result in results for notice in result.notices)
     hits = sum(right)
     low, high = wilson(hits, len(right))
     share = hits / len(right) if right else 0.0
@@ -178,7 +178,7 @@ def exam(gate: Gate, films: Sequence[FrontalFilm], data: Path, seed: int, per_fa
     rows.append(passing(gate, "drawn phantoms", _phantoms(24)))
     rows += _real(gate, data)
     for kind, family in families():
-        made = [counter(rng, films, kind, family, SIDE).pixels for _ in range(per_family)]
+        made = [negative(rng, films, kind, family, SIDE).pixels for _ in range(per_family)]
         rows.append(refusing(gate, f"{kind}: {family}", [as_input(picture) for picture in made]))
     return rows
 

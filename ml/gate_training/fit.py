@@ -4,29 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.gate_training.augmentation import augment
-from ml.gate_training.dataset import Counter, FrontalFilm
+from ml.gate_training.dataset import FrontalFilm, Negative
 from ml.gate_training.negatives.shapes import Rng
 from ml.gate_training.network import build_trunk
 from ml.inference.gate import KINDS
 
+RECIPE = Path(__file__).resolve().parents[1] / "training" / "recipes" / "gate.json"
 _SHARES = {"children": 0.42, "nih": 0.33, "covid": 0.20, "phantom": 0.05}
 """How often each collection of frontal films is shown; the small ones more often than their size says."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How long and how to train."""
+class GateTrainingConfig:
+    """How long, how and on how much to train; ``ml/training/recipes/gate.json`` is this as JSON.
 
+    Attributes:
+        seed: Of every picture, of the initial weights and of who is held out.
+        epochs, steps, batch: Epochs, batches an epoch, pictures a batch.
+        rate: Highest learning rate.
+        phantoms: Drawn frontal films.
+        negatives: Pictures that are no frontal chest film.
+    """
+
+    seed: int = 1
     epochs: int = 10
     steps: int = 230
     batch: int = 64
     rate: float = 3e-3
+    phantoms: int = 60
+    negatives: int = 12_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +48,7 @@ class Material:
 
     films: Sequence[FrontalFilm]
     phantoms: Sequence[NDArray[np.uint8]]
-    counters: Sequence[Counter]
+    negatives: Sequence[Negative]
 
 
 def orient(picture: NDArray[np.uint8], turns: int, inverted: bool) -> NDArray[np.uint8]:
@@ -47,15 +60,15 @@ def orient(picture: NDArray[np.uint8], turns: int, inverted: bool) -> NDArray[np
 class _Stream:
     """Makes the batch of any step from its number alone, so the order of work cannot change what is learnt."""
 
-    def __init__(self, material: Material, plan: Plan, seed: int, stage: int = 0) -> None:
-        self.plan, self.seed, self.stage = plan, seed, stage
+    def __init__(self, material: Material, config: GateTrainingConfig, seed: int, stage: int = 0) -> None:
+        self.config, self.seed, self.stage = config, seed, stage
         self.pools: dict[str, list[NDArray[np.uint8]]] = {"phantom": list(material.phantoms)}
         for film in material.films:
             self.pools.setdefault(film.source, []).append(film.pixels)
         self.pools = {name: pool for name, pool in self.pools.items() if pool}
         weights = np.array([_SHARES[name] for name in self.pools])
         self.names, self.weights = list(self.pools), weights / weights.sum()
-        self.counters = material.counters
+        self.negatives = material.negatives
 
     def _one(self, rng: Rng, frontal: bool) -> tuple[NDArray[np.uint8], dict[str, float], dict[str, float]]:
         """Return one picture, its labels, and the weight of each label (0 where the question has no answer)."""
@@ -68,16 +81,16 @@ class _Stream:
             labels = {"kind": 0.0, "turn": turns, "inverted": inverted, "adult": adult}
             weights = {"kind": 1.0, "turn": 1.0, "inverted": 1.0, "adult": 1.0}
         else:
-            counter = self.counters[int(rng.integers(0, len(self.counters)))]
-            picture = augment(rng, counter.pixels, whole=counter.whole)
-            labels = {"kind": float(KINDS.index(counter.kind)), "turn": 0.0, "inverted": 0.0, "adult": 0.0}
+            negative = self.negatives[int(rng.integers(0, len(self.negatives)))]
+            picture = augment(rng, negative.pixels, whole=negative.whole)
+            labels = {"kind": float(KINDS.index(negative.kind)), "turn": 0.0, "inverted": 0.0, "adult": 0.0}
             weights = {"kind": 1.0, "turn": 0.0, "inverted": 0.0, "adult": 0.0}
         return orient(picture, turns, inverted), labels, weights
 
     def batch(self, step: int) -> tuple[NDArray[np.float32], dict[str, Any], dict[str, Any]]:
         """Return pictures (n, 112, 112, 1), labels and weights by output name."""
         rng = np.random.default_rng([self.seed, 17, step + self.stage * 1_000_000])
-        made = [self._one(rng, k % 2 == 0) for k in range(self.plan.batch)]
+        made = [self._one(rng, k % 2 == 0) for k in range(self.config.batch)]
         pictures = np.stack([picture for picture, _, _ in made])[..., None].astype(np.float32)
         names = ("kind", "turn", "inverted", "adult")
         labels = {n: np.array([label[n] for _, label, _ in made], np.float32)[:, None] for n in names}
@@ -85,7 +98,7 @@ class _Stream:
         return pictures, labels, weights
 
 
-def fit(material: Material, plan: Plan, seed: int, *, start: Any = None, verbose: int = 2) -> Any:
+def fit(material: Material, config: GateTrainingConfig, seed: int, *, start: Any = None, verbose: int = 2) -> Any:
     """Train a network from nothing, or ``start`` further, and return it.
 
     See :func:`ml.gate_training.network.build_trunk`."""
@@ -97,9 +110,9 @@ def fit(material: Material, plan: Plan, seed: int, *, start: Any = None, verbose
         trunk.set_weights(start.get_weights())
     heads = {name: output for name, output in trunk.output.items() if name != "features"}
     model = keras.Model(trunk.input, heads)
-    total = plan.epochs * plan.steps
+    total = config.epochs * config.steps
     rate = keras.optimizers.schedules.CosineDecay(
-        plan.rate / 10, total, alpha=0.01, warmup_target=plan.rate, warmup_steps=min(200, total // 5)
+        config.rate / 10, total, alpha=0.01, warmup_target=config.rate, warmup_steps=min(200, total // 5)
     )
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-3),
@@ -112,7 +125,7 @@ def fit(material: Material, plan: Plan, seed: int, *, start: Any = None, verbose
         loss_weights={"kind": 1.0, "turn": 0.4, "inverted": 0.4, "adult": 0.3},
         weighted_metrics={"kind": ["accuracy"], "turn": ["accuracy"]},
     )
-    stream = _Stream(material, plan, seed, stage=0 if start is None else 1)
+    stream = _Stream(material, config, seed, stage=0 if start is None else 1)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         """One epoch's batches; the epoch number moves on by itself."""
@@ -120,15 +133,15 @@ def fit(material: Material, plan: Plan, seed: int, *, start: Any = None, verbose
         epoch = 0
 
         def __len__(self) -> int:
-            return plan.steps
+            return config.steps
 
         def __getitem__(self, index: int) -> Any:
-            return stream.batch(self.epoch * plan.steps + index)
+            return stream.batch(self.epoch * config.steps + index)
 
         def on_epoch_end(self) -> None:
             self.epoch += 1
 
-    model.fit(Batches(workers=1, use_multiprocessing=False), epochs=plan.epochs, shuffle=False, verbose=verbose)
+    model.fit(Batches(workers=1, use_multiprocessing=False), epochs=config.epochs, shuffle=False, verbose=verbose)
     return trunk
 
 

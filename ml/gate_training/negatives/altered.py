@@ -1,4 +1,4 @@
-"""Counter-examples made from films: parts, mosaics, scrambles, and laterals folded out of half a film.
+"""Negatives made from films: parts, mosaics, scrambles, and laterals folded out of half a film.
 
 They have a film's own texture and tone, so the network cannot pass a picture for its grain alone: the anatomy of the
 whole frontal chest has to be there. They live in memory while the gate is trained and are never written anywhere.

@@ -1,4 +1,4 @@
-"""Counter-examples that were a film once: photographed from a screen or a light-box, blurred, of a few greys alone."""
+"""Negatives that were a film once: photographed from a screen or a light-box, blurred, of a few greys alone."""
 
 from __future__ import annotations
 

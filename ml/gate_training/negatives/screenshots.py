@@ -1,4 +1,4 @@
-"""Counter-examples that hold a film but are none: viewers' and phones' screenshots, desktops, slides, report pages.
+"""Negatives that hold a film but are none: viewers' and phones' screenshots, desktops, slides, report pages.
 
 The layouts are drawn by chance (see ml/gate_training/negatives/layout.py); the films in them live in memory while the
 gate is trained.

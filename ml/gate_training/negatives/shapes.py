@@ -1,4 +1,4 @@
-"""Strokes and textures from which the gate's counter-examples are drawn; nothing here is copied from a picture.
+"""Strokes and textures from which the gate's negatives are drawn; nothing here is copied from a picture.
 
 Conventions: a *canvas* is a float32 array of shape (side, side), black = 0, white = 1 (values may leave that range
 until :func:`finish`). Coordinates run over [-1, 1], x to the right, y downwards, as in a picture. Every function that

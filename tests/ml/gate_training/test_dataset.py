@@ -12,14 +12,14 @@ from ml.gate_training.dataset import (
     UNSEEN,
     FrontalFilm,
     GateDataError,
-    counter,
-    counters,
     families,
     held_out,
+    negative,
+    negatives,
     phantoms,
     read_films,
 )
-from ml.gate_training.fit import Material, Plan, _Stream, orient, reference
+from ml.gate_training.fit import GateTrainingConfig, Material, _Stream, orient, reference
 from ml.inference.gate import KINDS
 from ml.metrics.intervals import wilson
 
@@ -34,7 +34,7 @@ def films() -> list[FrontalFilm]:
 def test_every_family_draws_a_full_picture_that_its_seed_repeats(
     films: list[FrontalFilm], kind: str, family: str
 ) -> None:
-    first, again, other = (counter(np.random.default_rng(seed), films, kind, family).pixels for seed in (5, 5, 6))
+    first, again, other = (negative(np.random.default_rng(seed), films, kind, family).pixels for seed in (5, 5, 6))
     assert first.shape == (SOURCE_SIDE, SOURCE_SIDE)
     assert first.dtype == np.uint8
     np.testing.assert_array_equal(first, again)
@@ -48,14 +48,14 @@ def test_changed_copies_have_the_networks_size_and_are_repeated_by_their_seed(fi
         np.testing.assert_array_equal(one, two)
 
 
-def test_counter_examples_can_leave_families_out(films: list[FrontalFilm]) -> None:
-    made = counters(1, films, 150, without=("page", "mosaic"))
+def test_negatives_can_leave_families_out(films: list[FrontalFilm]) -> None:
+    made = negatives(1, films, 150, without=("page", "mosaic"))
     assert {c.kind for c in made} == set(KINDS) - {"frontal", "multiple"}
     assert not {"page", "mosaic"} & {c.family for c in made}
 
 
 def test_a_screenshot_is_never_cut_down_to_the_film_in_it(films: list[FrontalFilm]) -> None:
-    whole = {c.family for c in counters(1, films, 400) if c.whole}
+    whole = {c.family for c in negatives(1, films, 400) if c.whole}
     assert {"viewer", "report", "small", "rephotographed", "desktop", "slide", "lightbox", "mosaic"} <= whole
     assert not {"page", "upper_part", "posterised"} & whole
     rim = np.full((SOURCE_SIDE, SOURCE_SIDE), 200, np.uint8)
@@ -77,8 +77,8 @@ def test_a_persons_films_are_never_on_both_sides(films: list[FrontalFilm]) -> No
 
 
 def test_the_stream_of_batches_depends_on_seed_and_step_alone(films: list[FrontalFilm]) -> None:
-    material = Material(films, [films[0].pixels], counters(1, films, 100))
-    one, two = (_Stream(material, Plan(batch=16), seed=4) for _ in range(2))
+    material = Material(films, [films[0].pixels], negatives(1, films, 100))
+    one, two = (_Stream(material, GateTrainingConfig(batch=16), seed=4) for _ in range(2))
     two.batch(0)
     (pictures, labels, weights), (again, _, _) = one.batch(7), two.batch(7)
     np.testing.assert_array_equal(pictures, again)

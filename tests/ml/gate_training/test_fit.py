@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from ml.files import read_config
+from ml.gate_training.fit import RECIPE, GateTrainingConfig
 from ml.inference.gate import Gate
-from ml.train_gate import main
+from ml.train_gate import chosen, main
 from tests.places import SHARED_DATA as DATA
 
 
@@ -33,3 +37,9 @@ def test_a_quick_run_leaves_a_gate_that_loads_a_card_with_its_examination_and_a_
     assert all(row["low"] <= row["share"] <= row["high"] for row in card["exam"]["published"])
     assert "| frontal: children | pass |" in page.read_text(encoding="utf-8")
     assert not list(tmp_path.glob(".gate-*"))  # no drafts are left behind
+
+
+def test_the_recipe_of_the_gate_is_whole_and_the_command_line_changes_what_it_names() -> None:
+    arguments = argparse.Namespace(recipe=RECIPE, seed=None, epochs=3, quick=False)
+    assert json.loads(RECIPE.read_text()).keys() == asdict(GateTrainingConfig()).keys()
+    assert chosen(arguments) == replace(read_config(GateTrainingConfig, RECIPE), epochs=3)
