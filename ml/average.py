@@ -12,52 +12,45 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ml.data.dataset import SIDES, DataError, data_hash
-from ml.data.prepare import find_split
+from ml.data.dataset import DataError
+from ml.data.prepare import prepare
 from ml.errors import MLError
 from ml.files import write_json, write_text
-from ml.network.classifier import LOOK, build_serving
+from ml.network.classifier import INPUT_SIZE, build_serving
 from ml.provenance import command_line
 from ml.training.checkpoint import load_member
 from ml.training.run import save_run
 
 
-def join(runs: Sequence[Path], data: Path, out: Path, look: int = LOOK, command: str = "") -> None:
+def average(runs: Sequence[Path], data: Path, out: Path, input_size: int = INPUT_SIZE, command: str = "") -> None:
     """Write the mean of ``runs`` to ``out`` as one run folder.
 
     Args:
         runs: Run folders of ``ml.train``, at least one.
         data: The data they were trained on.
         out: The folder to write.
-        look: Side at which the served network looks at the film.
+        input_size: Side to which the served network scales a film, in pixels.
         command: The command line, for train.json.
 
     Raises:
-        DataError: A run is not readable, left films out as a trial, or was trained on another split or other data.
+        DataError: A run is not readable, or was trained on another split or other data.
     """
     from ml.evaluation.figures import learning
 
     members = [load_member(run) for run in runs]
-    split = find_split(data, int(members[0][2]["split_seed"]), out.parent / "cache")
-    films = split.films
-    digest = data_hash(films, split.pixels)
+    prepared = prepare(data, int(members[0][2]["split_seed"]), cache=out.parent / "cache")
     for run, (_, _, identity, _) in zip(runs, members, strict=True):
-        if identity["data"] != digest or identity["split_seed"] != members[0][2]["split_seed"]:
+        if identity["data"] != prepared.digest or identity["split_seed"] != members[0][2]["split_seed"]:
             raise DataError(f"{run} was trained on other data or another split; its members cannot be averaged.")
-        if identity.get("leave_out") is not None:
-            raise DataError(f"{run} is a trial with --leave-out: its sides are others. Its members cannot be averaged.")
-    model = build_serving([m[0] for m in members], [m[1] for m in members], look)
+    model = build_serving([m[0] for m in members], [m[1] for m in members], input_size)
     facts = {
         "command": command,
         "members": [{**identity, "epochs_done": len(history)} for _, _, identity, history in members],
-        "look": look,
+        "input_size": input_size,
         "seed": members[0][2]["seed"],
         "split_seed": members[0][2]["split_seed"],
-        "films": {side: sum(film.side == side for film in films) for side in SIDES},
-        "twins": len(split.twins),
-        "left_out_for_test": split.left_out,
     }
-    save_run(out, model, films, digest, facts)
+    save_run(out, model, prepared, facts)
     histories = [history for _, _, _, history in members]
     write_json(out / "history.json", histories)
     write_text(out / "curves.svg", learning(histories))
@@ -70,17 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_argument("--data", type=Path, required=True)
     commands.add_argument("--out", type=Path, required=True)
     commands.add_argument(
-        "--look",
+        "--input-size",
         type=int,
         choices=range(32, 257, 16),
-        metavar="SIDE",
-        default=LOOK,
-        help="side at which the served network looks",
+        metavar="PIXELS",
+        default=INPUT_SIZE,
+        help="side to which the served network scales a film",
     )
     given = commands.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        join(given.runs, given.data, given.out, given.look, command_line("average", arguments))
+        average(given.runs, given.data, given.out, given.input_size, command_line("average", arguments))
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

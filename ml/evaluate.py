@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.data.dataset import SIDES
+from ml.data.dataset import SPLITS
 from ml.errors import MLError
 from ml.evaluation.evaluation_set import TestSet, choose_films
 from ml.evaluation.performance import Sample, summary
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml.evaluate", description="Measure a published model.")
     parser.add_argument("--data", type=Path, required=True, help="folder CLASS/* or split/CLASS/*, or a CSV")
-    parser.add_argument("--split", default="test", choices=(*SIDES, "all"), help="all: every film, whatever it is")
+    parser.add_argument("--split", default="test", choices=(*SPLITS, "all"), help="all: every film, whatever it is")
     parser.add_argument("--out", type=Path, required=True, help="folder for metrics.json, figures and worst/")
     parser.add_argument("--artifact", type=Path, help="model folder (default: the committed model)")
     parser.add_argument("--threads", type=int, help="cores to use (default: all)")

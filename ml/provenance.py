@@ -46,10 +46,11 @@ def versions(*packages: str) -> dict[str, str]:
 
 
 def command_line(module: str, arguments: Sequence[str] | None) -> str:
-    """The command as it can be given to a shell again.
+    """The command as it can be given to a shell again, but for folders above: paths are one machine's.
 
     Args:
         module: ``"train"`` for ``python -m ml.train``.
         arguments: As ``main`` was given them; None stands for those of the process.
     """
-    return shlex.join(["python", "-m", f"ml.{module}", *(sys.argv[1:] if arguments is None else arguments)])
+    words = sys.argv[1:] if arguments is None else arguments
+    return shlex.join(["python", "-m", f"ml.{module}", *(Path(w).name if w.startswith("/") else w for w in words)])

@@ -1,9 +1,10 @@
-"""Train the classifier: ``python -m ml.train --data DIR --out DIR --seed N``.
+"""Train a classifier: ``python -m ml.train --data DIR --out DIR [--recipe NAME]``.
 
-Leaves in ``--out``: ``model.keras`` (the serving network), ``split.json`` (who was on which side), ``history.json``
-and ``curves.svg``, ``train.json`` (how to do it again), ``checkpoint.npz`` (for ``--resume``), ``tensorboard/``.
+What is trained, and how, is a recipe (``ml/training/recipes/NAME.json``, or a file of your own); flags are what changes
+from run to run. Leaves in ``--out``: ``model.keras`` (the serving network), ``split.json`` (which film is in which
+split), ``history.json`` and ``curves.svg``, ``train.json`` (how to do it again), ``checkpoint.npz`` (for ``--resume``).
 
-Determinism: the split, the order of films, every augmentation and the initial weights are functions of ``--seed``; a
+Determinism: the split, the order of films, every augmentation and the initial weights are functions of the seeds; a
 resumed run sees what an unbroken one would have seen. What is left is the order of floating-point sums in threads:
 two runs on one machine differ in the last digits and drift apart. ``--deterministic`` removes that too, and is slower.
 """
@@ -14,31 +15,34 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
-from ml.data.dataset import SIDES, data_hash
-from ml.data.prepare import find_split
+from ml.data.prepare import prepare
 from ml.errors import MLError, TrainingError
 from ml.files import write_json, write_text
 from ml.network import lung_classifier
 from ml.network.classifier import Architecture, build_serving
 from ml.network.lungs import load_lungs
 from ml.provenance import command_line
-from ml.training.augmentation import Recipe
-from ml.training.config import LungClassifierPlan, Plan
-from ml.training.fit import devices, fit, judge_left_out, policy_for
+from ml.training.config import LungClassifierConfig, TrainingConfig, read_recipe
+from ml.training.fit import devices, fit, policy_for
 from ml.training.run import save_run
+
+QUICK_PATIENTS = 150
+"""Patients a class that ``--quick`` takes."""
+CHANGED = ("seed", "epochs", "start", "weights", "teachers", "precision")
+"""What the command line may change of a recipe."""
 
 
 def train(
     data: Path,
     out: Path,
-    plan: Plan | LungClassifierPlan,
+    config: TrainingConfig | LungClassifierConfig,
     *,
     resume: bool = False,
-    log: bool = True,
     limit: int | None = None,
     command: str = "",
 ) -> None:
@@ -47,9 +51,8 @@ def train(
     Args:
         data: Folder or CSV, see ``ml.data.dataset``.
         out: The run folder.
-        plan: Parameters.
+        config: Parameters.
         resume: Go on with what is in ``out``.
-        log: Write TensorBoard logs.
         limit: Use at most so many patients a class (a quick run).
         command: The command line, for train.json.
 
@@ -65,160 +68,97 @@ def train(
         raise TrainingError(f"{out} is a file, or lies below one. Name a folder, there or not, with --out.")
     if not resume and (out / "checkpoint.npz").exists():
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
-    leave_out = plan.leave_out if isinstance(plan, Plan) else None
-    split = find_split(data, plan.split_seed, out.parent / "cache", limit, leave_out)
-    films, pixels = split.films, split.pixels
+    prepared = prepare(
+        data, config.split_seed, propensity_cap=config.propensity_cap, cache=out.parent / "cache", limit=limit
+    )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"{out} cannot be made: {error.strerror or error}. Name another --out.") from error
-    counts = {side: sum(film.side == side for film in films) for side in SIDES}
-    print(f"{len(films)} films: {counts}; {len(split.twins)} near-identical pairs kept together", flush=True)
-    if isinstance(plan, Plan):
-        network, history = fit(pixels, films, plan, out, resume=resume, log=log)
+    print(
+        f"{len(prepared.films)} films: {prepared.counts}; {len(prepared.near_duplicates)} near-identical pairs kept "
+        "together",
+        flush=True,
+    )
+    if prepared.giveaway is not None:
+        print(f"acquisition alone tells the label with AUC {prepared.giveaway:.3f}", flush=True)
+    if isinstance(config, TrainingConfig):
+        network, history = fit(prepared, config, out, resume=resume)
+        served = build_serving([network], [config.architecture], config.input_size)
+        best, policy = min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"]), config.precision
     else:
-        network, history = fit_lung_classifier(pixels, films, plan, out, resume=resume)
+        network, history = fit_lung_classifier(prepared, config, out, resume=resume)
+        served = lung_classifier.build_serving(network, load_lungs(), config.serve_size)
+        best, policy = len(history) - 1, "float32"  # nothing is chosen by internal validation there
     write_json(out / "history.json", history)
     write_text(out / "curves.svg", learning([history]))
-    best = min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"])
-    if not isinstance(plan, Plan):
-        best = len(history) - 1  # nothing is chosen by internal validation there
     facts = {
         "command": command,
-        **plan.as_json(),
+        **config.as_json(),
         "best_epoch": best + 1,
         "best": history[best],
-        "films": counts,
-        "twins": len(split.twins),
-        "left_out_for_test": split.left_out,
         "limit": limit,
         "seconds": round(time.monotonic() - started, 1),
         "resumed": resume,
-        "policy": policy_for(plan.precision) if isinstance(plan, Plan) else "float32",
+        "policy": policy_for(policy),
         "devices": devices(),
     }
-    if isinstance(plan, Plan):
-        if plan.leave_out is not None:
-            facts["left_out"] = judge_left_out(network, pixels, films, plan.look)
-            print(f"look {plan.leave_out}, left out of training: {facts['left_out']}", flush=True)
-        serving = build_serving([network], [plan.architecture], plan.look)
-    else:
-        serving = lung_classifier.build_serving(network, load_lungs(), plan.serve_size)
-    save_run(out, serving, films, data_hash(films, pixels), facts)
+    save_run(out, served, prepared, facts)
     print(f"{out / 'model.keras'} is written; best epoch {best + 1}: {history[best]}", flush=True)
-
-
-def _whole(least: int, step: int = 1) -> Callable[[str], int]:
-    """A type of argument: whole numbers from ``least`` on that are multiples of ``step``."""
-
-    def read(text: str) -> int:
-        value = int(text)
-        if value < least or value % step:
-            kind = {1: "a whole number", 2: "an even number"}.get(step, f"a multiple of {step}")
-            raise argparse.ArgumentTypeError(f"{value} is not {kind} from {least} on")
-        return value
-
-    read.__name__ = "whole number"  # argparse names the type in its own message
-    return read
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    default = Plan()
-    commands = argparse.ArgumentParser(prog="python -m ml.train", description="Train the classifier.")
+    commands = argparse.ArgumentParser(prog="python -m ml.train", description="Train a classifier.")
     commands.add_argument("--data", type=Path, required=True, help="folder CLASS/* or split/CLASS/*, or a CSV")
     commands.add_argument("--out", type=Path, required=True, help="run folder, made if need be")
-    commands.add_argument("--seed", type=_whole(0), default=default.seed)
-    commands.add_argument("--split-seed", type=_whole(0), default=default.split_seed, help="keep it to compare runs")
-    commands.add_argument("--epochs", type=_whole(1), default=default.epochs)
-    commands.add_argument("--batch", type=_whole(2, 2), default=default.batch)
-    commands.add_argument("--side", type=_whole(32, 16), default=default.side, help="side of the films in training")
-    commands.add_argument(
-        "--look", type=_whole(32, 16), default=default.look, help="side at which the served network looks"
-    )
-    commands.add_argument("--rate", type=float, default=default.rate, help="highest learning rate")
-    commands.add_argument("--view", default=default.architecture.view, choices=("film", "local", "both"))
-    commands.add_argument("--widths", type=_whole(1), nargs="+", default=list(default.architecture.widths))
-    commands.add_argument("--blocks", type=_whole(1), nargs="+", default=list(default.architecture.blocks))
-    for field in fields(Recipe):
-        value = getattr(default.recipe, field.name)
-        commands.add_argument(
-            f"--aug-{field.name}", type=float, default=value, help=f"see ml/training/augmentation.py ({value})"
-        )
-    commands.add_argument(
-        "--fairness", type=float, default=default.fairness, help="see ml/data/acquisition.py; 1 is off"
-    )
-    commands.add_argument(
-        "--leave-out", type=int, choices=(0, 1, 2), metavar="LOOK",
-        help="a trial: keep the third of films that look alike in acquisition (0, 1 or 2) out of training, judge on it",
-    )  # fmt: skip
-    commands.add_argument(
-        "--recipe", type=Path, help="train a classifier on lung crops by such a file (ml/training/recipes)"
-    )
-    commands.add_argument("--imagenet", default="", metavar="NPZ", help="weights that --recipe begins with")
-    commands.add_argument("--start", default="", metavar="RUN", help="begin with another run's averaged weights")
-    commands.add_argument(
-        "--teachers", nargs="+", default=[], metavar="RUN", help="learn what these runs answer together"
-    )
-    commands.add_argument("--precision", default="auto", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
+    commands.add_argument("--recipe", default="pneumonia", help="name in ml/training/recipes, or a JSON file's path")
+    commands.add_argument("--seed", type=int, help="in place of the recipe's")
+    commands.add_argument("--epochs", type=int, help="in place of the recipe's")
+    commands.add_argument("--start", metavar="RUN", help="begin with another run's averaged weights")
+    commands.add_argument("--weights", metavar="NPZ", help="begin with ImageNet weights")
+    commands.add_argument("--teachers", nargs="+", metavar="RUN", help="learn what these runs answer together")
+    commands.add_argument("--precision", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
     commands.add_argument("--quick", action="store_true", help="a tiny run of under two minutes, to see it work")
     commands.add_argument("--deterministic", action="store_true", help="bit-equal repeats, slower")
     return commands
 
 
-def _by_recipe(given: argparse.Namespace) -> LungClassifierPlan:
-    """The plan of ``--recipe``; seeds, and what the run begins with, come from the command line."""
-    return replace(
-        LungClassifierPlan.read(given.recipe), seed=given.seed, split_seed=given.split_seed, weights=given.imagenet,
-        start=given.start,
-    )  # fmt: skip
+def chosen(given: argparse.Namespace) -> TrainingConfig | LungClassifierConfig:
+    """The recipe, with what the command line changes of it.
+
+    Raises:
+        TrainingError: There is no such recipe, it says something that cannot be, or has no use for a flag.
+    """
+    config = read_recipe(given.recipe)
+    changes: dict[str, Any] = {name: getattr(given, name) for name in CHANGED if getattr(given, name) is not None}
+    if strange := sorted(changes.keys() - {field.name for field in fields(config)}):
+        raise TrainingError(f"The recipe {given.recipe} has no use for --{strange[0]}.")
+    if "teachers" in changes:
+        changes["teachers"] = tuple(changes["teachers"])
+    config = replace(config, **changes)
+    if given.quick and isinstance(config, TrainingConfig):
+        tiny = Architecture(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1), view=config.architecture.view)
+        epochs = min(config.epochs, 3)
+        return replace(config, epochs=epochs, train_size=96, input_size=96, batch=32, architecture=tiny)
+    return replace(config, epochs=1) if given.quick else config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, or 2 where the data or the disk say no."""
-    commands = parser()
-    given = commands.parse_args(arguments)
-    if len(given.widths) != len(given.blocks):
-        commands.error(f"--widths names {len(given.widths)} stages and --blocks {len(given.blocks)}; give both alike")
+    """Run the command line; the exit status is 0, or 2 where the recipe, the data or the disk say no."""
+    given = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    recipe = Recipe(**{f.name: getattr(given, f"aug_{f.name}") for f in fields(Recipe)})
-    shape = Architecture(widths=tuple(given.widths), blocks=tuple(given.blocks), view=given.view)
-    names = (
-        "seed",
-        "split_seed",
-        "epochs",
-        "batch",
-        "side",
-        "look",
-        "rate",
-        "precision",
-        "fairness",
-        "start",
-        "leave_out",
-    )
-    plan = Plan(
-        **{name: getattr(given, name) for name in names},
-        teachers=tuple(given.teachers),
-        architecture=shape,
-        recipe=recipe,
-    )
-    if given.quick:
-        tiny = Architecture(widths=(8, 16, 24, 32), blocks=(1, 1, 1, 1), view=given.view)
-        plan = replace(plan, epochs=min(given.epochs, 3), side=96, look=96, batch=32, architecture=tiny)
-    if given.deterministic:
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
     try:
+        config = chosen(given)
+        if given.deterministic:
+            import tensorflow as tf
+
+            tf.config.experimental.enable_op_determinism()
         train(
-            given.data,
-            given.out,
-            _by_recipe(given) if given.recipe else plan,
-            resume=given.resume,
-            limit=150 if given.quick else None,
+            given.data, given.out, config, resume=given.resume, limit=QUICK_PATIENTS if given.quick else None,
             command=command_line("train", arguments),
-        )
+        )  # fmt: skip
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

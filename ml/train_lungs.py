@@ -14,9 +14,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ml.data.dataset import SIDES
+from ml.data.dataset import SPLITS
 from ml.data.lung_masks import load_masked_films, read_masked_films, split_masked_films
-from ml.data.prepare import find_split
+from ml.data.prepare import prepare
 from ml.errors import MLError, TrainingError
 from ml.files import write_json
 from ml.inference.model_card import ARTIFACTS
@@ -44,25 +44,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace) -> None:
     from ml.network.classifier import multiply_adds
     from ml.publishing.lungs import publish_lungs
-    from ml.training.lungs import RECIPE, LungPlan, fit_lungs
+    from ml.training.lungs import RECIPE, LungFinderConfig, fit_lungs
 
     began = time.monotonic()
-    plan = LungPlan.read(given.recipe or RECIPE)
+    config = LungFinderConfig.read(given.recipe or RECIPE)
     if not given.resume and (given.run / "checkpoint.npz").exists():
         raise TrainingError(f"{given.run} holds an earlier run. Add --resume to go on with it, or give another --run.")
-    classifier = find_split(given.data / "paediatric" / "train", plan.split_seed, given.run.parent / "cache")
-    known = {film.patient: film.side for film in classifier.films}
-    films = split_masked_films(read_masked_films(given.data), plan.split_seed, known)
+    classifier = prepare(given.data / "paediatric" / "train", config.split_seed, cache=given.run.parent / "cache")
+    known = {film.patient: film.split for film in classifier.films}
+    films = split_masked_films(read_masked_films(given.data), config.split_seed, known)
     pixels, masks = load_masked_films(given.data, films, given.run.parent / "cache")
-    counts = {side: sum(film.film.side == side for film in films) for side in SIDES}
+    counts = {split: sum(film.film.split == split for film in films) for split in SPLITS}
     print(f"{len(films)} films with masks: {counts}", flush=True)
-    network, history = fit_lungs(pixels, masks, films, plan, given.run, resume=given.resume)
+    network, history = fit_lungs(pixels, masks, films, config, given.run, resume=given.resume)
     write_json(given.run / "history.json", history)
     training = {
         "command": "python -m ml.train_lungs --data DIR --run DIR",
-        **plan.as_json(),
+        **config.as_json(),
         "films": counts,
-        "adults": {side: sum(film.film.side == side and film.adult for film in films) for side in SIDES},
+        "adults": {split: sum(film.film.split == split and film.adult for film in films) for split in SPLITS},
         "best_epoch": 1 + min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"]),
         "history": history,
         "gmac": round(multiply_adds(network) / 1e9, 4),

@@ -26,12 +26,12 @@ def describe(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     Returns:
         (N, 33): histogram levels, border brightness, share of black and white, the power spectrum's fall.
     """
-    count, side, _ = pixels.shape
-    band, corner = side // 18, side // 7
-    up, across = np.indices((side, side // 2 + 1))
-    ring = np.digitize(np.hypot(np.minimum(up, side - up), across), _RINGS).ravel()
+    count, height, _ = pixels.shape
+    band, corner = height // 18, height // 7
+    up, across = np.indices((height, height // 2 + 1))
+    ring = np.digitize(np.hypot(np.minimum(up, height - up), across), _RINGS).ravel()
     size = np.bincount(ring, minlength=len(_RINGS) + 1)
-    window = np.hanning(side)[:, None] * np.hanning(side)[None]
+    window = np.hanning(height)[:, None] * np.hanning(height)[None]
     rows = []
     for film in pixels:
         grey = film.astype(np.float64)
@@ -102,39 +102,3 @@ def propensity_weights(guess: NDArray[np.float64], labels: NDArray[np.int64], mo
     Capped, because some of those films are simply labelled wrongly.
     """
     return np.clip(0.5 / np.maximum(np.where(labels == 1, guess, 1 - guess), 1e-9), 1.0, most)
-
-
-def looks(
-    features: NDArray[np.float64], labels: NDArray[np.int64], groups: Sequence[int], count: int = 3
-) -> NDArray[np.int64]:
-    """Sort films by how they were made into ``count`` looks, each with its share of both classes.
-
-    The looks are slices along the direction in which acquisition varies most *within* the classes (first principal
-    component), so leaving one out means judging films made in a way that training has not seen, without the classes
-    becoming uneven.
-
-    Args:
-        features: By :func:`describe`.
-        labels: (N,) of 0 and 1.
-        groups: (N,) films of one patient carry the same number, and get the same look.
-        count: How many looks.
-
-    Returns:
-        (N,) numbers from 0 to ``count`` - 1.
-    """
-    table = np.clip((features - features.mean(axis=0)) / (features.std(axis=0) + 1e-9), -3, 3)
-    centred = table.copy()
-    for label in (0, 1):
-        centred[labels == label] -= table[labels == label].mean(axis=0)
-    axis = np.linalg.svd(centred, full_matrices=False)[2][0]
-    _names, member = np.unique(np.asarray(groups), return_inverse=True)
-    sizes = np.bincount(member)
-    place = np.bincount(member, centred @ (axis * np.sign(axis[np.argmax(np.abs(axis))]))) / sizes
-    sick = np.bincount(member, labels) * 2 > sizes
-    found = np.zeros(len(sizes), np.int64)
-    for side in (False, True):
-        of_class = np.flatnonzero(sick == side)
-        ranked = of_class[np.argsort(place[of_class], kind="stable")]
-        before = np.cumsum(sizes[ranked]) - sizes[ranked]
-        found[ranked] = count * before // max(1, sizes[ranked].sum())
-    return found[member]

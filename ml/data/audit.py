@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.acquisition import describe, guess_labels
-from ml.data.dataset import CLASSES, SIDES, Film, read_films
-from ml.data.near_duplicates import find_twins
+from ml.data.dataset import CLASSES, SPLITS, Film, read_films
+from ml.data.near_duplicates import find_near_duplicates
 from ml.data.split import groups_of, of_test_patients
 from ml.errors import MLError
 from ml.metrics.curves import area_under_curve
@@ -25,13 +25,13 @@ class Audit:
     """What an audit found; :attr:`faults` fail training, the rest is to be known.
 
     Attributes:
-        counts: Films and patients by side (``"all"`` where the data set has none) and class.
+        counts: Films and patients by split (``"all"`` where the data set has none) and class.
         sizes: ``"width×height"`` → films, the commonest ten.
         copies: Groups of files with equal pixels.
-        twins: Pairs of near-identical films, copies among them.
+        near_duplicates: Pairs of near-identical films, copies among them.
         contradictions: Pairs of near-identical films with different labels.
-        leaks: Files that stand on another side than an earlier film of their patient, or its near-copy.
-        shared_with_test: Files outside the data set's own test side that bear a test patient's name or copy a test
+        leaks: Files that in another split than an earlier film of their patient, or its near-copy.
+        shared_with_test: Files outside the data set's own test split that bear a test patient's name or copy a test
             film; no fault, because training leaves them out.
         unreadable: File and reason.
         giveaway: AUC with which acquisition alone tells the classes; 0.5 is nothing, None where not measured.
@@ -40,7 +40,7 @@ class Audit:
     counts: dict[str, dict[str, dict[str, int]]]
     sizes: dict[str, int]
     copies: list[list[str]]
-    twins: list[tuple[str, str]]
+    near_duplicates: list[tuple[str, str]]
     contradictions: list[tuple[str, str]]
     leaks: list[str]
     unreadable: dict[str, str]
@@ -55,7 +55,7 @@ class Audit:
             found.append(f"{len(self.unreadable)} files cannot be read; remove or repair them.")
         if self.leaks:
             found.append(
-                f"{len(self.leaks)} films show a patient or film of another side; let the split be drawn anew."
+                f"{len(self.leaks)} films show a patient or film of another split; let the split be drawn anew."
             )
         if self.contradictions:
             found.append(
@@ -70,7 +70,8 @@ class Audit:
     def verdict(self) -> dict[str, Any]:
         """What a model card says of the data: counts, how often each thing was found, and whether it is fit."""
         counted = {
-            name: len(getattr(self, name)) for name in ("copies", "twins", "contradictions", "leaks", "unreadable")
+            name: len(getattr(self, name))
+            for name in ("copies", "near_duplicates", "contradictions", "leaks", "unreadable")
         }
         return {
             "counts": self.counts,
@@ -84,17 +85,17 @@ class Audit:
     def as_text(self) -> str:
         """The same for a person."""
         lines = []
-        for side, classes in self.counts.items():
+        for split, classes in self.counts.items():
             shown = ", ".join(f"{name} {n['films']} films of {n['patients']} patients" for name, n in classes.items())
-            lines.append(f"{side}: {shown}")
+            lines.append(f"{split}: {shown}")
         lines.append("sizes: " + ", ".join(f"{size} ({count})" for size, count in self.sizes.items()))
-        lines.append(f"equal pixels: {len(self.copies)} groups; near-identical: {len(self.twins)} pairs")
-        lines += [f"  {a} = {b}" for a, b in self.twins[:10]]
+        lines.append(f"equal pixels: {len(self.copies)} groups; near-identical: {len(self.near_duplicates)} pairs")
+        lines += [f"  {a} = {b}" for a, b in self.near_duplicates[:10]]
         if self.giveaway is not None:
             warning = ": a network can learn the machine in place of the disease" if self.giveaway > 0.8 else ""
             lines.append(f"acquisition alone tells the classes with AUC {self.giveaway:.3f}{warning}")
         lines += [f"  unreadable: {file}: {reason}" for file, reason in list(self.unreadable.items())[:10]]
-        lines += [f"  on two sides: {file}" for file in self.leaks[:10]]
+        lines += [f"  in two splits: {file}" for file in self.leaks[:10]]
         if self.shared_with_test:
             lines.append(
                 f"{len(self.shared_with_test)} films outside test/ bear the name of a patient of test/, or copy a film "
@@ -106,12 +107,12 @@ class Audit:
 
 def _counts(films: Sequence[Film]) -> dict[str, dict[str, dict[str, int]]]:
     table: dict[str, dict[str, dict[str, int]]] = {}
-    for side in ("", *SIDES):
+    for split in ("", *SPLITS):
         for label, name in enumerate(CLASSES):
-            chosen = [film for film in films if film.side == side and film.label == label]
+            chosen = [film for film in films if film.split == split and film.label == label]
             if chosen:
                 patients = len({film.patient for film in chosen})
-                table.setdefault(side or "all", {})[name] = {"films": len(chosen), "patients": patients}
+                table.setdefault(split or "all", {})[name] = {"films": len(chosen), "patients": patients}
     return table
 
 
@@ -142,14 +143,14 @@ def audit(data: Path, *, acquisition: bool = True) -> Audit:
         good.append(film)
         rows.append(seen.pixels)
     pixels = np.stack(rows) if rows else np.zeros((0, SIDE, SIDE), np.uint8)
-    # Training draws its own validation side and leaves out what it shares with test, so neither is a leak here.
-    found = examine([replace(film, side="") for film in good], pixels, acquisition=acquisition)
+    # Training draws its own validation split and leaves out what it shares with test, so neither is a leak here.
+    found = examine([replace(film, split="") for film in good], pixels, acquisition=acquisition)
     return replace(
         found,
         counts=_counts(films),
         sizes=dict(sizes.most_common(10)),
         unreadable=unreadable,
-        shared_with_test=[good[i].file for i in of_test_patients(good, found.twins)],
+        shared_with_test=[good[i].file for i in of_test_patients(good, found.near_duplicates)],
     )
 
 
@@ -157,7 +158,7 @@ def examine(films: Sequence[Film], pixels: NDArray[np.uint8], *, acquisition: bo
     """Audit films that are already decoded.
 
     Args:
-        films: N films, with sides where they have been given any.
+        films: N films, with splits where they have been given any.
         pixels: uint8 (N, 224, 224), of the same films.
         acquisition: Also measure what acquisition alone gives away.
 
@@ -167,11 +168,11 @@ def examine(films: Sequence[Film], pixels: NDArray[np.uint8], *, acquisition: bo
     same: dict[str, list[str]] = {}
     for film, row in zip(films, pixels, strict=True):
         same.setdefault(hashlib.sha256(row.tobytes()).hexdigest(), []).append(film.file)
-    twins = find_twins(films, pixels)
+    near_duplicates = find_near_duplicates(films, pixels)
     label = {film.file: film.label for film in films}
-    groups, first, leaks = groups_of(films, twins), dict[int, str](), []
+    groups, first, leaks = groups_of(films, near_duplicates), dict[int, str](), []
     for group, film in zip(groups, films, strict=True):
-        if first.setdefault(group, film.side) != film.side:
+        if first.setdefault(group, film.split) != film.split:
             leaks.append(film.file)
     giveaway = None
     labels = np.array([film.label for film in films], np.int64)
@@ -181,8 +182,8 @@ def examine(films: Sequence[Film], pixels: NDArray[np.uint8], *, acquisition: bo
         counts=_counts(films),
         sizes={},
         copies=[files for files in same.values() if len(files) > 1],
-        twins=twins,
-        contradictions=[(a, b) for a, b in twins if label[a] != label[b]],
+        near_duplicates=near_duplicates,
+        contradictions=[(a, b) for a, b in near_duplicates if label[a] != label[b]],
         leaks=leaks,
         unreadable={},
         giveaway=giveaway,

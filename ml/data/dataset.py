@@ -1,6 +1,6 @@
 """Films on disk → a table of films and patients; and the arrays a network is trained on.
 
-Reads ``CLASS/*``, ``split/CLASS/*`` or a CSV ``file,label[,patient][,split]``. Who goes to which side:
+Reads ``CLASS/*``, ``split/CLASS/*`` or a CSV ``file,label[,patient][,split]``. Who goes to which split:
 ``ml/data/split.py``.
 """
 
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ml.errors import MLError
 
 CLASSES = ("NORMAL", "PNEUMONIA")
-SIDES = ("train", "val", "test")
+SPLITS = ("train", "val", "test")
 SUFFIXES = frozenset({".jpeg", ".jpg", ".png", ".dcm", ".dicom", ".tif", ".tiff", ".bmp", ".webp"})
 _ALSO = (("NEGATIVE",), ())
 """Further words for the classes in tables."""
@@ -45,14 +45,14 @@ class Film:
         patient: What keeps a patient's films together.
         kind: ``"normal"``, ``"bacterial"``, ``"viral"``, a table's column ``appearance``, or ``""`` where neither file
             name nor table says.
-        side: ``"train"``, ``"val"``, ``"test"``, or ``""`` where the data set does not say.
+        split: ``"train"``, ``"val"``, ``"test"``, or ``""`` where the data set does not say.
     """
 
     file: str
     label: int
     patient: str
     kind: str = ""
-    side: str = ""
+    split: str = ""
 
 
 def patient_of(file: str) -> str:
@@ -83,11 +83,11 @@ def _label_of(text: str, where: str) -> int:
     raise DataError(f"{where}: the label {text!r} is neither {CLASSES[0]} nor {CLASSES[1]} (or 0 and 1).")
 
 
-def _side_of(text: str, where: str) -> str:
-    side = {"validation": "val", "valid": "val", "dev": "val"}.get(text.strip().lower(), text.strip().lower())
-    if side not in ("", *SIDES):
-        raise DataError(f"{where}: the split {text!r} is none of {', '.join(SIDES)}.")
-    return side
+def _split_of(text: str, where: str) -> str:
+    split = {"validation": "val", "valid": "val", "dev": "val"}.get(text.strip().lower(), text.strip().lower())
+    if split not in ("", *SPLITS):
+        raise DataError(f"{where}: the split {text!r} is none of {', '.join(SPLITS)}.")
+    return split
 
 
 def _from_csv(table: Path) -> list[Film]:
@@ -115,7 +115,9 @@ def _from_rows(table: Path, reader: csv.DictReader[str]) -> list[Film]:
             raise DataError(f"{where}: there is no file {file!r}. Paths are relative to the CSV.")
         patient = (row.get("patient") or row.get("study") or "").strip() or patient_of(file)
         kind = (row.get("appearance") or "").strip() if label else ""
-        films.append(Film(file, label, patient, kind or _kind_of(file, label), _side_of(row.get("split") or "", where)))
+        films.append(
+            Film(file, label, patient, kind or _kind_of(file, label), _split_of(row.get("split") or "", where))
+        )
     return films
 
 
@@ -126,14 +128,14 @@ def _from_folder(root: Path) -> list[Film]:
         label = next((i for i, name in enumerate(CLASSES) if len(parts) > 1 and parts[-2].upper() == name), None)
         if label is None or path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
             continue
-        side = _side_of(parts[-3], str(path.parent)) if len(parts) > 2 and _is_side(parts[-3]) else ""
+        split = _split_of(parts[-3], str(path.parent)) if len(parts) > 2 and _is_split(parts[-3]) else ""
         file = "/".join(parts)
-        films.append(Film(file, label, patient_of(file), _kind_of(file, label), side))
+        films.append(Film(file, label, patient_of(file), _kind_of(file, label), split))
     return films
 
 
-def _is_side(text: str) -> bool:
-    return text.lower() in (*SIDES, "validation", "valid", "dev")
+def _is_split(text: str) -> bool:
+    return text.lower() in (*SPLITS, "validation", "valid", "dev")
 
 
 def read_films(data: Path) -> list[Film]:

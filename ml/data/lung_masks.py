@@ -80,8 +80,8 @@ def split_masked_films(films: Sequence[MaskedFilm], seed: int, known: dict[str, 
         drawn[strange[number]] = (
             "test" if place < 0.2 * len(strange) else "val" if place < 0.35 * len(strange) else "train"
         )
-    sides = {**drawn, **known}
-    return [replace(film, film=replace(film.film, side=sides[film.film.patient])) for film in films]
+    splits = {**drawn, **known}
+    return [replace(film, film=replace(film.film, split=splits[film.film.patient])) for film in films]
 
 
 def load_masked_films(

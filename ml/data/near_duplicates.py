@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ml.data.dataset import Film
 
 
-def _signatures(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
-    """(N, side²) unit vectors: films averaged down to ``side``, mean taken off."""
+def _signatures(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """(N, side²) unit vectors: films averaged down to ``size``, mean taken off."""
     n, full, _ = pixels.shape
-    step = full // side
-    small = pixels[:, : side * step, : side * step].reshape(n, side, step, side, step).mean(axis=(2, 4))
+    step = full // size
+    small = pixels[:, : size * step, : size * step].reshape(n, size, step, size, step).mean(axis=(2, 4))
     flat = small.reshape(n, -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     unit: NDArray[np.float32] = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
@@ -22,13 +22,15 @@ def _signatures(pixels: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
 
 
 def _details_agree(pair: NDArray[np.uint8], alike: float = 0.95) -> bool:
-    """Whether two films (2, H, H) correlate in what is finer than 1/14 of their side."""
+    """Whether two films (2, H, H) correlate in what is finer than 1/14 of their width."""
     fine = _signatures(pair, 112).reshape(2, 14, 8, 14, 8)
     detail = (fine - fine.mean(axis=(2, 4), keepdims=True)).reshape(2, -1)
     return bool(detail[0] @ detail[1] > alike * np.linalg.norm(detail[0]) * np.linalg.norm(detail[1]))
 
 
-def find_twins(films: Sequence[Film], pixels: NDArray[np.uint8], alike: float = 0.985) -> list[tuple[str, str]]:
+def find_near_duplicates(
+    films: Sequence[Film], pixels: NDArray[np.uint8], alike: float = 0.985
+) -> list[tuple[str, str]]:
     """Pairs of films that are the same picture, saved twice or slightly changed.
 
     Compared as 32×32 averages by correlation. On the paediatric films the copies lie above 0.999 and the most alike

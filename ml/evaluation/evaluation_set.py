@@ -1,6 +1,6 @@
 """Which labelled films a model is measured on, and that it has not learnt from them.
 
-An artefact carries ``split.json``: for each side of its run a fingerprint of every film's pixels. So the films that
+An artefact carries ``split.json``: for each split of its run a fingerprint of every film's pixels. So the films that
 were kept apart are known again under other names, after some have gone or others come, and so are those learnt from.
 """
 
@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.dataset import SIDES, DataError, Film, data_hash, load_pixels, read_films
-from ml.data.split import split_films
+from ml.data.dataset import SPLITS, DataError, Film, load_pixels, read_films
 from ml.inference.model_card import ModelCard
 
 SPLIT = "split.json"
@@ -46,19 +45,17 @@ def fingerprint(pixels: Films) -> str:
 
 
 def describe_split(films: Sequence[Film], pixels: Films) -> dict[str, list[str]]:
-    """What an artefact's ``split.json`` holds: fingerprints by side, sorted."""
-    sides: dict[str, list[str]] = {side: [] for side in SIDES}
+    """What an artefact's ``split.json`` holds: fingerprints by split, sorted."""
+    splits: dict[str, list[str]] = {split: [] for split in SPLITS}
     for film, row in zip(films, pixels, strict=True):
-        sides[film.side].append(fingerprint(row))
-    return {side: sorted(marks) for side, marks in sides.items()}
+        splits[film.split].append(fingerprint(row))
+    return {split: sorted(marks) for split, marks in splits.items()}
 
 
-def _known(card: ModelCard) -> dict[str, set[str]] | None:
-    """Fingerprints by side; None for an artefact of the time before they were kept."""
-    if SPLIT not in card.files:
-        return None
-    sides = json.loads((card.directory / SPLIT).read_text(encoding="utf-8"))
-    return {side: set(sides[side]) for side in SIDES}
+def _known(card: ModelCard) -> dict[str, set[str]]:
+    """Fingerprints by split."""
+    marks = json.loads((card.directory / SPLIT).read_text(encoding="utf-8"))
+    return {split: set(marks[split]) for split in SPLITS}
 
 
 def every_film(data: Path) -> TestSet:
@@ -74,8 +71,8 @@ def every_film(data: Path) -> TestSet:
 def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
     """Read the films to measure on.
 
-    Those of the named side where the folder has sides (``test/NORMAL/…``); otherwise the films that were on that side
-    when the model was trained; all of them, whatever they are, for ``"all"``.
+    Those of the named split where the folder has splits (``test/NORMAL/…``); otherwise the films that were in that
+    split when the model was trained; all of them, whatever they are, for ``"all"``.
 
     Raises:
         DataError: The folder cannot be used, has no such films, or the model has learnt from its test films.
@@ -84,18 +81,18 @@ def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
         found = every_film(data)
         return replace(found, what=found.what + _learnt(found, card)[1])
     films = read_films(data)
-    chosen = [film for film in films if film.side == split]
+    chosen = [film for film in films if film.split == split]
     if not chosen:
         return _kept_apart(data, films, split, card)
     if len({film.label for film in chosen}) < 2:
         raise DataError(
-            f"The {split} side of {data} needs films of both classes, NORMAL and PNEUMONIA; one is missing."
+            f"The {split} split of {data} needs films of both classes, NORMAL and PNEUMONIA; one is missing."
         )
-    found = TestSet(chosen, load_pixels(_root(data), chosen), f"the folder's own {split} side")
+    found = TestSet(chosen, load_pixels(_root(data), chosen), f"the folder's own {split} split")
     count, said = _learnt(found, card)
     if split == "test" and count:
         raise DataError(
-            f"The model was trained or chosen on {count} of the {len(chosen)} films in the test side of {data}, so "
+            f"The model was trained or chosen on {count} of the {len(chosen)} films in the test split of {data}, so "
             "they measure nothing. Take them out, or use --split all to measure every film all the same."
         )
     return replace(found, what=found.what + said)
@@ -104,31 +101,21 @@ def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
 def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> TestSet:
     pixels, known = load_pixels(_root(data), films), _known(card)
     what = f"patients kept apart as {split} when the model was trained"
-    if known is not None:
-        kept = [i for i, row in enumerate(pixels) if fingerprint(row) in known[split]]
-        if len(kept) < len(known[split]):
-            what += f" ({len(kept)} of {len(known[split])} films)"
-    elif data_hash(films, pixels) == card.training.get("data_sha256"):
-        from ml.data.near_duplicates import find_twins
-
-        films = split_films(films, int(card.training["split_seed"]), find_twins(films, pixels))
-        kept = [i for i, film in enumerate(films) if film.side == split]
-    else:
-        kept = []
+    kept = [i for i, row in enumerate(pixels) if fingerprint(row) in known[split]]
+    if len(kept) < len(known[split]):
+        what += f" ({len(kept)} of {len(known[split])} films)"
     if len({films[i].label for i in kept}) < 2:
         raise DataError(
-            f"{data} has no side {split!r}, and no films of both classes in it are known to have been kept apart as "
+            f"{data} has no split {split!r}, and no films of both classes in it are known to have been kept apart as "
             f"{split} when this model was trained. Use --split all to measure every film of it, if the model has "
             "learnt from none."
         )
-    return TestSet([replace(films[i], side=split) for i in kept], pixels[kept], what)
+    return TestSet([replace(films[i], split=split) for i in kept], pixels[kept], what)
 
 
 def _learnt(found: TestSet, card: ModelCard) -> tuple[int, str]:
     """How many of these films the model was trained or chosen on, and that in words."""
     known = _known(card)
-    if known is None:
-        return 0, ""
     count = sum(fingerprint(row) in known["train"] | known["val"] for row in found.pixels)
     return count, f"; the model was trained or chosen on {count} of them" if count else ""
 

@@ -30,8 +30,8 @@ def _curve(film: Grey, change: Callable[[NDArray[np.float64]], NDArray[np.float6
 
 
 def _resolution(film: Grey, strength: int) -> Grey:
-    side = (160, 112, 80)[strength - 1]
-    small = Image.fromarray(film).resize((side, side), Image.Resampling.LANCZOS)
+    full = (160, 112, 80)[strength - 1]
+    small = Image.fromarray(film).resize((full, full), Image.Resampling.LANCZOS)
     return np.asarray(small.resize(film.shape[::-1], Image.Resampling.BICUBIC), np.uint8)
 
 
@@ -47,15 +47,15 @@ def _noise(film: Grey, strength: int) -> Grey:
 
 
 def reframe(film: Grey, width: float, height: float, degrees: float = 0.0, right: float = 0.0) -> Grey:
-    """Show ``width`` × ``height`` of the film (1 = all of it), turned, moved to the right by a share of the side."""
-    side = film.shape[0]
+    """Show ``width`` × ``height`` of the film (1 = all of it), turned, moved to the right by a share of its width."""
+    full = film.shape[0]
     angle = np.deg2rad(degrees)
     a, b = np.cos(angle) * width, -np.sin(angle) * height
     d, e = np.sin(angle) * width, np.cos(angle) * height
-    half = side / 2
-    matrix = (a, b, half - (a + b) * half - right * side, d, e, half - (d + e) * half)
+    half = full / 2
+    matrix = (a, b, half - (a + b) * half - right * full, d, e, half - (d + e) * half)
     changed = Image.fromarray(film).transform(
-        (side, side), Image.Transform.AFFINE, matrix, resample=Image.Resampling.BICUBIC
+        (full, full), Image.Transform.AFFINE, matrix, resample=Image.Resampling.BICUBIC
     )
     return np.asarray(changed, np.uint8)
 
@@ -63,11 +63,11 @@ def reframe(film: Grey, width: float, height: float, degrees: float = 0.0, right
 def _marker(film: Grey, strength: int) -> Grey:
     canvas = Image.fromarray(film).copy()
     pen, size = ImageDraw.Draw(canvas), (14, 22, 32)[strength - 1]
-    side = film.shape[0]
-    pen.text((side - size, 4), "L", fill=255, font=ImageFont.load_default(size))
-    pen.text((3, side // 3), "R", fill=240, font=ImageFont.load_default(size))
+    full = film.shape[0]
+    pen.text((full - size, 4), "L", fill=255, font=ImageFont.load_default(size))
+    pen.text((3, full // 3), "R", fill=240, font=ImageFont.load_default(size))
     if strength == 3:
-        pen.text((side // 2, side - 16), "12:04:31", fill=230, font=ImageFont.load_default(12))
+        pen.text((full // 2, full - 16), "12:04:31", fill=230, font=ImageFont.load_default(12))
     return np.asarray(canvas, np.uint8)
 
 

@@ -21,11 +21,11 @@ from ml.network.normalization import views
 SIDE = 224
 """Side of the square film the serving network takes, in pixels."""
 
-LOOK = 160
-"""Side to which the serving network scales the film, unless told otherwise.
+INPUT_SIZE = 160
+"""Side to which the serving network scales the film, unless told otherwise, in pixels.
 
-Random crops make things larger in training than they are in a whole film, so a network judges best a little above the
-side it was trained at (Touvron et al. 2019, "train-test resolution discrepancy"); docs/training.md has the figures.
+Random crops make things larger in training than they are in a whole film, so a network does best a little above the
+size it was trained at (Touvron et al. 2019, "train-test resolution discrepancy"); docs/experiments.md has the figures.
 """
 
 KINDS = ("normal", "bacterial", "viral")
@@ -37,7 +37,7 @@ class Architecture:
     """The shape of one network; all of it goes into train.json.
 
     Attributes:
-        widths: Channels of the stages; the first works at 1/4 of the film's side, the next at 1/8, the others at 1/16.
+        widths: Channels of the stages; the first works at 1/4 of the film's size, the next at 1/8, the others at 1/16.
         blocks: Residual blocks in each stage.
         view: What the network sees of the film: ``"film"`` (standardised over the whole film), ``"local"``
             (standardised within a neighbourhood, blind to slow shading and to the tone curve) or ``"both"``.
@@ -104,17 +104,17 @@ def _trunk(film: Any, shape: Architecture) -> Any:
     return x
 
 
-def build_training(shape: Architecture, side: int = SIDE) -> Any:
+def build_training(shape: Architecture, size: int = SIDE) -> Any:
     """The network as it is trained: ``{"pneumonia": (N, 1) sigmoid, "kind": (N, 3) softmax}``.
 
     Args:
         shape: The architecture.
-        side: Side of the films it will be shown, a multiple of 16; weights do not depend on it.
+        size: Side of the films it will be shown, in pixels, a multiple of 16; weights do not depend on it.
     """
     import keras
     from keras import layers
 
-    film = keras.Input((side, side, 1), dtype="float32", name="film")
+    film = keras.Input((size, size, 1), dtype="float32", name="film")
     pooled = layers.GlobalAveragePooling2D(dtype="float32", name="pool")(_trunk(film, shape))
     pooled = layers.Dropout(shape.dropout, dtype="float32", name="dropout")(pooled)
     pneumonia = layers.Dense(1, activation="sigmoid", dtype="float32", name="pneumonia")(pooled)
@@ -122,20 +122,20 @@ def build_training(shape: Architecture, side: int = SIDE) -> Any:
     return keras.Model(film, {"pneumonia": pneumonia, "kind": kind}, name="pneumoweb_training")
 
 
-def build_serving(trained: Sequence[Any], shapes: Sequence[Architecture], look: int = LOOK) -> Any:
+def build_serving(trained: Sequence[Any], shapes: Sequence[Architecture], input_size: int = INPUT_SIZE) -> Any:
     """The network as it is served, from one trained network or several of the same output size averaged into one.
 
     The members' feature maps are laid side by side and the head's weights divided by their number, so the logit is
     the mean of the members' logits and is still linear in the pooled features.
 
     Args:
-        trained: Networks by :func:`build_training`, any input side.
+        trained: Networks by :func:`build_training`, any input size.
         shapes: Their architectures, in the same order.
-        look: Side to which the network scales the film before it looks, a multiple of 16.
+        input_size: Side to which the network scales the film, in pixels, a multiple of 16.
 
     Returns:
         A float32 Keras model, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1), "features": (N, h, h, C)}``,
-        h = look / 16.
+        h = input_size / 16.
     """
     import keras
     from keras import layers
@@ -145,16 +145,16 @@ def build_serving(trained: Sequence[Any], shapes: Sequence[Architecture], look: 
     try:
         film = keras.Input((SIDE, SIDE, 1), dtype="float32", name="film")
         # Not antialiased: the films of training were sampled in the same way.
-        seen = film if look == SIDE else layers.Resizing(look, look, interpolation="bilinear", name="look")(film)
+        scaled = film if input_size == SIDE else layers.Resizing(input_size, input_size, name="resize")(film)
         maps = []
         for number, (member, shape) in enumerate(zip(trained, shapes, strict=True)):
-            inner = keras.Input((look, look, 1), dtype="float32", name="film")
+            inner = keras.Input((input_size, input_size, 1), dtype="float32", name="film")
             trunk = keras.Model(inner, _trunk(inner, shape), name=f"member{number}")
             weights = {w.path.rsplit("/", 2)[-2] + "/" + w.path.rsplit("/", 1)[-1]: w for w in member.weights}
             for variable in trunk.weights:
                 variable.assign(weights["/".join(variable.path.rsplit("/", 2)[-2:])])
             trunk.trainable = False
-            maps.append(trunk(seen, training=False))
+            maps.append(trunk(scaled, training=False))
         features = maps[0] if len(maps) == 1 else layers.Concatenate(name="side_by_side")(maps)
         head = layers.Dense(1, name="head")
         logit = head(layers.GlobalAveragePooling2D(name="pool")(features))

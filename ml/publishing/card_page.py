@@ -66,13 +66,14 @@ def _identity(card: ModelCard) -> str:
     training = card.training
     members = training.get("members", [training])
     shape = [member.get("architecture", {}) for member in members]
+    size = training.get("input_size", training.get("look", "?"))
     facts = [
         ("Name, version, date", f"{card.name}, {card.version}, {training['published']}"),
         ("Made by", "the PneumoWeb project; questions and faults: its issue tracker"),
         ("SHA-256 of model.keras", f"`{card.sha256}`"),
         ("Uses AI", "yes: finding, probability and heat map come from one network, which does not learn in use"),
         ("Input", f"one frontal chest film as {card.input['side']} × {card.input['side']} grey pixels, which the "
-                  f"network scales to {training.get('look', '?')}; no age, text or history"),
+                  f"network scales to {size}; no age, text or history"),
         ("Output", "calibrated probability, finding at a chosen operating point (or *indeterminate*), heat map"),
         ("Level of automation", "informs a person; acts on nothing by itself"),
         ("Architecture", f"residual CNN, global average pooling, linear head: `{json.dumps(shape)}`"),
@@ -117,6 +118,7 @@ def _factors() -> str:
 def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
     training = card.training
     films = training.get("films", {})
+    pairs = training.get("near_duplicates", training.get("twins", "the"))
     validation, test = metrics["validation"], metrics["plain"]
     taught = training["audit"]["counts"].get("train", {}).values()
     rows = [
@@ -131,7 +133,7 @@ def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
         "side took part in any choice. Reference standard: the publishers' labels, by their report the reading of two "
         "physicians; no proof of cause.\n\n"
         + _table(("side", "films", "patients", "used for"), rows)
-        + f"\n\nPatients stand on one side only; {training.get('twins', 'the')} pairs of near-identical films are kept "
+        + f"\n\nPatients stand on one side only; {pairs} pairs of near-identical films are kept "
         f"together. SHA-256 of files, labels and pixels: `{training.get('data_sha256', '?')}`.\n\n"
         f"**Audit.** {_audit(training['audit'])}"
     )
@@ -140,9 +142,10 @@ def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
 def _audit(found: Mapping[str, Any]) -> str:
     """What ``ml.audit`` says of the films, sides included; a leak stops training and publishing."""
     verdict = "fit for training" if found["fit_for_training"] else "**not fit for training**"
+    pairs = found.get("near_duplicates", found.get("twins"))
     said = (
         f"{verdict}: {found['leaks']} films of one patient, or equal films, on two sides; {found['copies']} groups of "
-        f"files with equal pixels and {found['twins']} pairs of near-identical films, {found['contradictions']} of "
+        f"files with equal pixels and {pairs} pairs of near-identical films, {found['contradictions']} of "
         f"them with different labels; {found['unreadable']} unreadable files."
     )
     if found["giveaway"] is not None:

@@ -43,10 +43,10 @@ def measure(
         ``{"test": {"children": {"films", "patients", "dice", "dice_ci", "lowest_5_percent"}, …}, "val": …}``.
     """
     found = {}
-    for side in ("test", "val"):
+    for split in ("test", "val"):
         groups = {}
         for name, adult in (("children", False), ("adults", True)):
-            chosen = [i for i, film in enumerate(films) if film.film.side == side and film.adult == adult]
+            chosen = [i for i, film in enumerate(films) if film.film.split == split and film.adult == adult]
             if not chosen:
                 continue
             maps = np.stack([lungs.probability for lungs in finder.find(pixels[chosen])]) - 0.5
@@ -61,7 +61,7 @@ def measure(
                 "dice_ci": [low, high],
                 "lowest_5_percent": float(np.quantile(dice, 0.05)),
             }
-        found[side] = groups
+        found[split] = groups
     return found
 
 
@@ -90,7 +90,7 @@ def publish_lungs(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".lungs-") as folder:
         draft = Path(folder)
         served.save(draft / "model.keras")
-        held = [i for i, film in enumerate(films) if film.film.side != "train"][:24]
+        held = [i for i, film in enumerate(films) if film.film.split != "train"][:24]
         parity = export(served, draft / "model.xml", pixels[held])
         card = {
             "format_version": FORMAT_VERSION,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.errors import MLError
 from ml.evaluation.aspect_ratio import narrowed
 from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split, every_film
 from ml.evaluation.performance import describe, judged
@@ -23,9 +24,13 @@ from ml.metrics.curves import Floats, balanced_weights
 from ml.provenance import commit, versions
 from ml.publishing import calibration
 from ml.publishing.card_text import KNOWN, PREVALENCE, About, draft, fill, next_version, read_about
-from ml.training.run import PublishError, Run, read_run
+from ml.training.run import Run, read_run
 
 SHIFT_SEEDS = (11, 12, 13)
+
+
+class PublishError(MLError):
+    """The run cannot be published; the text says what to do."""
 
 
 def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
@@ -144,7 +149,7 @@ def publish(
         # Saved again, not copied: without the optimizer's state it is a third of the size.
         model.save(staging / "model.keras")
         (staging / SPLIT).write_text(json.dumps(describe_split(read.films, read.pixels)) + "\n", encoding="utf-8")
-        val, test = read.side("val"), read.side("test")
+        val, test = read.of_split("val"), read.of_split("test")
         say("exporting and comparing with Keras …")
         parity = export(model, staging / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
         engine = Engine(staging / "model.xml")

@@ -1,1 +1,1 @@
-"""From a split to a trained network: recipe, batches, augmentation, fitting, checkpoints."""
+"""From a split to a trained network: config, batches, augmentation, fitting, checkpoints."""

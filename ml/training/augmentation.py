@@ -24,7 +24,7 @@ from ml.training.stateless_random import Draws
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class AugmentationConfig:
     """How strongly films are changed; chances are per film.
 
     Attributes:
@@ -32,8 +32,6 @@ class Recipe:
         area: Smallest share of the film's area a crop may show.
         loose: Largest share; above 1 the film is shown small, with black around it.
         stretch: Largest change of aspect, as a natural logarithm.
-        even: Logarithm of the aspect by which films with pneumonia were wider, as published, than normal ones before
-            both were made square; half of it is undone for each class, so that a chest's proportions say less.
         turn: Largest rotation, degrees.
         flip: Chance of mirroring left and right.
         tone: Chance of a random monotone tone curve.
@@ -53,7 +51,6 @@ class Recipe:
     area: float = 0.35
     loose: float = 1.2
     stretch: float = 0.3
-    even: float = 0.0
     turn: float = 12.0
     flip: float = 0.5
     tone: float = 0.6
@@ -86,17 +83,17 @@ def _glyphs() -> NDArray[np.float32]:
     return np.stack(drawn)
 
 
-def warp(images: Any, matrix: Any, side: int) -> Any:
-    """Sample (N, H, W, 1) at ``matrix`` (N, 8) onto ``side``; outside is black."""
+def warp(images: Any, matrix: Any, size: int) -> Any:
+    """Sample (N, H, W, 1) at ``matrix`` (N, 8) onto ``size`` × ``size``; outside is black."""
     import tensorflow as tf
 
     return tf.raw_ops.ImageProjectiveTransformV3(
-        images=images, transforms=matrix, output_shape=[side, side], interpolation="BILINEAR", fill_mode="CONSTANT",
+        images=images, transforms=matrix, output_shape=[size, size], interpolation="BILINEAR", fill_mode="CONSTANT",
         fill_value=0.0,
     )  # fmt: skip
 
 
-def _surround(films: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
+def _surround(films: Any, draw: Draws, config: AugmentationConfig, n: int) -> Any:
     """Around some films' chests, other films of the batch, whatever their class, or one level of grey.
 
     The chest is a rounded trapezium, wider below, of which every measure is drawn; its edge is soft, so that the seam
@@ -115,39 +112,37 @@ def _surround(films: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
     # Not the neighbour: that one lends its tone (_tables), and is mixed in (mix).
     level = draw.uniform((n, 1, 1, 1), 0.0, 255.0)
     donor = tf.where(draw.chance(n, 0.25)[:, None, None, None] > 0, level, tf.roll(films, n // 2 - 1, axis=0))
-    share = 1 - draw.chance(n, recipe.surround)[:, None, None, None] * (1 - inside)
+    share = 1 - draw.chance(n, config.surround)[:, None, None, None] * (1 - inside)
     return share * films + (1 - share) * donor
 
 
-def _crop(images: Any, draw: Draws, recipe: Recipe, n: int, side: int, labels: Any = None) -> Any:
-    """A random crop, stretched, turned, sheared and perhaps mirrored, at ``side``."""
+def _crop(images: Any, draw: Draws, config: AugmentationConfig, n: int, train_size: int) -> Any:
+    """A random crop, stretched, turned, sheared and perhaps mirrored, at ``train_size``."""
     import tensorflow as tf
 
     size = float(images.shape[1])
-    edge = tf.sqrt(draw.uniform((n,), recipe.area, recipe.loose))
-    aspect = draw.uniform((n,), -recipe.stretch, recipe.stretch)
-    if labels is not None:
-        aspect += recipe.even * (0.5 - labels)
+    edge = tf.sqrt(draw.uniform((n,), config.area, config.loose))
+    aspect = draw.uniform((n,), -config.stretch, config.stretch)
     stretch = tf.exp(0.5 * aspect)
     width, height = edge * stretch * size, edge / stretch * size
     # A crop may look a little over the edge, where it finds black, as a loosely framed film would.
     middle_x = size / 2 + draw.uniform((n,), -0.5, 0.5) * tf.abs(size * 1.04 - width)
     middle_y = size / 2 + draw.uniform((n,), -0.5, 0.5) * tf.abs(size * 1.04 - height)
-    angle = draw.uniform((n,), -1.0, 1.0) * recipe.turn * np.pi / 180
+    angle = draw.uniform((n,), -1.0, 1.0) * config.turn * np.pi / 180
     shear = draw.uniform((n,), -0.08, 0.08)
-    sign = 1.0 - 2.0 * draw.chance(n, recipe.flip)
-    sx, sy = sign * width / side, height / side
+    sign = 1.0 - 2.0 * draw.chance(n, config.flip)
+    sx, sy = sign * width / train_size, height / train_size
     a, b = tf.cos(angle) * sx, (shear - tf.sin(angle)) * sy
     d, e = tf.sin(angle) * sx, tf.cos(angle) * sy
-    half = (side - 1) / 2
+    half = (train_size - 1) / 2
     zero = tf.zeros((n,))
     matrix = tf.stack(
         [a, b, middle_x - 0.5 - (a + b) * half, d, e, middle_y - 0.5 - (d + e) * half, zero, zero], axis=1
     )
-    return warp(images, matrix, side)
+    return warp(images, matrix, train_size)
 
 
-def _tables(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
+def _tables(x: Any, draw: Draws, config: AugmentationConfig, n: int) -> Any:
     """(N, 256) tone curves: matched to another film, equalised, bent; each film by its own chances."""
     import tensorflow as tf
 
@@ -159,9 +154,9 @@ def _tables(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
     # Histogram matching to the neighbour in the (shuffled) batch: below → the neighbour's level at the same rank.
     other = tf.roll(tf.cumsum(counts, axis=1) / tf.reduce_sum(counts, axis=1, keepdims=True), 1, axis=0)
     matched = tf.cast(tf.searchsorted(other, below), tf.float32)
-    share = (draw.chance(n, recipe.match) * draw.uniform((n,), 0.3, 0.9))[:, None]
+    share = (draw.chance(n, config.match) * draw.uniform((n,), 0.3, 0.9))[:, None]
     table = (1 - share) * table + share * matched
-    share = (draw.chance(n, recipe.equalise) * draw.uniform((n,), 0.3, 1.0))[:, None]
+    share = (draw.chance(n, config.equalise) * draw.uniform((n,), 0.3, 1.0))[:, None]
     table = (1 - share) * table + share * 255.0 * below
     # A random monotone curve through eight pieces, on top of a gamma.
     steps = tf.exp(0.45 * draw.normal((n, 8)))
@@ -173,7 +168,7 @@ def _tables(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
     bent = low + (high - low) * (place - tf.cast(left, tf.float32))
     black, white = draw.uniform((n, 1), -0.06, 0.14), draw.uniform((n, 1), 0.75, 1.06)
     bent = 255.0 * (black + (white - black) * bent)
-    use = draw.chance(n, recipe.tone)[:, None]
+    use = draw.chance(n, config.tone)[:, None]
     return tf.clip_by_value((1 - use) * table + use * bent, 0.0, 255.0)
 
 
@@ -189,26 +184,26 @@ def _soften(x: Any, sigma: float) -> Any:
     return tf.nn.conv2d(rows, tf.reshape(kernel, (1, -1, 1, 1)), 1, "VALID")
 
 
-def _sharpness(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
+def _sharpness(x: Any, draw: Draws, config: AugmentationConfig, n: int) -> Any:
     """Softer or crisper, then grain: what focus, detector and scaling leave in a film."""
     import tensorflow as tf
 
-    use = draw.chance(n, recipe.blur)
+    use = draw.chance(n, config.blur)
     fine, coarse = _soften(x, 0.9), _soften(x, 2.0)
     amount = (use * draw.uniform((n,), -1.0, 1.0))[:, None, None, None]
     strong = (use * draw.chance(n, 0.35) * draw.uniform((n,)))[:, None, None, None]
     x = x + amount * (fine - x) + strong * (coarse - fine)
     noise = draw.normal(tf.shape(x))
     noise = tf.where((draw.chance(n, 0.5) > 0)[:, None, None, None], 1.8 * _soften(noise, 0.8), noise)
-    level = (draw.chance(n, recipe.grain) * draw.uniform((n,), 1.0, 3.8) ** 2)[:, None, None, None]
+    level = (draw.chance(n, config.grain) * draw.uniform((n,), 1.0, 3.8) ** 2)[:, None, None, None]
     return tf.clip_by_value(x + level * noise, 0.0, 255.0)
 
 
-def _compress(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
+def _compress(x: Any, draw: Draws, config: AugmentationConfig, n: int) -> Any:
     """JPEG artefacts in the first films of the batch; the batch is in random order."""
     import tensorflow as tf
 
-    count = round(n * recipe.jpeg)
+    count = round(n * config.jpeg)
     if count == 0:
         return x
     quality = tf.cast(draw.uniform((count,), 20.0, 90.0), tf.int32)
@@ -222,26 +217,26 @@ def _compress(x: Any, draw: Draws, recipe: Recipe, n: int) -> Any:
     return tf.concat([tf.ensure_shape(done, (count, *x.shape[1:])), x[count:]], axis=0)
 
 
-def _overlay(x: Any, draw: Draws, recipe: Recipe, n: int, side: int) -> Any:
+def _overlay(x: Any, draw: Draws, config: AugmentationConfig, n: int, train_size: int) -> Any:
     """Letters, dark borders and erased rectangles."""
     import tensorflow as tf
 
     glyphs = tf.constant(_glyphs())
     chosen = tf.gather(glyphs, tf.cast(draw.uniform((n,), 0.0, float(glyphs.shape[0])), tf.int32))
-    size = draw.uniform((n,), 0.05, 0.16) * side
+    size = draw.uniform((n,), 0.05, 0.16) * train_size
     # Mostly near the borders, where markers are: the larger of two coordinates' distance from the middle is pushed out.
     place = draw.uniform((n, 2), -1.0, 1.0)
     place = tf.sign(place) * tf.abs(place) ** 0.4
-    corner = (side - size)[:, None] * (0.5 + 0.5 * place)
+    corner = (train_size - size)[:, None] * (0.5 + 0.5 * place)
     scale = 32.0 / size
     zero = tf.zeros((n,))
     matrix = tf.stack([scale, zero, -corner[:, 0] * scale, zero, scale, -corner[:, 1] * scale, zero, zero], axis=1)
-    stamp = warp(chosen, matrix, side) / 255.0
-    stamp *= (draw.chance(n, recipe.marker) * draw.uniform((n,), 0.6, 1.0))[:, None, None, None]
+    stamp = warp(chosen, matrix, train_size) / 255.0
+    stamp *= (draw.chance(n, config.marker) * draw.uniform((n,), 0.6, 1.0))[:, None, None, None]
     x = x * (1 - stamp) + 255.0 * stamp
 
-    line = (tf.range(side, dtype=tf.float32) + 0.5) / side
-    border = draw.chance(n, recipe.collimate)[:, None] * tf.nn.relu(draw.uniform((n, 4), -0.08, 0.12))
+    line = (tf.range(train_size, dtype=tf.float32) + 0.5) / train_size
+    border = draw.chance(n, config.collimate)[:, None] * tf.nn.relu(draw.uniform((n, 4), -0.08, 0.12))
     inside_x = tf.cast((line[None] >= border[:, :1]) & (line[None] <= 1 - border[:, 1:2]), tf.float32)
     inside_y = tf.cast((line[None] >= border[:, 2:3]) & (line[None] <= 1 - border[:, 3:]), tf.float32)
     x *= inside_x[:, None, :, None] * inside_y[:, :, None, None]
@@ -249,45 +244,44 @@ def _overlay(x: Any, draw: Draws, recipe: Recipe, n: int, side: int) -> Any:
     extent, middle = draw.uniform((n, 2), 0.08, 0.35), draw.uniform((n, 2))
     hole_x = tf.cast(tf.abs(line[None] - middle[:, :1]) < extent[:, :1] / 2, tf.float32)
     hole_y = tf.cast(tf.abs(line[None] - middle[:, 1:]) < extent[:, 1:] / 2, tf.float32)
-    hole = hole_x[:, None, :, None] * hole_y[:, :, None, None] * draw.chance(n, recipe.erase)[:, None, None, None]
+    hole = hole_x[:, None, :, None] * hole_y[:, :, None, None] * draw.chance(n, config.erase)[:, None, None, None]
     return x * (1 - hole) + hole * draw.uniform((n, 1, 1, 1), 0.0, 255.0)
 
 
-def augment(films: Any, seed: int, step: Any, recipe: Recipe, side: int, labels: Any = None) -> Any:
+def augment(films: Any, seed: int, step: Any, config: AugmentationConfig, train_size: int) -> Any:
     """Change a batch of films at random.
 
     Args:
         films: uint8 (N, H, W, 1), N known; the order of the batch must be random.
         seed: Of the run.
         step: Scalar integer, the step of the run.
-        recipe: How strongly.
-        side: Side of the result.
-        labels: float32 (N,) of 0 and 1, for ``recipe.even``; without them it is not done.
+        config: How strongly.
+        train_size: Side of the result, in pixels.
 
     Returns:
-        float32 (N, side, side, 1) in 0..255.
+        float32 (N, train_size, train_size, 1) in 0..255.
     """
     import tensorflow as tf
 
     n = int(films.shape[0])
     draw = Draws(seed, step)
-    x = _surround(tf.cast(films, tf.float32), draw, recipe, n)
-    return retouch(_crop(x, draw, recipe, n, side, labels), draw, recipe, n, side)
+    x = _surround(tf.cast(films, tf.float32), draw, config, n)
+    return retouch(_crop(x, draw, config, n, train_size), draw, config, n, train_size)
 
 
-def augment_pair(pairs: Any, seed: int, step: Any, recipe: Recipe, side: int) -> tuple[Any, Any]:
-    """Move films and masks alike, and retouch the films: uint8 (N, H, W, 2) → two float32 (N, side, side, 1)."""
+def augment_pair(pairs: Any, seed: int, step: Any, config: AugmentationConfig, train_size: int) -> tuple[Any, Any]:
+    """Move films and masks alike, and retouch the films: uint8 (N, H, W, 2) → two float32 (N, S, S, 1)."""
     import tensorflow as tf
 
     n, draw = int(pairs.shape[0]), Draws(seed, step)
-    moved = _crop(tf.cast(pairs, tf.float32), draw, recipe, n, side)
-    return retouch(moved[..., :1], draw, recipe, n, side), moved[..., 1:]
+    moved = _crop(tf.cast(pairs, tf.float32), draw, config, n, train_size)
+    return retouch(moved[..., :1], draw, config, n, train_size), moved[..., 1:]
 
 
-def retouch(x: Any, draw: Draws, recipe: Recipe, n: int, side: int) -> Any:
+def retouch(x: Any, draw: Draws, config: AugmentationConfig, n: int, train_size: int) -> Any:
     """Everything that does not move a film's places: tone, sharpness, what lies over it, compression."""
     import tensorflow as tf
 
-    x = tf.gather(_tables(x, draw, recipe, n), tf.cast(x, tf.int32)[..., 0], batch_dims=1)[..., None]
-    x = _sharpness(x, draw, recipe, n)
-    return _compress(_overlay(x, draw, recipe, n, side), draw, recipe, n)
+    x = tf.gather(_tables(x, draw, config, n), tf.cast(x, tf.int32)[..., 0], batch_dims=1)[..., None]
+    x = _sharpness(x, draw, config, n)
+    return _compress(_overlay(x, draw, config, n, train_size), draw, config, n)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -85,30 +84,30 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """After each epoch, judge the averaged weights on validation films as they are and as other machines give them.
+    """After each epoch, measure the averaged weights on validation films as they are and as other machines give them.
 
     Puts ``val_loss`` (shifted films; see :func:`loss_at_best_offset`), ``val_auc`` (shifted) and ``val_auc_plain`` in
     the logs, and keeps the best weights by ``val_loss``.
 
     Args:
-        judge: A network by ``build_training`` at the side it will look at films, to carry the averaged weights.
+        network: By ``build_training`` at the input size it will be served at, to carry the averaged weights.
         averaged: Where the weights come from.
-        plain: float32 (N, look, look, 1).
-        shifted: float32 (M, look, look, 1), M a multiple of N.
+        plain: float32 (N, S, S, 1), S the input size.
+        shifted: float32 (M, S, S, 1), M a multiple of N.
         labels: (N,) of 0 and 1.
     """
 
-    def __init__(self, judge: Any, averaged: Averaged, plain: Any, shifted: Any, labels: NDArray[np.int64]) -> None:
+    def __init__(self, network: Any, averaged: Averaged, plain: Any, shifted: Any, labels: NDArray[np.int64]) -> None:
         super().__init__()
-        self.judge, self.averaged, self.plain, self.shifted, self.labels = judge, averaged, plain, shifted, labels
+        self.network, self.averaged, self.plain, self.shifted, self.labels = network, averaged, plain, shifted, labels
         self.best: list[NDArray[np.float32]] = []
         self.best_loss = math.inf
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         logs = logs if logs is not None else {}
-        self.judge.set_weights(self.averaged.weights)
+        self.network.set_weights(self.averaged.weights)
         for name, films in (("_plain", self.plain), ("", self.shifted)):
-            p = np.clip(predict(self.judge, films), 1e-6, 1 - 1e-6)
+            p = np.clip(predict(self.network, films), 1e-6, 1 - 1e-6)
             y = np.tile(self.labels, len(p) // len(self.labels))
             logs[f"val_loss{name}"], logs[f"val_auc{name}"] = loss_at_best_offset(y, p), area_under_curve(y, p)
         if not math.isfinite(logs["val_loss"]):
@@ -126,7 +125,7 @@ def predict(network: Any, films: NDArray[np.float32], batch: int = 64) -> NDArra
 
 
 class Stop(keras.callbacks.EarlyStopping):  # type: ignore[misc]
-    """Early stopping on ``val_loss`` that keeps its patience over a resume (Keras begins counting anew)."""
+    """Early stopping on ``val_loss`` that keeps its patience over a resume (Keras begins to count again)."""
 
     def __init__(self, patience: int) -> None:
         super().__init__("val_loss", min_delta=1e-4, patience=patience, verbose=1)
@@ -136,29 +135,3 @@ class Stop(keras.callbacks.EarlyStopping):  # type: ignore[misc]
         if not self._begun:
             super().on_train_begin(logs)
         self._begun = True
-
-
-class EventLog(keras.callbacks.Callback):  # type: ignore[misc]
-    """TensorBoard event files, one scalar for each number of an epoch.
-
-    Written with TensorFlow's own operations: ``tf.summary`` and Keras's callback need the tensorboard package, which
-    is for looking at the logs (``pip install tensorboard``), not for writing them.
-
-    Args:
-        folder: Where the event file goes.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        import tensorflow as tf
-
-        self._ops = tf.raw_ops
-        self._writer = tf.raw_ops.SummaryWriter(shared_name=str(folder), container="")
-        tf.raw_ops.CreateSummaryFileWriter(
-            writer=self._writer, logdir=str(folder), max_queue=10, flush_millis=10_000, filename_suffix=".pneumoweb"
-        )
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        for name, value in (logs or {}).items():
-            self._ops.WriteScalarSummary(writer=self._writer, step=epoch, tag=f"epoch/{name}", value=float(value))
-        self._ops.FlushSummaryWriter(writer=self._writer)

@@ -147,8 +147,6 @@ def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict
     Raises:
         DataError: There is no readable checkpoint.
     """
-    from ml.training.checkpoint import read_checkpoint
-
     try:
         arrays, state = read_checkpoint(run / "checkpoint.npz")
         shape = Architecture.from_json(state["identity"]["architecture"])

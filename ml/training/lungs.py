@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -14,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.lung_masks import MaskedFilm
-from ml.errors import TrainingError
+from ml.files import read_config
 from ml.network.lungs import INPUT_SIZE, build_training
-from ml.training.augmentation import Recipe, augment_pair
+from ml.training.augmentation import AugmentationConfig, augment_pair
 from ml.training.callbacks import Averaged, Pace
 from ml.training.checkpoint import Checkpoint
 
@@ -25,7 +24,7 @@ RECIPE = Path(__file__).parent / "recipes" / "lungs.json"
 
 
 @dataclass(frozen=True, slots=True)
-class LungPlan:
+class LungFinderConfig:
     """The parameters of one run.
 
     Attributes:
@@ -39,20 +38,16 @@ class LungPlan:
     decay: float = 0.02
     children: int = 24
     adults: int = 8
-    augmentation: Recipe = field(default_factory=Recipe)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     @classmethod
-    def read(cls, path: Path = RECIPE) -> LungPlan:
+    def read(cls, path: Path = RECIPE) -> LungFinderConfig:
         """Read a recipe.
 
         Raises:
             TrainingError: It is no recipe of this kind.
         """
-        try:
-            given = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{**given, "augmentation": Recipe(**given.get("augmentation", {}))})
-        except (OSError, ValueError, TypeError) as error:
-            raise TrainingError(f"{path} is no recipe for the lungs ({error}).") from error
+        return read_config(cls, path)
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values."""
@@ -103,33 +98,33 @@ class WatchOverlap(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch, the averaged weights' Dice on validation films; ``val_loss`` is what it lacks of 1.
 
     Args:
-        judge: A network to carry the averaged weights.
+        served: A network to carry the averaged weights.
         averaged: Where they come from.
         groups: Name → (films, masks).
     """
 
-    def __init__(self, judge: Any, averaged: Averaged, groups: Mapping[str, tuple[Pixels, Pixels]]) -> None:
+    def __init__(self, served: Any, averaged: Averaged, groups: Mapping[str, tuple[Pixels, Pixels]]) -> None:
         super().__init__()
-        self.judge, self.averaged, self.groups = judge, averaged, groups
+        self.served, self.averaged, self.groups = served, averaged, groups
         self.best: list[NDArray[np.float32]] = []
         self.best_loss = math.inf
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         logs = logs if logs is not None else {}
-        self.judge.set_weights(self.averaged.weights)
+        self.served.set_weights(self.averaged.weights)
         for name, (pixels, masks) in self.groups.items():
-            logs[f"val_dice_{name}"] = float(overlap(find_lungs(self.judge, pixels), masks).mean())
+            logs[f"val_dice_{name}"] = float(overlap(find_lungs(self.served, pixels), masks).mean())
         logs["val_loss"] = 1 - float(np.mean([logs[f"val_dice_{name}"] for name in self.groups]))
         if logs["val_loss"] < self.best_loss:
             self.best_loss, self.best = logs["val_loss"], [w.copy() for w in self.averaged.weights]
 
 
-def order_of_pairs(adult: NDArray[np.bool_], plan: LungPlan, steps: int) -> NDArray[np.int64]:
+def order_of_pairs(adult: NDArray[np.bool_], config: LungFinderConfig, steps: int) -> NDArray[np.int64]:
     """Which films each batch shows, (epochs · steps, batch): so many children, so many adults, in random order."""
     rows = []
-    for epoch in range(plan.epochs):
-        rng, columns = np.random.default_rng([plan.seed, epoch]), []
-        for members, count in ((np.flatnonzero(~adult), plan.children), (np.flatnonzero(adult), plan.adults)):
+    for epoch in range(config.epochs):
+        rng, columns = np.random.default_rng([config.seed, epoch]), []
+        for members, count in ((np.flatnonzero(~adult), config.children), (np.flatnonzero(adult), config.adults)):
             if count and len(members):
                 rounds = -(-steps * count // len(members))
                 drawn = np.concatenate([rng.permutation(members) for _ in range(rounds)])[: steps * count]
@@ -138,7 +133,7 @@ def order_of_pairs(adult: NDArray[np.bool_], plan: LungPlan, steps: int) -> NDAr
     return np.concatenate(rows).astype(np.int64)
 
 
-def batches(pixels: Pixels, masks: Pixels, order: NDArray[np.int64], start: int, plan: LungPlan) -> Any:
+def batches(pixels: Pixels, masks: Pixels, order: NDArray[np.int64], start: int, config: LungFinderConfig) -> Any:
     """A tf.data pipeline of (film, mask) from batch ``start`` on."""
     import tensorflow as tf
 
@@ -148,7 +143,7 @@ def batches(pixels: Pixels, masks: Pixels, order: NDArray[np.int64], start: int,
 
     def load(step: Any) -> tuple[Any, Any]:
         pair = tf.gather(pairs, tf.ensure_shape(rows[step], (count,)))
-        film, mask = augment_pair(pair, plan.seed, step, plan.augmentation, INPUT_SIZE)
+        film, mask = augment_pair(pair, config.seed, step, config.augmentation, INPUT_SIZE)
         return film, mask / 255.0
 
     steps = tf.data.Dataset.range(start, len(order))
@@ -156,46 +151,46 @@ def batches(pixels: Pixels, masks: Pixels, order: NDArray[np.int64], start: int,
 
 
 def fit_lungs(
-    pixels: Pixels, masks: Pixels, films: Sequence[MaskedFilm], plan: LungPlan, out: Path, *, resume: bool
+    pixels: Pixels, masks: Pixels, films: Sequence[MaskedFilm], config: LungFinderConfig, out: Path, *, resume: bool
 ) -> tuple[Any, list[dict[str, float]]]:
     """Train; return the network with its best averaged weights, and the history.
 
     Args:
         pixels, masks: By ``load_masked_films``.
         films: The same films, with splits.
-        plan: Parameters.
+        config: Parameters.
         out: Where checkpoints go.
         resume: Go on from ``out/checkpoint.npz`` if it is there.
 
     Raises:
         TrainingError: The run cannot go on.
     """
-    keras.utils.set_random_seed(plan.seed)
-    side = np.array([film.film.side for film in films])
+    keras.utils.set_random_seed(config.seed)
+    split = np.array([film.film.split for film in films])
     adult = np.array([film.adult for film in films])
-    learn = np.flatnonzero(side == "train")
-    steps = max(1, int((~adult[learn]).sum()) // max(plan.children, 1))
+    learn = np.flatnonzero(split == "train")
+    steps = max(1, int((~adult[learn]).sum()) // max(config.children, 1))
     groups = {
         name: (pixels[chosen], masks[chosen])
-        for name, chosen in (("children", (side == "val") & ~adult), ("adults", (side == "val") & adult))
+        for name, chosen in (("children", (split == "val") & ~adult), ("adults", (split == "val") & adult))
         if chosen.any()
     }
-    network, judge = build_training(), build_training()
-    optimizer = keras.optimizers.AdamW(plan.rate, weight_decay=plan.decay, global_clipnorm=1.0)
+    network, served = build_training(), build_training()
+    optimizer = keras.optimizers.AdamW(config.rate, weight_decay=config.decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     network.compile(optimizer, loss=loss)
-    averaged, pace = Averaged(keep=0.99), Pace(plan.rate, plan.epochs, steps, warm=1.0)
-    watch = WatchOverlap(judge, averaged, groups)
+    averaged, pace = Averaged(keep=0.99), Pace(config.rate, config.epochs, steps, warm=1.0)
+    watch = WatchOverlap(served, averaged, groups)
     history: list[dict[str, float]] = []
     # A run may be made longer or shorter on the way, nothing else may change.
-    identity = {**plan.as_json(), "epochs": None, "architecture": "lungs", "films": len(films)}
+    identity = {**config.as_json(), "epochs": None, "architecture": "lungs", "films": len(films)}
     checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
     done = checkpoint.restore(network, [pace]) if resume else 0
-    if done < plan.epochs:
-        order = order_of_pairs(adult[learn], plan, steps)
+    if done < config.epochs:
+        order = order_of_pairs(adult[learn], config, steps)
         network.fit(
-            batches(pixels[learn], masks[learn], order, done * steps, plan), initial_epoch=done, epochs=plan.epochs,
+            batches(pixels[learn], masks[learn], order, done * steps, config), initial_epoch=done, epochs=config.epochs,
             steps_per_epoch=steps, verbose=2, callbacks=[watch, pace, averaged, checkpoint],
         )  # fmt: skip
-    judge.set_weights(watch.best)
-    return judge, history
+    served.set_weights(watch.best)
+    return served, history

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ml.data.dataset import Film
 from ml.network.classifier import KINDS
-from ml.training.augmentation import Recipe, augment
+from ml.training.augmentation import AugmentationConfig, augment
 from ml.training.distillation import SHARE
 from ml.training.stateless_random import Draws
 
@@ -64,7 +64,7 @@ def targets_of(films: Sequence[Film], smooth: float) -> NDArray[np.float32]:
     return table
 
 
-def mix(films: Any, targets: Any, seed: int, step: Any, recipe: Recipe) -> tuple[Any, Any]:
+def mix(films: Any, targets: Any, seed: int, step: Any, config: AugmentationConfig) -> tuple[Any, Any]:
     """Blend each film, and its targets, with the next of the batch (mixup), in a share of the batches.
 
     Args:
@@ -72,7 +72,7 @@ def mix(films: Any, targets: Any, seed: int, step: Any, recipe: Recipe) -> tuple
         targets: float32 (N, K), blended alike.
         seed: Of the run.
         step: Of the run.
-        recipe: ``mix`` is the chance.
+        config: ``mix`` is the chance.
     """
     import tensorflow as tf
 
@@ -82,7 +82,7 @@ def mix(films: Any, targets: Any, seed: int, step: Any, recipe: Recipe) -> tuple
     u = draw.uniform((n,))
     share = 0.5 * (tf.sign(u - 0.5) * tf.abs(2 * u - 1) ** 0.35 + 1)
     share = tf.maximum(share, 1 - share)
-    share = tf.where(draw.uniform(()) < recipe.mix, share, tf.ones_like(share))
+    share = tf.where(draw.uniform(()) < config.mix, share, tf.ones_like(share))
     share_x = share[:, None, None, None]
     films = share_x * films + (1 - share_x) * tf.roll(films, 1, axis=0)
     return films, share[:, None] * targets + (1 - share[:, None]) * tf.roll(targets, 1, axis=0)
@@ -94,8 +94,8 @@ def batches_of(
     order: NDArray[np.int64],
     start: int,
     seed: int,
-    recipe: Recipe,
-    side: int,
+    config: AugmentationConfig,
+    train_size: int,
     teach: Callable[[Any], Any] | None = None,
 ) -> Any:
     """The tf.data pipeline from batch ``start`` on.
@@ -106,8 +106,8 @@ def batches_of(
         order: By :func:`order_of_films`.
         start: First batch to show; earlier ones were shown before a resume.
         seed: Of the run.
-        recipe: How films are changed.
-        side: Side of the films shown.
+        config: How films are changed.
+        train_size: Size of the films shown.
         teach: By :func:`ml.training.distillation.teachers`: what it says of a film goes into the film's target.
     """
     import tensorflow as tf
@@ -118,8 +118,8 @@ def batches_of(
     def load(step: Any) -> tuple[Any, dict[str, Any]]:
         row = tf.ensure_shape(rows[step], (order.shape[1],))
         target = tf.gather(wanted, row)
-        shown = augment(tf.gather(films, row), seed, step, recipe, side, tf.round(target[:, 0]))
-        shown, target = mix(shown, target, seed, step, recipe)
+        shown = augment(tf.gather(films, row), seed, step, config, train_size)
+        shown, target = mix(shown, target, seed, step, config)
         pneumonia = target[:, :1] if teach is None else SHARE * teach(shown) + (1 - SHARE) * target[:, :1]
         return shown, {"pneumonia": pneumonia, "kind": target[:, 1:]}
 

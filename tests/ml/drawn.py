@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from ml.data.dataset import SIDES, data_hash, load_pixels, read_films
-from ml.data.near_duplicates import find_twins
+from ml.data.dataset import SPLITS, data_hash, load_pixels, read_films
+from ml.data.near_duplicates import find_near_duplicates
 from ml.data.split import split_films
 from ml.network.classifier import Architecture
 from ml.phantom import film, png
-from ml.training.augmentation import Recipe
-from ml.training.config import Plan
+from ml.training.augmentation import AugmentationConfig
+from ml.training.config import TrainingConfig
 
 PATIENTS = 70
 
@@ -61,16 +61,16 @@ def draw_films(root: Path, patients: int = PATIENTS) -> Path:
     return root
 
 
-def tiny_plan() -> Plan:
+def tiny_config() -> TrainingConfig:
     """The smallest network and the shortest training that are still whole."""
-    return Plan(
+    return TrainingConfig(
         epochs=3,
         batch=8,
-        side=64,
-        look=64,
+        train_size=64,
+        input_size=64,
         precision="float32",
         architecture=Architecture(widths=(4, 6, 8, 8), blocks=(1, 1, 1, 1)),
-        recipe=Recipe(jpeg=0.25),
+        augmentation=AugmentationConfig(jpeg=0.25),
     )
 
 
@@ -94,8 +94,8 @@ def tiny_runs() -> Path:
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     draw_dozens(root / "data")
     for seed, name in enumerate(("one", "two"), start=1):
-        plan = replace(tiny_plan(), epochs=1, seed=seed)
-        train(root / "data", root / name, plan, log=False, command="drawn")
+        config = replace(tiny_config(), epochs=1, seed=seed)
+        train(root / "data", root / name, config, command="drawn")
     return root
 
 
@@ -121,9 +121,9 @@ def write_run(run: Path, data: Path) -> Path:
     run.mkdir(parents=True, exist_ok=True)
     films = read_films(data)
     pixels = load_pixels(data, films)
-    films = split_films(films, 3, find_twins(films, pixels))
-    sides = {side: [item.file for item in films if item.side == side] for side in SIDES}
-    split = {**sides, "seed": 3, "data_sha256": data_hash(films, pixels)}
+    films = split_films(films, 3, find_near_duplicates(films, pixels))
+    splits = {split: [item.file for item in films if item.split == split] for split in SPLITS}
+    split = {**splits, "seed": 3, "data_sha256": data_hash(films, pixels)}
     (run / "split.json").write_text(json.dumps(split))
     (run / "train.json").write_text(json.dumps({"command": "drawn", "seed": 1, "architecture": {"widths": [3]}}))
     epoch = {"loss": 0.5, "val_loss": 0.4, "val_auc": 0.9, "val_auc_plain": 0.95}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.average import join, main
+from ml.average import average, main
 from ml.data.dataset import DataError
 from ml.training.checkpoint import load_member
 from ml.training.run import read_run
@@ -23,12 +23,12 @@ def test_the_mean_of_two_runs_is_a_run_that_can_be_published(tmp_path: Path) -> 
 
     root = tiny_runs()
     runs = [root / "one", root / "two"]
-    arguments = [*map(str, runs), "--data", str(root / "data"), "--out", str(tmp_path / "both"), "--look", "64"]
+    arguments = [*map(str, runs), "--data", str(root / "data"), "--out", str(tmp_path / "both"), "--input-size", "64"]
     assert main(arguments) == 0
     read = read_run(root / "data", tmp_path / "both")
     assert read.histories == [json.loads((run / "history.json").read_text()) for run in runs]
     assert [member["seed"] for member in read.facts["members"]] == [1, 2]
-    assert read.facts["command"].startswith("python -m ml.average /")
+    assert read.facts["command"].startswith("python -m ml.average one two ")
     films = np.random.default_rng(0).integers(0, 256, (3, 224, 224, 1)).astype(np.float32)
     logits = [
         np.asarray(keras.models.load_model(path / "model.keras")(films)["logit"]) for path in (*runs, tmp_path / "both")
@@ -58,12 +58,12 @@ def changed(run: Path, **identity: object) -> Path:
 
 @pytest.mark.parametrize(
     ("identity", "words"),
-    [({"data": "other"}, "other data"), ({"split_seed": 7}, "another split"), ({"leave_out": 0}, "trial")],
+    [({"data": "other"}, "other data"), ({"split_seed": 7}, "another split")],
 )
 def test_runs_that_saw_other_films_are_not_averaged(tmp_path: Path, identity: dict[str, object], words: str) -> None:
     other = changed(tmp_path / "other", **identity)
     with pytest.raises(DataError, match=words):
-        join([tiny_runs() / "one", other], tiny_runs() / "data", tmp_path / "both")
+        average([tiny_runs() / "one", other], tiny_runs() / "data", tmp_path / "both")
     assert not (tmp_path / "both").exists()
 
 

@@ -10,14 +10,12 @@ import numpy as np
 import pytest
 
 from ml.audit import main
-from ml.data.acquisition import describe, guess_labels, looks, propensity_weights
+from ml.data.acquisition import describe, guess_labels, propensity_weights
 from ml.data.audit import audit, examine
 from ml.data.dataset import DataError, Film, read_films
-from ml.data.prepare import find_split
-from ml.data.split import groups_of
+from ml.data.prepare import prepare
 from ml.metrics.curves import area_under_curve
 from ml.phantom import film, jpeg, png
-from tests.ml.drawn import draw_films
 
 
 def put(path: Path, data: bytes) -> None:
@@ -47,7 +45,7 @@ def test_what_training_shares_with_test_is_said_and_is_no_fault(data: Path, caps
     put(data / "test/NORMAL/IM-0900-0001.jpeg", jpeg(film(0, width=240, height=200), quality=60))
     put(data / "test/PNEUMONIA/person1_bacteria_9.png", png(film(77, width=240, height=200, opacity=True)))
     found = audit(data)
-    assert ("test/NORMAL/IM-0900-0001.jpeg", "train/NORMAL/IM-0000-0001.png") in found.twins
+    assert ("test/NORMAL/IM-0900-0001.jpeg", "train/NORMAL/IM-0000-0001.png") in found.near_duplicates
     assert found.shared_with_test == ["train/NORMAL/IM-0000-0001.png", "train/PNEUMONIA/person1_virus_1.png"]
     assert found.leaks == found.faults == []
     assert main([str(data)]) == 0
@@ -56,12 +54,12 @@ def test_what_training_shares_with_test_is_said_and_is_no_fault(data: Path, caps
 
 
 def test_a_patient_on_two_sides_of_a_run_is_a_leak(data: Path) -> None:
-    films = [replace(one, side="val" if "IM-0000" in one.file else "train") for one in read_films(data)]
-    films.append(Film("elsewhere/IM-0000-0002.png", 0, "IM-0000", side="train"))
+    films = [replace(one, split="val" if "IM-0000" in one.file else "train") for one in read_films(data)]
+    films.append(Film("elsewhere/IM-0000-0002.png", 0, "IM-0000", split="train"))
     pixels = np.stack([film(i, width=224, height=224) for i in range(len(films))])
     found = examine(films, pixels, acquisition=False)
     assert found.leaks == ["elsewhere/IM-0000-0002.png"]
-    assert "another side" in found.faults[0]
+    assert "another split" in found.faults[0]
 
 
 def test_one_film_under_two_labels_is_a_contradiction(data: Path) -> None:
@@ -126,38 +124,12 @@ def test_a_guess_comes_from_a_fit_that_has_not_seen_the_patient() -> None:
 def test_equal_films_with_different_labels_stop_training(data: Path) -> None:
     put(data / "train/PNEUMONIA/person8_virus_1.png", png(film(0, width=240, height=200)))
     with pytest.raises(DataError, match="1 pairs of equal films have different labels"):
-        find_split(data, seed=1)
+        prepare(data, split_seed=1)
 
 
 def test_films_that_break_the_rule_weigh_more_but_not_without_bound() -> None:
     weights = propensity_weights(np.array([0.9, 0.1, 0.5, 0.001]), np.array([1, 1, 1, 1]))
     assert weights.tolist() == [1.0, 4.0, 1.0, 4.0]
-
-
-def test_looks_are_slices_of_acquisition_with_both_classes_and_whole_patients_in_each() -> None:
-    rng = np.random.default_rng(1)
-    groups = np.repeat(np.arange(120), 2)
-    labels = (groups % 4 > 0).astype(np.int64)
-    sharpness = np.repeat(rng.normal(0, 1, 120), 2)
-    features = 0.3 * rng.normal(0, 1, (240, 6)) + sharpness[:, None] + 5.0 * labels[:, None]
-    found = looks(features, labels, groups.tolist())
-    assert (found[::2] == found[1::2]).all(), "a patient has one look"
-    for label in (0, 1):
-        of_class = labels == label
-        assert np.bincount(found[of_class]).tolist() == [of_class.sum() // 3] * 3
-        middle = [sharpness[of_class & (found == look)].mean() for look in range(3)]
-        assert middle in (sorted(middle), sorted(middle, reverse=True))
-
-
-def test_a_look_left_out_is_the_test_side_alone(tmp_path: Path) -> None:
-    split = find_split(draw_films(tmp_path, 30), seed=1, leave_out=2)
-    films = split.films
-    labels = np.array([film.label for film in films], np.int64)
-    look = looks(describe(split.pixels), labels, groups_of(films, split.twins))
-    assert {film.file for film in films if film.side == "test"} == {
-        film.file for film, of in zip(films, look, strict=True) if of == 2
-    }
-    assert {film.side for film in films} == {"train", "val", "test"}
 
 
 @pytest.mark.parametrize(

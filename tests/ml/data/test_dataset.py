@@ -1,4 +1,4 @@
-"""From files to patients and sides: nothing of one patient on two sides, and clear words where data will not do."""
+"""From files to patients and splits: nothing of one patient on two splits, and clear words where data will not do."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_folders_with_and_without_sides_are_read(tmp_path: Path) -> None:
         tmp_path, "train/NORMAL/IM-1-1.png", "test/PNEUMONIA/person3_virus_1.png", "train/notes.txt", "NORMAL/.hid.png"
     )
     films = read_films(tmp_path)
-    assert [(f.side, f.label, f.kind) for f in films] == [("test", 1, "viral"), ("train", 0, "normal")]
+    assert [(f.split, f.label, f.kind) for f in films] == [("test", 1, "viral"), ("train", 0, "normal")]
 
 
 def test_a_table_names_files_labels_patients_and_sides(tmp_path: Path) -> None:
     tree(tmp_path, "a.png", "b.png")
     (tmp_path / "films.csv").write_text("file,label,patient,split\na.png,NORMAL,x,train\nb.png,1,y,validation\n")
-    assert [(f.file, f.label, f.patient, f.side) for f in read_films(tmp_path / "films.csv")] == [
+    assert [(f.file, f.label, f.patient, f.split) for f in read_films(tmp_path / "films.csv")] == [
         ("a.png", 0, "x", "train"),
         ("b.png", 1, "y", "val"),
     ]

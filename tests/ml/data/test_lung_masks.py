@@ -48,11 +48,11 @@ def test_a_patients_films_share_a_split_and_the_classifiers_split_comes_first(tm
     split = split_masked_films(films, 7, known)
     by_patient: dict[str, set[str]] = {}
     for film in split:
-        by_patient.setdefault(film.film.patient, set()).add(film.film.side)
-    assert all(len(sides) == 1 for sides in by_patient.values())
+        by_patient.setdefault(film.film.patient, set()).add(film.film.split)
+    assert all(len(splits) == 1 for splits in by_patient.values())
     assert by_patient["person3"] == {"test"}
     assert by_patient["person4"] == {"val"}
-    assert {film.film.side for film in split} == {"train", "val", "test"}
+    assert {film.film.split for film in split} == {"train", "val", "test"}
     assert split == split_masked_films(films, 7, known)
 
 

@@ -1,4 +1,4 @@
-"""Nothing of one patient on two sides, whatever the seed."""
+"""Nothing of one patient on two splits, whatever the seed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.data.dataset import DataError, Film, patient_of
-from ml.data.prepare import find_split
-from ml.data.split import check_sides, groups_of, of_test_patients, split_films
+from ml.data.prepare import prepare
+from ml.data.split import check_split, groups_of, of_test_patients, split_films
 from tests.ml.drawn import draw_films
 
 
@@ -25,10 +25,10 @@ def cohort(normal: int, pneumonia: int, films_each: int = 2) -> list[Film]:
 @given(st.integers(0, 10_000), st.integers(10, 40), st.integers(10, 60), st.integers(1, 5))
 def test_no_patient_is_ever_on_two_sides(seed: int, normal: int, pneumonia: int, films_each: int) -> None:
     films = split_films(cohort(normal, pneumonia, films_each), seed)
-    check_sides(films)
+    check_split(films)
     for label, patients in ((0, normal), (1, pneumonia)):
-        for side in ("val", "test"):
-            held = sum(f.side == side and f.label == label for f in films)
+        for split in ("val", "test"):
+            held = sum(f.split == split and f.label == label for f in films)
             assert abs(held - 0.1 * patients * films_each) <= films_each
 
 
@@ -40,24 +40,24 @@ def test_the_same_seed_draws_the_same_sides_and_another_seed_others() -> None:
 
 def test_copies_under_other_names_stay_together() -> None:
     films = cohort(40, 40)
-    twins = [(films[0].file, films[50].file), (films[0].file, "not in this data.png")]
-    groups = groups_of(films, twins)
+    near_duplicates = [(films[0].file, films[50].file), (films[0].file, "not in this data.png")]
+    groups = groups_of(films, near_duplicates)
     assert groups[0] == groups[1] == groups[50] != groups[2]
     for seed in range(30):
-        check_sides(split_films(films, seed, twins), twins)
+        check_split(split_films(films, seed, near_duplicates), near_duplicates)
 
 
 def test_leakage_is_an_error_that_names_the_film(tmp_path: Path) -> None:
-    films = [Film("train/a_1.png", 0, "a", side="train"), Film("test/a_2.png", 0, "a", side="test")]
+    films = [Film("train/a_1.png", 0, "a", split="train"), Film("test/a_2.png", 0, "a", split="test")]
     with pytest.raises(DataError, match=r"Leakage: train/a_1.png is in train and test/a_2.png"):
-        check_sides(films)
+        check_split(films)
     with pytest.raises(DataError, match="outside test/ show patients"):
         split_films(films, 1)
 
 
 def test_films_that_bear_a_test_patients_name_or_copy_a_test_film_are_found() -> None:
-    films = [Film(f"train/{i}.png", i % 2, str(i), side="train") for i in range(40)]
-    films += [Film("test/100.png", 0, "7", side="test"), Film("test/101.png", 1, "b", side="test")]
+    films = [Film(f"train/{i}.png", i % 2, str(i), split="train") for i in range(40)]
+    films += [Film("test/100.png", 0, "7", split="test"), Film("test/101.png", 1, "b", split="test")]
     assert of_test_patients(films, [("test/101.png", "train/9.png")]) == [7, 9]
     assert of_test_patients(films[:40]) == []
 
@@ -71,7 +71,7 @@ def test_nothing_of_a_test_patient_is_learnt(tmp_path: Path, capsys: pytest.Capt
         target.parent.mkdir(parents=True)
         (tmp_path / "drawn" / name).rename(target)
     shutil.rmtree(tmp_path / "drawn")
-    split = find_split(tmp_path, 1)
+    split = prepare(tmp_path, 1)
     assert split.left_out == 2
     assert len(split.films) == len(split.pixels) == 12 * 4 - 2 + 2
     assert [film.file for film in split.films if film.patient == "person7"] == ["test/PNEUMONIA/person7_virus_1.jpeg"]
@@ -79,10 +79,10 @@ def test_nothing_of_a_test_patient_is_learnt(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_test_folder_stays_the_test_side() -> None:
-    films = [Film(f"x/{i}.png", i % 2, str(i), side="test" if i < 10 else "train") for i in range(60)]
+    films = [Film(f"x/{i}.png", i % 2, str(i), split="test" if i < 10 else "train") for i in range(60)]
     done = split_films(films, 3)
-    assert {f.side for f in done[:10]} == {"test"}
-    assert {f.side for f in done[10:]} == {"train", "val"}
+    assert {f.split for f in done[:10]} == {"test"}
+    assert {f.split for f in done[10:]} == {"train", "val"}
 
 
 def test_too_few_patients_for_three_sides_are_an_error() -> None:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ml.evaluation.aspect_ratio import NARROWER, narrowed
 from ml.publishing.card_page import render
-from ml.training.augmentation import Recipe, augment
+from ml.training.augmentation import AugmentationConfig, augment
 from tests.ml.drawn import workshop
 
-NOTHING = Recipe(**{field.name: 0.0 for field in fields(Recipe)} | {"area": 1.0, "loose": 1.0})
+NOTHING = AugmentationConfig(**{field.name: 0.0 for field in fields(AugmentationConfig)} | {"area": 1.0, "loose": 1.0})
 LABELS = np.array([0, 1] * 4)
 
 
@@ -39,11 +39,11 @@ def test_normal_films_alone_are_narrowed_by_as_much_as_was_said() -> None:
 
 
 def test_training_takes_the_classes_proportions_towards_each_other() -> None:
-    recipe = Recipe(**NOTHING.as_json() | {"even": 0.3})
-    shown = np.asarray(augment(discs()[..., None], 1, 5, recipe, 224, LABELS.astype(np.float32)))[..., 0]
+    config = AugmentationConfig(**NOTHING.as_json() | {"even": 0.3})
+    shown = np.asarray(augment(discs()[..., None], 1, 5, config, 224, LABELS.astype(np.float32)))[..., 0]
     assert height_by_width(shown)[LABELS == 0] == pytest.approx(0.15, abs=0.03)
     assert height_by_width(shown)[LABELS == 1] == pytest.approx(-0.15, abs=0.03)
-    unlabelled = np.asarray(augment(discs()[..., None], 1, 5, recipe, 224))[..., 0]
+    unlabelled = np.asarray(augment(discs()[..., None], 1, 5, config, 224))[..., 0]
     assert height_by_width(unlabelled) == pytest.approx(0, abs=0.02)
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from ml.evaluation.background import chest_share, exchanged, without_chest
 from ml.evaluation.chest_mask import rough_chest
 from ml.publishing.card_page import render
-from ml.training.augmentation import Recipe, augment
+from ml.training.augmentation import AugmentationConfig, augment
 from tests.ml.drawn import workshop
 
 LEVELS = np.repeat(np.array([40, 80, 120, 160, 200, 240], np.uint8), 224 * 224).reshape(6, 224, 224)
 LABELS = np.array([0, 1, 0, 1, 0, 1])
-NOTHING = Recipe(**{field.name: 0.0 for field in fields(Recipe)} | {"area": 1.0, "loose": 1.0})
+NOTHING = AugmentationConfig(**{field.name: 0.0 for field in fields(AugmentationConfig)} | {"area": 1.0, "loose": 1.0})
 
 
 def test_the_soft_chest_holds_the_rough_one_and_leaves_the_corners() -> None:
@@ -45,8 +45,8 @@ def test_a_film_without_its_chest_has_its_surroundings_and_their_mean() -> None:
 def test_training_shows_chests_in_other_surroundings_as_often_as_the_recipe_says() -> None:
     films = np.repeat(np.arange(0, 256, 4, np.uint8), 224 * 224).reshape(64, 224, 224, 1)
     for chance in (0.0, 1.0):
-        recipe = Recipe(**NOTHING.as_json() | {"surround": chance})
-        shown = np.asarray(augment(films, 1, 5, recipe, 224))[..., 0]
+        config = AugmentationConfig(**NOTHING.as_json() | {"surround": chance})
+        shown = np.asarray(augment(films, 1, 5, config, 224))[..., 0]
         assert np.abs(shown[:, 112, 112] - films[:, 0, 0, 0]).max() <= 1.0, "the chest is the film's own"
         changed = np.abs(shown[:, 8, 112] - films[:, 0, 0, 0]) > 1
         assert changed.mean() == 0 if chance == 0 else changed.mean() > 0.95

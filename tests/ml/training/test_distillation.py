@@ -11,11 +11,11 @@ import pytest
 
 from ml.data.dataset import DataError
 from ml.train import train
-from ml.training.augmentation import Recipe
+from ml.training.augmentation import AugmentationConfig
 from ml.training.checkpoint import load_member
 from ml.training.distillation import SHARE, teachers
 from ml.training.pipeline import batches_of
-from tests.ml.drawn import tiny_plan, tiny_runs
+from tests.ml.drawn import tiny_config, tiny_runs
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def test_what_teachers_say_goes_into_the_target_and_the_label_stays_in_it() -> N
     pixels, order = np.zeros((8, 224, 224), np.uint8), np.arange(8).reshape(1, 8)
     targets = np.tile(np.array([[1.0, 0, 1, 0]], np.float32), (8, 1))
     [(shown, wanted)] = batches_of(
-        pixels, targets, order, 0, 1, Recipe(mix=0), 64, lambda films: 0 * films[:, 0, 0] + 0.5
+        pixels, targets, order, 0, 1, AugmentationConfig(mix=0), 64, lambda films: 0 * films[:, 0, 0] + 0.5
     )
     assert shown.shape == (8, 64, 64, 1)
     np.testing.assert_allclose(wanted["pneumonia"], SHARE * 0.5 + (1 - SHARE), rtol=1e-6)
@@ -43,9 +43,9 @@ def test_what_teachers_say_goes_into_the_target_and_the_label_stays_in_it() -> N
 
 def test_a_run_learns_from_two_others_and_says_so(tmp_path: Path) -> None:
     runs = tuple(str(tiny_runs() / name) for name in ("one", "two"))
-    plan = replace(tiny_plan(), epochs=1, seed=3, teachers=runs)
-    train(tiny_runs() / "data", tmp_path / "pupil", plan, log=False)
-    assert json.loads((tmp_path / "pupil" / "train.json").read_text())["teachers"] == list(runs)
+    config = replace(tiny_config(), epochs=1, seed=3, teachers=runs)
+    train(tiny_runs() / "data", tmp_path / "pupil", config)
+    assert json.loads((tmp_path / "pupil" / "train.json").read_text())["teachers"] == ["one", "two"]
 
 
 def test_runs_that_saw_other_films_do_not_teach() -> None:

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 
 from ml.errors import TrainingError
-from ml.training.augmentation import Recipe
-from ml.training.config import LungClassifierPlan
+from ml.training.augmentation import AugmentationConfig
+from ml.training.config import LungClassifierConfig, read_recipe
 from ml.training.lung_maps import LungMaps, chest_of
-from ml.training.lung_pipeline import CropRecipe, batches, pooling_weights, served_crops
-from tests.places import ROOT
-
-RECIPES = ROOT / "ml" / "training" / "recipes"
+from ml.training.lung_pipeline import CropConfig, batches, pooling_weights, served_crops
 
 
 def maps_of(count: int) -> tuple[np.ndarray, LungMaps]:
@@ -60,11 +57,11 @@ def test_pooling_with_the_weights_is_the_mean_of_enlarged_features_inside_the_lu
 def test_a_batch_is_a_function_of_its_number_and_lungs_move_with_the_film() -> None:
     films, maps = maps_of(8)
     order = np.random.default_rng(1).permuted(np.tile(np.arange(8), (3, 1)), axis=1)
-    plain = Recipe(tone=0, match=0, equalise=0, blur=0, grain=0, jpeg=0, marker=0, collimate=0, erase=0)
+    plain = AugmentationConfig(tone=0, match=0, equalise=0, blur=0, grain=0, jpeg=0, marker=0, collimate=0, erase=0)
     targets, kinds = np.linspace(0, 1, 8).astype(np.float32), np.arange(8)
 
     def run(start: int) -> list[object]:
-        shown = batches(films, maps, targets, kinds, order, start, 3, CropRecipe(surround=0), plain, 96)
+        shown = batches(films, maps, targets, kinds, order, start, 3, CropConfig(surround=0), plain, 96)
         return list(shown.as_numpy_iterator())
 
     whole, later = run(0), run(2)
@@ -76,14 +73,15 @@ def test_a_batch_is_a_function_of_its_number_and_lungs_move_with_the_film() -> N
     assert np.corrcoef(bright.ravel(), weights.ravel())[0, 1] > 0.9
 
 
-@pytest.mark.parametrize("name", ["adults.json", "children.json"])
+@pytest.mark.parametrize("name", ["adults", "children"])
 def test_recipes_are_read_and_name_no_path(name: str) -> None:
-    plan = LungClassifierPlan.read(RECIPES / name)
-    assert plan.network == "lung_classifier"
-    assert plan.weights == plan.start == ""
-    assert "/" not in str(LungClassifierPlan(weights="/some/where/w.npz").as_json())
+    config = read_recipe(name)
+    assert isinstance(config, LungClassifierConfig)
+    assert config.network == "lung_classifier"
+    assert config.weights == config.start == ""
+    assert "/" not in str(LungClassifierConfig(weights="/some/where/w.npz").as_json())
 
 
 def test_a_recipe_of_another_kind_is_refused() -> None:
-    with pytest.raises(TrainingError, match="no recipe"):
-        LungClassifierPlan.read(RECIPES / "lungs.json")
+    with pytest.raises(TrainingError, match="children, adults is not known"):
+        read_recipe("lungs")

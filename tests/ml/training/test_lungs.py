@@ -16,7 +16,7 @@ from ml.network.classifier import multiply_adds
 from ml.network.lungs import INPUT_SIZE, build_training
 from ml.publishing.lungs import publish_lungs
 from ml.training.augmentation import augment_pair
-from ml.training.lungs import LungPlan, batches, fit_lungs, order_of_pairs, overlap
+from ml.training.lungs import LungFinderConfig, batches, fit_lungs, order_of_pairs, overlap
 from tests.ml.data.test_lung_masks import masked_data
 
 
@@ -35,8 +35,8 @@ def test_overlap_is_one_for_the_same_place_and_nothing_for_another() -> None:
 
 
 def test_a_mask_moves_with_its_film() -> None:
-    plan = LungPlan.read()
-    recipe = replace(plan.augmentation, tone=0, match=0, equalise=0, blur=0, grain=0, marker=0, collimate=0, erase=0)
+    config = LungFinderConfig.read()
+    recipe = replace(config.augmentation, tone=0, match=0, equalise=0, blur=0, grain=0, marker=0, collimate=0, erase=0)
     pairs = np.zeros((4, 224, 224, 2), np.uint8)
     pairs[:, 60:140, 40:90] = 200
     film, mask = augment_pair(pairs, 1, 5, recipe, INPUT_SIZE)
@@ -46,7 +46,7 @@ def test_a_mask_moves_with_its_film() -> None:
 
 def test_every_batch_holds_its_share_of_adults_and_every_film_comes(tmp_path: Path) -> None:
     adult = np.array([False] * 48 + [True] * 5)
-    order = order_of_pairs(adult, replace(LungPlan.read(), epochs=2), 2)
+    order = order_of_pairs(adult, replace(LungFinderConfig.read(), epochs=2), 2)
     assert order.shape == (4, 32)
     assert (adult[order].sum(axis=1) == 8).all()
     assert set(order.ravel()) == set(range(53))
@@ -55,17 +55,17 @@ def test_every_batch_holds_its_share_of_adults_and_every_film_comes(tmp_path: Pa
 def test_a_batch_is_a_function_of_its_number() -> None:
     random = np.random.default_rng(0)
     pixels, masks = random.integers(0, 255, (2, 16, 224, 224), dtype=np.uint8)
-    plan = replace(LungPlan.read(), children=4, adults=0, epochs=1)
-    order = order_of_pairs(np.zeros(16, bool), plan, 4)
-    whole = [np.asarray(film) for film, _ in batches(pixels, masks, order, 0, plan)]
-    later = [np.asarray(film) for film, _ in batches(pixels, masks, order, 2, plan)]
+    config = replace(LungFinderConfig.read(), children=4, adults=0, epochs=1)
+    order = order_of_pairs(np.zeros(16, bool), config, 4)
+    whole = [np.asarray(film) for film, _ in batches(pixels, masks, order, 0, config)]
+    later = [np.asarray(film) for film, _ in batches(pixels, masks, order, 2, config)]
     np.testing.assert_array_equal(whole[2], later[0])
 
 
 def test_a_recipe_with_an_unknown_word_is_refused(tmp_path: Path) -> None:
     (tmp_path / "recipe.json").write_text('{"epoch": 3}')
     with pytest.raises(TrainingError, match="no recipe"):
-        LungPlan.read(tmp_path / "recipe.json")
+        LungFinderConfig.read(tmp_path / "recipe.json")
 
 
 @pytest.mark.slow
@@ -73,9 +73,9 @@ def test_it_learns_drawn_lungs_resumes_and_is_published(tmp_path: Path) -> None:
     data = masked_data(tmp_path / "data", children=40, adults=20)
     films = split_masked_films(read_masked_films(data), 1)
     pixels, masks = load_masked_films(data, films)
-    plan = replace(LungPlan.read(), epochs=2, children=6, adults=2)
-    fit_lungs(pixels, masks, films, replace(plan, epochs=1), tmp_path / "run", resume=False)
-    network, history = fit_lungs(pixels, masks, films, plan, tmp_path / "run", resume=True)
+    config = replace(LungFinderConfig.read(), epochs=2, children=6, adults=2)
+    fit_lungs(pixels, masks, films, replace(config, epochs=1), tmp_path / "run", resume=False)
+    network, history = fit_lungs(pixels, masks, films, config, tmp_path / "run", resume=True)
     assert len(history) == 2
     card = publish_lungs(tmp_path / "lungs", network, pixels, masks, films, {"epochs": 2})
     assert card["parity"]["probability"] < 1e-3
@@ -83,4 +83,4 @@ def test_it_learns_drawn_lungs_resumes_and_is_published(tmp_path: Path) -> None:
     (lungs,) = LungFinder.load(tmp_path / "lungs").find(pixels[:1])
     assert lungs.probability.shape == (INPUT_SIZE, INPUT_SIZE)
     with pytest.raises(TrainingError, match="belongs to another run"):
-        fit_lungs(pixels, masks, films, replace(plan, rate=1e-4), tmp_path / "run", resume=True)
+        fit_lungs(pixels, masks, films, replace(config, rate=1e-4), tmp_path / "run", resume=True)

@@ -7,7 +7,7 @@ import pytest
 
 from ml.evaluation.shifts import SHIFTS, shift
 from ml.phantom import film
-from ml.training.augmentation import Recipe
+from ml.training.augmentation import AugmentationConfig
 from ml.training.pipeline import order_of_films
 
 
@@ -34,7 +34,7 @@ def test_augmentation_is_a_function_of_seed_and_step() -> None:
     from ml.training.augmentation import augment
 
     films = tf.constant(np.stack([film(i, width=224, height=224) for i in range(4)]).astype(np.uint8)[..., None])
-    one, again, other = (np.asarray(augment(films, 1, step, Recipe(), 64)) for step in (3, 3, 4))
+    one, again, other = (np.asarray(augment(films, 1, step, AugmentationConfig(), 64)) for step in (3, 3, 4))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
     assert one.min() >= 0
