@@ -83,5 +83,5 @@ def test_recipes_are_read_and_name_no_path(name: str) -> None:
 
 
 def test_a_recipe_of_another_kind_is_refused() -> None:
-    with pytest.raises(TrainingError, match="children, adults is not known"):
+    with pytest.raises(TrainingError, match="adults, children is not known"):
         read_recipe("lungs")
