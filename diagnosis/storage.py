@@ -6,6 +6,7 @@ delete its files, so whoever deletes studies goes through :func:`delete_studies`
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -111,6 +112,20 @@ def read_model_input(study: Study) -> ModelInput:
         return ModelInput.from_png(file.read(), study.width, study.height, Header(**study.header))
 
 
+def is_gone(study: Study, kind: str) -> bool:
+    """Whether a file is missing from a storage that is there. One that is away (a mount that hangs or is not there, a
+    folder moved for a moment) looks empty, and nothing is gone for good."""
+    return _is_there() and not storage().exists(name_of(study.pk, kind)) and _is_there()
+
+
+def _is_there() -> bool:
+    try:
+        with os.scandir(storage().location) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
+
 def remove(study_ids: Iterable[UUID]) -> None:
     """Remove the folders of these studies; what is not there is no error."""
     for study_id in study_ids:
@@ -126,7 +141,9 @@ def delete_studies(studies: StudyQuerySet) -> int:
         How many studies were deleted.
     """
     with transaction.atomic():
-        ids = list(studies.values_list("pk", flat=True))
+        # Locked: an answer that arrives now waits, and then finds no study to write to.
+        found = list(studies.values_list("pk", flat=True))
+        ids = list(Study.objects.filter(pk__in=found).order_by("pk").select_for_update().values_list("pk", flat=True))
         Study.objects.filter(pk__in=ids).delete()
 
         def remove_files() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.core.management import call_command
 
 from diagnosis.models import Study
 from diagnosis.worker import analysis, orphans
@@ -25,5 +26,7 @@ def analyse(study_id: str) -> None:
 
 @shared_task(name="diagnosis.tasks.tidy", ignore_result=True, time_limit=3600, soft_time_limit=3590)
 def tidy() -> None:
-    """Remove films that belong to no study any more."""
+    """Remove films that belong to no study any more, what uploads left behind, and sessions that have ended."""
     orphans.remove_orphans()
+    orphans.remove_uploads()
+    call_command("clearsessions", verbosity=0)

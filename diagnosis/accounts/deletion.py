@@ -51,7 +51,8 @@ def delete_account(user: User) -> int:
     while ids := list(Study.objects.filter(owner=user).values_list("pk", flat=True)[:BATCH]):
         deleted += storage.delete_studies(Study.objects.filter(pk__in=ids))
     with transaction.atomic():
-        # A film sent by another browser in this very moment goes too.
+        # A film sent by another browser in this very moment goes too, or finds no owner any more.
+        User.objects.select_for_update().filter(pk=user.pk).first()
         deleted += storage.delete_studies(Study.objects.filter(owner=user))
         user_id = user.pk
         user.delete()

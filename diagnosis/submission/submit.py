@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, transaction
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 
 from diagnosis import storage
 from diagnosis.models import Study
@@ -133,9 +134,26 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
     except IntegrityError:
         # The same press arrived twice at once and the other was faster: theirs counts.
         storage.remove([study.pk])
-        rows = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position)
-        return Outcome(name, study=rows.get(), already_known=True)
+        known = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position).first()
+        if known is None:  # it was the owner that went: the account was deleted meanwhile
+            raise PermissionDenied from None
+        return Outcome(name, study=known, already_known=True)
     except BaseException:
-        storage.remove([study.pk])
+        if is_stored(study):
+            return Outcome(name, study=study)
         raise
     return Outcome(name, study=study)
+
+
+def is_stored(study: Study) -> bool:
+    """Whether a commit that ended in an error got through all the same; if surely not, the files go.
+
+    If the database cannot tell, they stay: the daily tidying knows later whether they belong to anybody.
+    """
+    try:
+        if Study.objects.filter(pk=study.pk).exists():
+            return True
+    except (DatabaseError, InterfaceError):
+        return False
+    storage.remove([study.pk])
+    return False

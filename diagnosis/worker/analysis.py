@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext_noop
 
+from diagnosis import storage
 from diagnosis.models import Study
 from diagnosis.results.heatmap_image import encode_heatmap
 from diagnosis.worker.model_registry import room
@@ -25,6 +27,11 @@ FILM_GONE = (
     "FILM_UNREADABLE",
     gettext_noop("The stored film could not be read."),
     gettext_noop("Please submit it again; if that fails too, tell the people who run this site."),
+)
+STORAGE_AWAY = (
+    "STORAGE_AWAY",
+    gettext_noop("What this site has stored cannot be reached at the moment, so there is no result yet."),
+    gettext_noop("Nothing is lost: it is analysed as soon as the storage is back."),
 )
 BUG = (
     "ERROR",
@@ -49,9 +56,13 @@ def analyse(study: Study) -> None:
     except ArtifactError as error:
         logger.error("Study %s waits: %s", study.pk, error)
         study.release(attempt, *NO_MODEL)
-    except OSError:
-        logger.exception("The stored film of study %s cannot be read.", study.pk)
-        study.fail(attempt, *FILM_GONE)
+    except (OSError, DatabaseError, InterfaceError) as error:
+        if isinstance(error, FileNotFoundError) and storage.is_gone(study, storage.MODEL_INPUT):
+            logger.error("The stored input of study %s is gone.", study.pk)
+            study.fail(attempt, *FILM_GONE)
+        else:
+            logger.error("Study %s waits: %s", study.pk, error)
+            study.release(attempt, *STORAGE_AWAY)
     except Exception:
         # Not foreseen, so a bug: the traceback is for us, the person is told that it is our fault.
         logger.exception("Study %s could not be analysed.", study.pk)

@@ -1,11 +1,13 @@
-"""Films without a study: found and removed, whatever left them behind.
+"""Films without a study, and uploads without a request: found and removed, whatever left them behind.
 
 Deleting goes through ``films.delete_studies``, which removes files after the commit. A power cut between the two, or
-rows deleted past it (a shell, SQL), leaves folders that no page shows and no person can delete. This finds them.
+rows deleted past it (a shell, SQL), leaves folders that no page shows and no person can delete. A web process that was
+killed leaves what people were sending, names in DICOM headers included. This finds them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -13,6 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
+
+from django.conf import settings
 
 from diagnosis import storage
 from diagnosis.models import Study
@@ -44,6 +48,27 @@ def remove_orphans(older_than: float = OLD_ENOUGH_SECONDS) -> int:
     removed += _remove_unknown(batch)
     if removed:
         logger.warning("Removed %d folders of films that belonged to no study.", removed)
+    return removed
+
+
+def remove_uploads(older_than: float = OLD_ENOUGH_SECONDS) -> int:
+    """Remove what is left of uploads in ``DATA_DIR/tmp``.
+
+    Args:
+        older_than: seconds a file must have been left alone; 0 when no web process runs.
+
+    Returns:
+        How many files were removed.
+    """
+    before = time.time() - older_than
+    removed = 0
+    for file in Path(settings.UPLOAD_DIR).iterdir():
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            if not older_than or file.stat().st_mtime < before:
+                file.unlink()
+                removed += 1
+    if removed:
+        logger.warning("Removed %d files that uploads had left behind.", removed)
     return removed
 
 

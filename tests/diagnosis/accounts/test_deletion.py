@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from diagnosis import storage
 from diagnosis.accounts.deletion import LastAdministratorError, delete_account
 from diagnosis.models import Prediction, Preferences, Review, Study
+from diagnosis.submission.submit import Ticket, store
 from diagnosis.worker.orphans import remove_orphans
+from ml import read_radiograph
 from tests.conftest import PASSWORD, signed_in
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
-from tests.studies import submitted
+from tests.studies import drawn_film, submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)  # files go on commit
 
@@ -120,3 +125,11 @@ def test_films_without_a_study_are_found_and_removed(owner: User) -> None:
     assert stored(kept).is_dir()
     assert stored(young).is_dir()  # perhaps a study about to be
     assert other.is_dir()
+
+
+def test_a_film_sent_while_the_account_goes_finds_no_owner(owner: User) -> None:
+    press = Ticket(owner=owner, token=uuid.uuid4(), confirmed_at=timezone.now())
+    delete_account(User.objects.get(pk=owner.pk))
+    with pytest.raises(PermissionDenied):
+        store(press, 0, "film.png", read_radiograph(drawn_film()))
+    assert not [*Path(storage.storage().location).glob("*/*")], "its files are gone with it"
