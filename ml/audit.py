@@ -1,4 +1,4 @@
-"""Look a data set over before anything is learnt from it: ``python -m ml.audit DIR [--json FILE|-]``."""
+"""Check a data set before anything is learnt from it: ``python -m ml.audit DIR [--json FILE|-]``."""
 
 from __future__ import annotations
 

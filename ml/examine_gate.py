@@ -24,7 +24,7 @@ from ml.inference.gate import Gate, GateResult
 from ml.inference.model_card import ARTIFACTS
 from ml.intake.read import Limits, ModelInput, read_radiograph
 
-_LOOKS = ((0, False), (0, True), (1, False))  # as they are, inverted, turned
+_WAYS = ((0, False), (0, True), (1, False))  # as they are, inverted, turned
 
 
 def pixels_of(path: Path) -> ModelInput | None:
@@ -55,7 +55,7 @@ def examine(gate: Gate, folder: Path) -> Iterator[Row]:
         results = [submitted(gate, path) for path in files]
         yield row(group.name, wanted, results, [(result.refusal is None) == passes for result in results])
         seen = [film.pixels for film in map(pixels_of, files) if film is not None]
-        results = gate.check([as_input(orient(pixels, *look)) for pixels in seen for look in _LOOKS])
+        results = gate.check([as_input(orient(pixels, *way)) for pixels in seen for way in _WAYS])
         right = [(result.refusal is None) == passes for result in results]
         yield row(f"{group.name}: the gate alone, also inverted and turned", wanted, results, right)
 

@@ -191,7 +191,7 @@ def _run(given: argparse.Namespace) -> None:
         )
         exams["published"] = exam(gate, test, given.data, config.seed, per_family)
     if given.only != "published":
-        known, lines = ([film for film in side if film.source != "covid"] or side for side in (train, tune))
+        known, lines = ([film for film in part if film.source != "covid"] or part for part in (train, tune))
         with tempfile.TemporaryDirectory() as folder:
             place = given.study or Path(folder) / "gate"
             study = make(place, known, lines, config, UNSEEN, facts, given.again)

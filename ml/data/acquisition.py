@@ -84,7 +84,7 @@ def guess_labels(
         folds: Cross-fitting folds.
         seed: Deals the patients out to the folds.
     """
-    # Patients are counted anew and shuffled: the numbers that groups come with are places in a list, and with five
+    # Patients are renumbered and shuffled: the numbers that groups come with are places in a list, and with five
     # films a patient every one of them would be a multiple of five.
     names, member = np.unique(np.asarray(groups), return_inverse=True)
     table, fold = _expand(features), np.random.default_rng(seed).permutation(len(names))[member] % folds

@@ -55,7 +55,7 @@ class Audit:
             found.append(f"{len(self.unreadable)} files cannot be read; remove or repair them.")
         if self.leaks:
             found.append(
-                f"{len(self.leaks)} films show a patient or film of another split; let the split be drawn anew."
+                f"{len(self.leaks)} films show a patient or film of another split; let the split be drawn again."
             )
         if self.contradictions:
             found.append(

@@ -215,7 +215,7 @@ def _kept(stored: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
 
 
 def _keep(stored: Path, pixels: NDArray[np.uint8]) -> None:
-    """Keep decoded films for the next run; that this fails is said and does not matter."""
+    """Keep decoded films for the next run; a failure is reported and does not matter."""
     partial = stored.with_suffix(".partial")
     try:
         stored.parent.mkdir(parents=True, exist_ok=True)

@@ -58,7 +58,7 @@ def split_films(
     """Give every film a split: grouped by patient, each class in about the same shares, the same for the same seed.
 
     A ``test`` folder of the data set stays the test split and only validation is drawn; its ``train`` and ``val`` are
-    drawn anew, because the published validation folder of this data (16 films) is too small to choose anything on.
+    drawn again, because the published validation folder of this data (16 films) is too small to choose anything on.
 
     Args:
         films: The films, as :func:`read_films` gives them.
@@ -117,5 +117,5 @@ def check_split(films: Sequence[Film], near_duplicates: Iterable[tuple[str, str]
         if other.split != film.split:
             raise DataError(
                 f"Leakage: {other.file} is in {other.split} and {film.file}, the same patient or film, in "
-                f"{film.split}. Let the split be drawn anew, or move one of them."
+                f"{film.split}. Let the split be drawn again, or move one of them."
             )

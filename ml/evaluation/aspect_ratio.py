@@ -1,10 +1,10 @@
-"""What a network makes of a chest's proportions, which are the film's: films are made square before it sees them.
+"""What a network makes of a chest's aspect ratio, which is the film's: films are made square before it sees them.
 
 As published, films with pneumonia are wider for their height (1.51 on average) than normal ones (1.22; the full-size
 copies at hand), so once squashed a normal chest is the broader one. A network can learn that in place of the lungs,
 and raises false alarms wherever normal films are framed wider: with normal films alone a tenth narrower, one trained on
 films as they are falls from 0.996 to 0.973 in AUC and from 97 to 78 % in specificity, its sensitivity kept, as such
-networks do on the official test films (docs/training.md).
+networks do on the official test films (docs/experiments.md).
 
 Written with Pillow and apart from the augmentation on purpose, as :mod:`ml.evaluation.shifts` is.
 """

@@ -1,9 +1,9 @@
-"""What a network makes of a film's surroundings: arms, neck, belly, borders; all that is not chest.
+"""What a network makes of a film's background: arms, neck, belly, borders; all that is not chest.
 
-In these films the surroundings alone tell the classes apart (how a child was held, how widely the film was framed, how
+In these films the background alone tells the classes apart (how a child was held, how widely the film was framed, how
 old the child is), so a network can learn them in place of the lungs, and validation films of the same source will
-praise it for that. Two questions find it out: what does the network say of a chest in the surroundings of a film of
-the other class, and what does it say of surroundings whose chest has been taken out? After Xiao et al., *Noise or
+praise it for that. Two questions find it out: what does the network predict for a chest on the background of a film of
+the other class, and what for a background whose chest has been taken out? After Xiao et al., *Noise or
 Signal: The Role of Image Backgrounds in Object Recognition* (2021).
 
 Written with Pillow and NumPy and apart from the augmentation on purpose, as :mod:`ml.evaluation.shifts` is.
@@ -33,7 +33,7 @@ def chest_share() -> NDArray[np.float32]:
 
 
 def exchanged(films: Films, labels: NDArray[np.int64], seed: int) -> Films:
-    """Each film's chest in the surroundings of a film of the other class, drawn for it.
+    """Each film's chest on the background of a film of the other class, drawn for it.
 
     Args:
         films: uint8 (N, 224, 224).
@@ -51,7 +51,7 @@ def exchanged(films: Films, labels: NDArray[np.int64], seed: int) -> Films:
 
 
 def without_chest(films: Films) -> Films:
-    """Each film with its chest replaced by one level, the mean of its surroundings: nothing to judge is left.
+    """Each film with its chest replaced by one level, the mean of its background: nothing of the lungs is left.
 
     Args:
         films: uint8 (N, 224, 224).

@@ -89,13 +89,13 @@ def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
             f"The {split} split of {data} needs films of both classes, NORMAL and PNEUMONIA; one is missing."
         )
     found = TestSet(chosen, load_pixels(_root(data), chosen), f"the folder's own {split} split")
-    count, said = _learnt(found, card)
+    count, words = _learnt(found, card)
     if split == "test" and count:
         raise DataError(
             f"The model was trained or chosen on {count} of the {len(chosen)} films in the test split of {data}, so "
             "they measure nothing. Take them out, or use --split all to measure every film all the same."
         )
-    return replace(found, what=found.what + said)
+    return replace(found, what=found.what + words)
 
 
 def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> TestSet:

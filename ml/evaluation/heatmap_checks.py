@@ -1,7 +1,7 @@
 """May one believe the heat map? Four checks, run by evaluation; their results are in ``metrics.json``.
 
 None of them proves that a map shows why the network answered. Each can show that it does *not*: by lying outside the
-lungs, by jumping when the film is moved a little, by marking places that do not matter to the answer, or by looking
+lungs, by jumping when the film is moved a little, by marking places that do not matter to the answer, or by staying
 the same when the network has been scrambled (Adebayo et al., Sanity Checks for Saliency Maps, 2018).
 """
 
@@ -20,7 +20,7 @@ from ml.intake.read import SIDE
 
 Films = NDArray[np.uint8]
 Maps = NDArray[np.float32]
-Judge = Callable[[Films], tuple[NDArray[np.float64], Maps]]
+Predict = Callable[[Films], tuple[NDArray[np.float64], Maps]]
 """Films (n, 224, 224) to calibrated log-odds (n,) and heat maps (n, h, w)."""
 
 
@@ -56,14 +56,14 @@ def _probability(odds: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -60, 60))))
 
 
-def stability(films: Films, judge: Judge, pixels: int = 6) -> dict[str, float]:
+def stability(films: Films, predict: Predict, pixels: int = 6) -> dict[str, float]:
     """Move films by a few pixels: how alike are the maps, moved back, and how far does the probability go?"""
-    odds, maps = judge(films)
+    odds, maps = predict(films)
     alike: list[float] = []
     jumps: list[float] = []
     inner = slice(16, SIDE - 16)
     for dx, dy in ((pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)):
-        moved_odds, moved = judge(np.stack([_moved(film, dx, dy) for film in films]))
+        moved_odds, moved = predict(np.stack([_moved(film, dx, dy) for film in films]))
         jumps += list(np.abs(_probability(moved_odds) - _probability(odds)))
         for before, after in zip(maps, moved, strict=True):
             back = np.roll(upsample(after, SIDE, SIDE), (-dy, -dx), axis=(0, 1))
@@ -77,21 +77,23 @@ def stability(films: Films, judge: Judge, pixels: int = 6) -> dict[str, float]:
     }
 
 
-def deletion_insertion(films: Films, healthy: Films, judge: Judge, steps: int = 8, seed: int = 0) -> dict[str, float]:
+def deletion_insertion(
+    films: Films, healthy: Films, predict: Predict, steps: int = 8, seed: int = 0
+) -> dict[str, float]:
     """Exchange the hottest places first for those of a healthy film (deletion), or bring them into it (insertion).
 
     The figures are mean calibrated log-odds over the steps (after Petsiuk et al., RISE, 2018). A map that marks what
     matters has a lower deletion and a higher insertion figure than places taken in random order. A healthy film and
-    not a blurred one, since blur itself looks like haze: these networks call it pneumonia.
+    not a blurred one, since blur itself resembles haze: these networks call it pneumonia.
 
     Args:
         films: (n, 224, 224), called pneumonia.
         healthy: (224, 224), called normal; matched to each film's mean and spread.
-        judge: The network.
+        predict: The network.
         steps: Pieces in which the film is exchanged.
         seed: Of the random order.
     """
-    _, maps = judge(films)
+    _, maps = predict(films)
     plain = (healthy - healthy.mean()) / max(float(healthy.std()), 1.0)
     over = np.stack([np.clip(plain * film.std() + film.mean(), 0, 255).astype(np.uint8) for film in films])
     random = np.random.default_rng(seed)
@@ -107,7 +109,7 @@ def deletion_insertion(films: Films, healthy: Films, judge: Judge, steps: int = 
             ranks.append(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.NEAREST)))
         order = np.stack(ranks)
         for name, base, top in (("deletion", films, over), ("insertion", over, films)):
-            curve = [judge(np.where(order < share, top, base))[0].mean() for share in np.linspace(0, 1, steps + 1)]
+            curve = [predict(np.where(order < share, top, base))[0].mean() for share in np.linspace(0, 1, steps + 1)]
             result[f"{name}_{kind}"] = float(np.mean(curve))
     return result
 

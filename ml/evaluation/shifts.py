@@ -1,4 +1,4 @@
-"""A fixed set of changes between one hospital's films and another's, for choosing and judging networks by.
+"""A fixed set of changes between one hospital's films and another's, for choosing and measuring networks by.
 
 Validation drawn from the training films saturates, so networks are compared on validation films as another machine,
 archive or scanner would have given them. Written with Pillow and apart from the training augmentation on purpose: the

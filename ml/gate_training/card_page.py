@@ -56,7 +56,7 @@ def _second(training: dict[str, Any]) -> str:
     films, config = training["films"], training["plan"]
     earlier = (
         "**It is of the recipe before this one**, which had no screens, photographs of films, halves and worn films "
-        "among its negatives and fewer rules on plain pixels; it was not trained anew. "
+        "among its negatives and fewer rules on plain pixels; it was not trained again. "
     )
     return (earlier if training.get("earlier") else "") + (
         f"It was trained for {config['epochs']} epochs of {config['steps'] * config['batch']:,} pictures (the "
@@ -77,8 +77,8 @@ _ABOUT = """# The input gate's card
 
 Written by `python -m ml.train_gate`; every figure below comes from `ml/artifacts/gate/card.json`.
 
-The gate decides whether the classifier may judge a film, before any probability exists, and refuses what is not
-clearly a frontal chest film. It first looks at plain pixels (too few, no contrast, few shades, no detail, a screen's
+The gate decides whether the classifier may predict for a film, before any probability exists, and refuses what is not
+clearly a frontal chest film. It first measures plain pixels (too few, no contrast, few shades, no detail, a screen's
 plain grey or the rims of its panels, writing and small pictures beside a film on plain ground) and, in DICOM, at the
 header; then a small network says what kind of picture this
 is, which way up and which polarity, whether it looks like a child's or an adult's, and how far its features lie from
@@ -92,7 +92,7 @@ _TITLES = {
     "published": (
         "The published gate",
         "Frontal films are of people who took no part in training. The pictures under *real* were never trained on. "
-        "Drawn families are drawn anew; the network has learnt from others of the same families.",
+        "Drawn families are drawn again; the network has learnt from others of the same families.",
     ),
     "pictures": (
         "Real pictures from elsewhere",
@@ -121,7 +121,7 @@ _TITLES = {
 
 _LIMITS = """## Limits
 
-- *Child* and *adult* were learnt from different hospitals, so the warning `LOOKS_ADULT` also answers to the look of a
+- *Child* and *adult* were learnt from different hospitals, so the warning `LOOKS_ADULT` also answers to the style of a
   hospital: children's films from elsewhere may be given it, and an adult's film may miss it. It never refuses.
 - Lateral views were learnt from drawings and from folded frontal films alone; the real ones above are one adult's,
   added up from a CT. Oblique views, 30° to 60° from the front, were not taught: about half of those above pass.
@@ -132,5 +132,5 @@ _LIMITS = """## Limits
 - Where a tight crop ends and a part begins is not sharp: crops to 0.7 of each side were shown as whole films, halves
   and less as parts; what lies between may go either way. A film whose lungs are cut off above may be refused as
   `CROPPED`.
-- A mirrored film is not noticed. Quality (rotation of the patient, depth of breath, exposure) is not judged.
+- A mirrored film is not noticed. Quality (rotation of the patient, depth of breath, exposure) is not assessed.
 """

@@ -1,4 +1,4 @@
-"""The gate's network: small, looks at the whole film at 112×112, and answers four questions at once.
+"""The gate's network: small, takes the whole film at 112×112, and answers four questions at once.
 
 Only stock Keras layers and operations are used, so the ``.keras`` file loads in safe mode and exports to OpenVINO.
 """

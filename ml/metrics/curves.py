@@ -163,7 +163,7 @@ def with_interval(of: Callable[[Floats], Floats], draws: Floats) -> dict[str, fl
 def loss_at_best_offset(labels: NDArray[np.int64], p: NDArray[np.float64]) -> float:
     """Log loss, each class counting half, after the constant that suits the logits best has been added.
 
-    Films as they are look easier than augmented ones, so a network in training answers with an offset; calibration
+    Films as they are look easier than augmented ones, so a network in training predicts with an offset; calibration
     takes it away later, and choosing weights by it would be choosing by noise.
     """
     logits, weight = np.log(p / (1 - p)), np.where(labels == 1, 0.5 / labels.mean(), 0.5 / (1 - labels.mean()))

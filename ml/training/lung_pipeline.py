@@ -127,7 +127,7 @@ def batches(
         start: First batch to show.
         seed: Of the run.
         config: How crops are changed.
-        retouching: What else is changed; its own crops and surroundings take no part.
+        retouching: What else is changed; its own crops and backgrounds take no part.
         size: Side of the crops.
 
     Returns:
