@@ -3,7 +3,7 @@
 Three families, kept apart because they mean different things to the person in front of the screen:
 
 * :class:`IntakeError`: the bytes are not a radiograph we can read. Said at the door, nothing is stored.
-* :class:`Refusal`: the bytes were read, but the input gate will not let the model judge them. The study is *rejected*.
+* :class:`Refusal`: the bytes were read, but the input gate will not let the model predict for them. The study is *rejected*.
 * :class:`ArtifactError`: our own model is missing, damaged or of another kind. The study waits or *fails*: our fault.
 """
 
@@ -86,7 +86,7 @@ def cut_off() -> IntakeError:
 
 
 class Refusal(CodedError):
-    """The input gate refuses: the film is not something the model may judge. No probability exists."""
+    """The input gate refuses: the film is not something the model may predict for. No probability exists."""
 
 
 class ArtifactError(MLError):

@@ -1,1 +1,1 @@
-"""From a split to a trained network: config, batches, augmentation, fitting, checkpoints."""
+"""From prepared films to a trained network: recipes, batches, augmentation, fitting, checkpoints."""
