@@ -76,7 +76,8 @@ def _words(samples: Samples, data: Dataset, declared: int) -> tuple[Integers, in
     """Words of the coding, without planes that the header calls overlays, the picture's lowest bit at the bottom."""
     words, bits = samples.values, samples.bits
     lowest = whole_of(data, "HighBit", declared - 1) - declared + 1
-    lowest = lowest if 0 < lowest <= bits - declared else 0
+    if not 0 < lowest <= bits - declared or int(words.max(initial=0)) < 2**declared:
+        lowest = 0  # also where only the header puts the picture into the upper bits
     planes = [
         int(element.value)
         for group in range(0x6000, 0x6020, 2)

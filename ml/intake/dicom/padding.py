@@ -1,8 +1,8 @@
 """Which pixels lie beside the film: those of the padding value that reach in from the corners of the picture.
 
 A value that stands for "no film here" occurs on the film as well (white is a favourite), and there it is picture. What
-lies beside a film, itself a rectangle however turned, holds a corner of the picture; a white spine that runs to the
-lower edge does not.
+lies beside a film, itself a rectangle however turned, holds a corner of the picture, or most of an edge; a white spine
+that runs to the lower edge does neither.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ def _as_stored(value: float, bits: int, signed: bool) -> float:
 
 
 def _from_corners(padding: Mask) -> Mask:
-    """The parts of ``padding`` that hold a corner of the picture, by sweeps down and up until nothing is added."""
+    """The parts of ``padding`` that hold a corner or most of an edge, by sweeps down and up until nothing is added."""
     reached = np.zeros_like(padding)
     for row in (0, -1):
-        for column in (0, -1):
-            reached[row, column] = padding[row, column]
+        reached[row] = _along_edge(padding[row])
+    for column in (0, -1):
+        reached[:, column] |= _along_edge(padding[:, column])
     if not reached.any():
         return reached
     rows = padding.shape[0]
@@ -62,6 +63,15 @@ def _from_corners(padding: Mask) -> Mask:
             break
         known = now
     return reached
+
+
+def _along_edge(edge: Mask) -> Mask:
+    """The runs of one edge that hold a corner or are longer than half of it."""
+    run = np.cumsum(~edge)
+    lengths = np.bincount(run[edge], minlength=int(run[-1]) + 1)
+    seeds = edge & (lengths[run] * 2 > edge.size)
+    seeds[[0, -1]] |= edge[[0, -1]]
+    return seeds
 
 
 def _along(inside: Mask, seeds: Mask) -> Mask:

@@ -8,12 +8,14 @@ may be missing, lengths may be odd; whether the picture is whole is for its code
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
 from typing import Literal
 
 import pydicom
 from pydicom.dataelem import RawDataElement
 
+from ml.errors import cut_off
 from ml.intake.dicom.object_kinds import PIXEL_DATA
 from ml.intake.jpeg2000 import J2K_START, JP2_START
 
@@ -60,9 +62,16 @@ class Parts:
 
 
 def split_file(data: bytes) -> Parts:
-    """Take a file apart without decoding anything."""
+    """Take a file apart without decoding anything.
+
+    Raises:
+        IntakeError: ``DAMAGED``: it ends within an element or a sequence of its header.
+    """
     stream = io.BytesIO(data)
-    dataset = pydicom.dcmread(stream, force=True, stop_before_pixels=True)
+    try:
+        dataset = pydicom.dcmread(stream, force=True, stop_before_pixels=True)
+    except (EOFError, struct.error):
+        raise cut_off() from None
     at = stream.tell()
     implicit, little = (bool(flag) for flag in dataset.original_encoding)
     order: Literal["little", "big"] = "little" if little else "big"
@@ -87,7 +96,7 @@ def _element(data: bytes, vr: str, start: int, length: int) -> PixelElement:
     value = data[start:end]
     if begins_codestream(value) and length == _UNDEFINED:  # neither offset table nor items
         return PixelElement(vr, b"", value, cut=False)
-    return PixelElement(vr, value, b"", end > len(data))
+    return PixelElement(vr, value, b"", end > len(data) or length == _UNDEFINED)
 
 
 def _holds_items(data: bytes, start: int, end: int) -> bool:
@@ -124,7 +133,10 @@ def _breaks_off(dataset: pydicom.FileDataset, size: int) -> bool:
     if not len(dataset):
         return False
     last = dataset.get_item(max(dataset.keys()))
-    return isinstance(last, RawDataElement) and last.value_tell + last.length != size
+    if isinstance(last, RawDataElement) and last.value_tell + last.length != size:
+        return True
+    described = [keyword in dataset for keyword in ("Rows", "Columns", "BitsAllocated")]
+    return any(described) and not all(described)
 
 
 def begins_codestream(data: bytes) -> bool:

@@ -23,7 +23,7 @@ from ml.intake.dicom.color import rgb_of
 from ml.intake.dicom.depth import settled
 from ml.intake.dicom.grayscale import grey_of_stored, square_ratio, window_centre
 from ml.intake.dicom.header import kept_header, number_of, text_of, whole_of
-from ml.intake.dicom.object_kinds import check_object
+from ml.intake.dicom.object_kinds import PIXEL_DATA, check_object
 from ml.intake.dicom.pixel_data import PixelElement, split_file
 from ml.intake.dicom.pixels import read_samples, transfer_syntax_of, unknown_depth
 from ml.intake.dicom.tables import palette
@@ -69,10 +69,10 @@ def read_dicom(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
 def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
     parts = split_file(_inflated(data))
     dataset, element = parts.header, parts.element
-    if parts.breaks_off and "Rows" in dataset:
-        raise cut_off()
     _complete_meta(dataset, element)
-    check_object(dataset, parts.tag)
+    check_object(dataset, PIXEL_DATA if parts.breaks_off else parts.tag)
+    if parts.breaks_off:
+        raise cut_off()
     rows, columns = whole_of(dataset, "Rows", 0), whole_of(dataset, "Columns", 0)
     check_size(columns, rows, limits)
     if element is None:
@@ -125,11 +125,12 @@ _PHOTOMETRIC = {
 
 def _complete_pixels(dataset: pydicom.Dataset) -> tuple[Notice, ...]:
     """What careless exports leave out or spell otherwise; a notice where its meaning was a guess."""
-    for keyword, usual in (("SamplesPerPixel", 1), ("PixelRepresentation", 0)):
-        if number_of(dataset, keyword) is None:
-            setattr(dataset, keyword, usual)
     written = re.sub(r"[^A-Z0-9]", "", text_of(dataset, "PhotometricInterpretation"))
     known = _PHOTOMETRIC.get(written, "")
+    samples = 3 if known.startswith(("RGB", "YBR")) else 1
+    for keyword, usual in (("SamplesPerPixel", samples), ("PixelRepresentation", 0)):
+        if number_of(dataset, keyword) is None:
+            setattr(dataset, keyword, usual)
     if whole_of(dataset, "SamplesPerPixel", 1) != 1:
         dataset.PhotometricInterpretation = known or "RGB"
         return ()

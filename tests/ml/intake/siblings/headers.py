@@ -65,6 +65,10 @@ def _syntaxes() -> Iterator[Case]:
                           ("SamplesPerPixel", ["SamplesPerPixel"])):  # fmt: skip
         tags: dict[str, Any] = dict.fromkeys(missing)
         yield _case(f"no {name}", dicom_bytes(film_values(16), 16, **tags), scaled(film_values(16), 0, 65535))
+    yield _case("colours, no SamplesPerPixel", dicom_bytes(_RGB, 8, SamplesPerPixel=None, **_SECONDARY), _EIGHT)
+    yield _case("a high bit that is none", dicom_bytes(_VALUES, 12, HighBit=15), _UP)
+    high = (_VALUES << 4).astype(np.uint16)
+    yield _case("a picture in the upper bits", dicom_bytes(high, 12, HighBit=15), _UP)
 
 
 def _planes() -> Iterator[Case]:
@@ -164,6 +168,10 @@ def _padding() -> Iterator[Case]:
     spine[120:, 100:150] = 4095
     data = dicom_bytes(spine, 12, PixelPaddingValue=4095)
     yield _case("a white spine that runs to the lower edge", data, scaled(spine, 0, 4095))
+    along, cleared = bright.copy(), scaled(bright, 0, 4095)
+    along[:18, 20:-20] = 4095
+    cleared[:18, 20:-20] = 0
+    yield _case("padding along most of an edge", dicom_bytes(along, 12, PixelPaddingValue=4095), cleared)
     data = dicom_bytes(bright, 12, PixelPaddingValue=0, PixelPaddingRangeLimit=4095)
     yield _case("padding that is everything", data, scaled(bright, 0, 4095))
     signed = film_values(12, signed=True).copy()

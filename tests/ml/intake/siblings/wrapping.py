@@ -134,6 +134,9 @@ def _native() -> Iterator[Case]:
         yield _case(
             f"{label}, cut in its header", whole[: whole.rindex(b"\x03\x01" if little else b"\x01\x03") + 3], _CUT
         )
+        pixels = whole.rindex(b"\xe0\x7f\x10\x00" if little else b"\x7f\xe0\x00\x10")
+        for into in (2, 7, 11, 13):
+            yield _case(f"{label}, cut {into} bytes into its pixel data", whole[: pixels + into], _CUT)
         short = _VALUES.tobytes()[:-1]
         yield _case(
             f"{label}, a value one byte too short", dicom_bytes(_VALUES, 12, "1.2.840.10008.1.2.1", PixelData=short)
