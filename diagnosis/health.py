@@ -78,8 +78,8 @@ def _check_waiting() -> None:
 
 
 def oldest_wait() -> float:
-    """How long the study at the head of the queue has waited, in seconds; 0 when none waits."""
-    oldest = Study.objects.filter(state=State.QUEUED).aggregate(oldest=Min("queued_at"))["oldest"]
+    """How long the study at the head of the queue has waited, in seconds; 0 when none waits. An import may wait."""
+    oldest = Study.objects.filter(state=State.QUEUED, bulk=False).aggregate(oldest=Min("queued_at"))["oldest"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.openapi import AutoSchema
+
+from diagnosis.problems import MEDIA_TYPE
 
 
 class FirstSentence(AutoSchema):
@@ -19,3 +23,13 @@ class FirstSentence(AutoSchema):
     def _sentences(self) -> tuple[str, str]:
         first, _dot, rest = (super().get_description() or "").partition(". ")
         return first.rstrip("."), rest
+
+
+def as_problems(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
+    """Postprocessing hook: errors have the media type of problem documents (RFC 9457)."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status >= "400" and "application/json" in response.get("content", {}):
+                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+    return result

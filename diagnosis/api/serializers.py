@@ -29,6 +29,20 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class Text(serializers.CharField):
+    """A string; a number or a boolean in JSON is refused, not written out."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The string.
+
+        Raises:
+            ValidationError: it is something else.
+        """
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 def _means(name: str) -> str:
     return str(COLUMNS[name])
 
@@ -140,7 +154,7 @@ class OutcomesSerializer(serializers.Serializer[Any]):
 class RelabelSerializer(Strict):
     """A study's new label."""
 
-    label = serializers.CharField(max_length=120, allow_blank=True)  # type: ignore[assignment]  # the stub knows Field.label alone
+    label = Text(max_length=120, allow_blank=True)  # type: ignore[assignment]  # the stub knows Field.label alone
 
 
 class ReviewSerializer(Strict):
@@ -149,7 +163,7 @@ class ReviewSerializer(Strict):
     agreement = serializers.ChoiceField(choices=Agreement.choices, required=False)
     finding = serializers.ChoiceField(choices=OwnFinding.choices, required=False)
     certainty = serializers.ChoiceField(choices=Certainty.choices)
-    comment = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    comment = Text(max_length=2000, required=False, allow_blank=True, default="")
 
 
 class WrittenReviewSerializer(serializers.Serializer[Any]):

@@ -52,7 +52,11 @@ LOOK_EVERY = 0.25  # seconds
 # when to come back.
 _waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 PROBLEM = OpenApiResponse(ProblemSerializer, description="What is wrong, in `code`, `detail` and `errors`.")
-WAIT = OpenApiParameter("wait", int, description=f"Seconds to wait for an answer, at most {MOST_WAIT}.")
+WAIT = OpenApiParameter(
+    "wait",
+    {"type": "integer", "minimum": 0, "maximum": MOST_WAIT, "default": 0},
+    description=f"Seconds to wait for an answer, at most {MOST_WAIT}.",
+)
 
 
 def _queries(request: Request, *allowed: str) -> None:
