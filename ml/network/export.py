@@ -19,6 +19,9 @@ from ml.inference.runtime import Engine
 TOLERANCE = 1e-3
 """Largest difference from Keras that is served: absolute for logits, relative to the largest value for features."""
 
+_LARGE = 500
+"""Values from which a constant is worth storing in 16 bits."""
+
 
 def load_keras(path: Path) -> Any:
     """Load a ``.keras`` file with ``safe_mode`` on and without its optimizer.
@@ -104,6 +107,7 @@ def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = Fal
     # After the model's own outputs the converter lists dead ends of the graph (batch sizes that nothing uses).
     own = len(as_list(model(films[:1], training=False)))
     converted = openvino.Model(converted.get_results()[:own], converted.get_parameters(), "network")
+    _store_exact_halves(converted)
     openvino.save_model(converted, path, compress_to_fp16=half)
     try:
         return _compare(model, Engine(path), films)
@@ -111,6 +115,21 @@ def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = Fal
         path.unlink()
         path.with_suffix(".bin").unlink()
         raise
+
+
+def _store_exact_halves(converted: Any) -> None:
+    """Store large constants in 16 bits where that loses nothing (:func:`ml.network.fold.fold` makes them so)."""
+    from openvino import Type, opset13
+
+    for node in converted.get_ordered_ops():
+        if node.get_type_name() != "Constant" or node.get_element_type() != Type.f32 or node.data.size < _LARGE:
+            continue
+        halves = node.data.astype(np.float16)
+        # A normalisation that divides by one may have moved a last bit.
+        if np.allclose(halves.astype(np.float32), node.data, rtol=1e-6, atol=0):
+            whole = opset13.convert(opset13.constant(halves), "f32")
+            for target in node.output(0).get_target_inputs():
+                target.replace_source_output(whole.output(0))
 
 
 def _compare(model: Any, engine: Engine, films: NDArray[np.float32]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ml.intake.radiograph import SIDE
 from ml.network import lung_crop
 from ml.network.efficientnet import STRIDE, backbone
+from ml.network.fold import fold
 from ml.network.lungs import INPUT_SIZE
 from ml.network.normalization import views
 
@@ -104,11 +105,12 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
 
     Args:
         trained: By :func:`build_training`, any size.
-        lungs: The trained lung finder, by :func:`ml.network.lungs.build_training`.
+        lungs: The trained lung finder, by :func:`ml.network.lungs.load_lungs`; becomes a part of the result.
         size: Side of the crop it works on.
 
     Returns:
-        A float32 Keras model, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1), "features": (N, 36, 36, 32)}``.
+        A Keras model whose weights are exact in 16 bits, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1),
+        "features": (N, 36, 36, 32)}``.
     """
     import keras
     from keras import layers, ops
@@ -141,4 +143,6 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
         "logit": layers.Identity(name="logit")(logit),
         "features": layers.Identity(name="features")(features),
     }
-    return keras.Model(film, outputs, name="pneumoweb_lungs")
+    model = keras.Model(film, outputs, name="pneumoweb_lungs")
+    fold(model)
+    return model
