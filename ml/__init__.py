@@ -6,7 +6,16 @@ runtime comes with :meth:`Predictor.load`, Keras and TensorFlow only with traini
 
 from __future__ import annotations
 
-from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, CodedError, IntakeError, Refusal
+from ml.errors import (
+    TERMS,
+    ArtifactDamaged,
+    ArtifactError,
+    ArtifactMissing,
+    CodedError,
+    IntakeError,
+    Parameter,
+    Refusal,
+)
 from ml.files import csv_line
 from ml.inference.heatmap import upsample
 from ml.inference.lungs import LungFinder, Lungs
@@ -19,6 +28,7 @@ from ml.metrics.intervals import wilson
 __all__ = [
     "ARTIFACTS",
     "SIDE",
+    "TERMS",
     "ArtifactDamaged",
     "ArtifactError",
     "ArtifactMissing",
@@ -34,6 +44,7 @@ __all__ = [
     "ModelInput",
     "Notice",
     "OperatingPoint",
+    "Parameter",
     "Predictor",
     "Radiograph",
     "Refusal",

@@ -13,6 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 Parameter = str | int | float
+"""A number, a name that is the same in every language, or a term that is translated by itself (``TERMS``)."""
+
+TERMS = frozenset({"kind"})
+"""Names of the parameters that are terms of ours, marked where they are named and translated before they are put in."""
 
 
 def gettext_noop(message: str) -> str:

@@ -20,6 +20,7 @@ from diagnosis import storage
 from diagnosis.admin.predictions import ReadOnly
 from diagnosis.models import PENDING, Prediction, Reference, Review, State, Study
 from diagnosis.results.formatting import percent
+from diagnosis.results.translation import translate
 from diagnosis.studies.images import send_film, send_thumbnail
 from diagnosis.worker import reanalysis
 
@@ -106,14 +107,24 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     raw_id_fields = ("owner",)
     actions = ("analyse_again",)
     inlines = (PredictionInline, ReviewInline, ReferenceInline)
-    readonly_fields = ("film_large", *(field.name for field in Study._meta.fields if field.name != "label"))
+    readonly_fields = (
+        "film_large",
+        "explanation",
+        *(field.name for field in Study._meta.fields if field.name != "label"),
+    )
     fieldsets = (
         (None, {"fields": ("film_large", "id", "owner", "label", "created_at")}),
-        (_("State"), {"fields": ("state", "reason_code", "reason", "advice", "refused_by", "queued_at", "sent_at",
+        (_("State"), {"fields": ("state", "reason_code", "explanation", "refused_by", "queued_at", "sent_at",
                                  "started_at", "finished_at", "attempt", "asked_again")}),
         (_("Film"), {"fields": ("source_format", "width", "height", "header", "notices", "pixel_hash", "uid_hash")}),
         (_("Intended use"), {"fields": ("intended_use_version", "intended_use_at", "operating_point")}),
     )  # fmt: skip
+
+    @admin.display(description=_("explanation"))
+    def explanation(self, study: Study) -> str:
+        """What the person was told of the state, in the reader's language."""
+        parts = (translate(part, study.reason_parameters) for part in (study.reason, study.advice))
+        return " ".join(filter(None, parts)) or "–"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Films come in through intake, which verifies them; not by hand."""

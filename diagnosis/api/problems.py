@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from diagnosis.problems import MEDIA_TYPE, document
-from diagnosis.results.translation import said
+from diagnosis.results.translation import translate_error
 from ml import CodedError
 
 
@@ -42,7 +42,7 @@ class Problem(exceptions.APIException):
 
 def coded(error: CodedError) -> dict[str, str]:
     """Intake's refusal of one file, in the reader's language."""
-    return {"code": error.code, "detail": f"{said(error.message)} {said(error.advice)}".strip()}
+    return {"code": error.code, "detail": translate_error(error)}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:

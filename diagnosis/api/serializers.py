@@ -9,7 +9,7 @@ from rest_framework.reverse import reverse
 
 from diagnosis.history.exports import COLUMNS, as_record
 from diagnosis.models import Agreement, Certainty, Finding, OperatingPointName, OwnFinding, State, Study
-from diagnosis.results.translation import said
+from diagnosis.results.translation import translate
 
 
 class Strict(serializers.Serializer[Any]):
@@ -90,8 +90,8 @@ class StudySerializer(serializers.Serializer[Study]):
             **as_record(instance),
             "url": reverse("api_study", args=[instance.pk], request=request),
             "page": request.build_absolute_uri(instance.get_absolute_url()),
-            "reason": said(instance.reason),
-            "advice": said(instance.advice),
+            "reason": translate(instance.reason, instance.reason_parameters),
+            "advice": translate(instance.advice, instance.reason_parameters),
         }
 
 

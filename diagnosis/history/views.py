@@ -28,7 +28,15 @@ from diagnosis.results.gate_checks import without_repetition
 
 COUNTED = 1_000  # matches of a filter are counted up to here, then it is "more than"
 SHOWN_BEFORE_DELETION = 24
-UNSEEN = ("header", "notices", "reason", "advice", "pixel_hash", "submission")  # of a study, by a row of the list
+UNSEEN = (
+    "header",
+    "notices",
+    "reason",
+    "advice",
+    "reason_parameters",
+    "pixel_hash",
+    "submission",
+)  # of a study, by a row of the list
 
 
 @require_safe

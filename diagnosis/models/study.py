@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from django.conf import settings
@@ -31,6 +31,13 @@ from diagnosis.models.review import Review
 def max_attempts() -> int:
     """How often a study may be tried: a film that takes the worker down with it must not do so for ever."""
     return settings.MAX_ATTEMPTS
+
+
+def _reason(
+    code: str = "", reason: str = "", advice: str = "", parameters: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The columns that explain a state; a method's ``*message`` is these four, from the left."""
+    return {"reason_code": code, "reason": reason, "advice": advice, "reason_parameters": dict(parameters or {})}
 
 
 class State(models.TextChoices):
@@ -116,10 +123,12 @@ class Study(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
     operating_point = models.CharField(_("operating point"), max_length=20, default="balanced", editable=False)
-    # Why it waits, was rejected or failed: a stable code, and the sentences the person was shown.
+    # Why it waits, was rejected or failed: a stable code, and the sentences the person was shown, as templates with
+    # the parameters of both; translated and filled in where they are shown.
     reason_code = models.CharField(_("reason"), max_length=40, blank=True, editable=False)
     reason = models.TextField(_("explanation"), blank=True, editable=False)
     advice = models.TextField(_("advice"), blank=True, editable=False)
+    reason_parameters = models.JSONField(_("figures in the explanation"), default=dict, editable=False)
     refused_by = models.CharField(_("gate that refused"), max_length=16, blank=True, editable=False)
     # The current prediction in short, so that a history of 100,000 studies is filtered and sorted by an index of one
     # table. Written with the state by `complete` and `analyse_again`, in the same UPDATE, and by nobody else.
@@ -268,31 +277,30 @@ class Study(models.Model):
         )  # fmt: skip
         return self.attempt if taken else None
 
-    def release(self, attempt: int, code: str, reason: str, advice: str = "") -> bool:
+    def release(self, attempt: int, *message: Any) -> bool:
         """Put a claimed study back, at no cost to its attempts: the trouble is ours and passing, e.g. no model."""
         return self._move(
             [State.RUNNING], attempt, state=State.QUEUED, sent_at=timezone.now(),
-            attempts_left=F("attempts_left") + 1, reason_code=code, reason=reason, advice=advice,
+            attempts_left=F("attempts_left") + 1, **_reason(*message),
         )  # fmt: skip
 
     def retry(self, attempt: int) -> bool:
         """Put a study back whose worker vanished (sweeper)."""
         return self._move([State.RUNNING], attempt, state=State.QUEUED, sent_at=None)
 
-    def reject(self, attempt: int, code: str, reason: str, advice: str = "", *, refused_by: str = "") -> bool:
+    def reject(self, attempt: int, *message: Any, refused_by: str = "") -> bool:
         """The gate refused: say why and which gate it was, show no probability."""
-        return self._finish(attempt, State.REJECTED, code, reason, advice, refused_by=refused_by)
+        return self._finish(attempt, State.REJECTED, *message, refused_by=refused_by)
 
-    def fail(self, attempt: int, code: str, reason: str, advice: str = "") -> bool:
+    def fail(self, attempt: int, *message: Any) -> bool:
         """It is our fault: say so."""
-        return self._finish(attempt, State.FAILED, code, reason, advice)
+        return self._finish(attempt, State.FAILED, *message)
 
-    def _finish(self, attempt: int, state: State, code: str, reason: str, advice: str, refused_by: str = "") -> bool:
+    def _finish(self, attempt: int, state: State, *message: Any, refused_by: str = "") -> bool:
         with transaction.atomic():
             moved = self._move(
                 [State.RUNNING], attempt,
-                state=state, finished_at=timezone.now(), reason_code=code, reason=reason, advice=advice,
-                refused_by=refused_by,
+                state=state, finished_at=timezone.now(), refused_by=refused_by, **_reason(*message),
             )  # fmt: skip
             if moved:
                 self.predictions.filter(is_current=True).update(is_current=False)
@@ -303,7 +311,7 @@ class Study(models.Model):
         with transaction.atomic():
             moved = self._move(
                 [State.RUNNING], attempt,
-                state=State.DONE, finished_at=timezone.now(), reason_code="", reason="", advice="",
+                state=State.DONE, finished_at=timezone.now(), **_reason(),
                 finding=prediction["finding"], probability=prediction["probability"],
                 judged_by=prediction["model_version"],
             )  # fmt: skip
@@ -322,6 +330,6 @@ class Study(models.Model):
             [State.REJECTED, State.FAILED] if by_owner else [State.DONE, State.REJECTED, State.FAILED],
             None, Q(asked_again__lt=owner_limit) if by_owner else None,
             asked_again=F("asked_again") + int(by_owner), state=State.QUEUED, attempts_left=max_attempts(),
-            queued_at=timezone.now(), sent_at=None, finished_at=None, reason_code="", reason="", advice="",
+            queued_at=timezone.now(), sent_at=None, finished_at=None, **_reason(),
             refused_by="", finding="", probability=None, judged_by=None,
         )  # fmt: skip

@@ -18,12 +18,13 @@ from diagnosis import storage
 from diagnosis.models import OperatingPointName, Prediction, Reference, Review, State, Study
 from diagnosis.report.images import for_paper, overlaid
 from diagnosis.report.layout import Report
+from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import card_of
 from diagnosis.results.error_rates import consequences
 from diagnosis.results.formatting import percent, share
 from diagnosis.results.gate_checks import checks, without_repetition
 from diagnosis.results.intervals import Interval
-from diagnosis.results.translation import said
+from diagnosis.results.translation import translate
 from ml import ModelCard
 
 
@@ -63,9 +64,9 @@ def build(study: Study, *, by: str, author_id: int) -> bytes:
     _said_by_people(report, study, author_id)
     if card is not None:
         report.heading(_("Whose films the model learned from"))
-        report.text(said(card.population))
+        report.text(translate_card(card.population))
         report.heading(_("Limits of the model"))
-        report.bullets([said(limit) for limit in card.limits])
+        report.bullets([translate_card(limit) for limit in card.limits])
     buffer = io.BytesIO()
     report.write(buffer)
     return buffer.getvalue()
@@ -116,7 +117,11 @@ def _answer(report: Report, study: Study, prediction: Prediction, card: ModelCar
     if prediction.finding == "indeterminate":
         report.text(_("The model does not know. This film needs a person."))
     for warning in without_repetition([*study.notices, *prediction.warnings]):
-        report.warning(said(warning["message"]), said(warning.get("advice") or ""))
+        _warning(report, warning)
+
+
+def _warning(report: Report, warning: dict[str, Any]) -> None:
+    report.warning(*(translate(warning[part], warning["parameters"]) for part in ("message", "advice")))
 
 
 def _checked(report: Report, study: Study, prediction: Prediction | None) -> None:
@@ -136,9 +141,10 @@ def _no_answer(report: Report, study: Study) -> None:
         else _("This film could not be analysed")
     )
     report.finding("", title, _("There is no finding and no probability."))
-    report.warning(said(study.reason), f"{said(study.advice)} ({study.reason_code})".strip())
+    reason, advice = (translate(part, study.reason_parameters) for part in (study.reason, study.advice))
+    report.warning(reason, f"{advice} ({study.reason_code})".strip())
     for notice in study.notices:
-        report.warning(said(notice["message"]), said(notice.get("advice") or ""))
+        _warning(report, notice)
 
 
 def _judged_by(report: Report, prediction: Prediction, card: ModelCard) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
+from django.utils.translation import gettext_noop
 
 from diagnosis import storage
 from diagnosis.models import Study
@@ -75,8 +76,10 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
         if size > bounds.max_bytes:
             raise IntakeError(
                 "TOO_MANY_BYTES",
-                f"The file has {size / 1e6:.0f} MB; at most {bounds.max_bytes / 1e6:.0f} MB are taken.",
-                "Export the film as JPEG or PNG, or with compression.",
+                gettext_noop("The file has %(megabytes)d MB; at most %(most)d MB are taken."),
+                gettext_noop("Export the radiograph as JPEG or PNG, or with compression."),
+                megabytes=round(size / 1e6),
+                most=round(bounds.max_bytes / 1e6),
             )
         data = read()
         radiograph = read_radiograph(data, limits=bounds, salt=settings.SECRET_KEY.encode())

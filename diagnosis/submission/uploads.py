@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from diagnosis.submission.submit import Outcome, Ticket, submit
 from ml import IntakeError
@@ -47,15 +48,15 @@ def take_in(ticket: Ticket, files: list[UploadedFile[bytes]]) -> list[Outcome]:
     """Submit every film in the uploaded files, in order, each for itself: one bad file costs the others nothing."""
     outcomes: list[Outcome] = []
     for file in files:
-        name = file.name or _("file")
+        name = file.name or gettext("file")
         try:
             for film in _films_in(name, file):
                 if len(outcomes) >= settings.MAX_FILES_PER_SUBMISSION:
                     raise ArchiveError(
                         "TOO_MANY_FILES",
-                        _("At most %d films are taken at once; the rest was left out.")
-                        % settings.MAX_FILES_PER_SUBMISSION,
-                        _("Submit the rest separately; films that were taken already are recognised."),
+                        _("At most %(most)d radiographs are taken at once; the rest was left out."),
+                        _("Submit the rest separately; radiographs that were taken already are recognised."),
+                        most=settings.MAX_FILES_PER_SUBMISSION,
                     )
                 outcomes.append(_submit(ticket, len(outcomes), film))
         except IntakeError as error:
@@ -70,8 +71,8 @@ def _submit(ticket: Ticket, position: int, film: Incoming) -> Outcome:
         logger.exception("A film could not be stored; is the disk of DATA_DIR full?")
         error = IntakeError(
             "NOT_STORED",
-            _("The film could not be stored on this site, so it was not submitted."),
-            _("Tell the people who run the site, and keep the film."),
+            _("The radiograph could not be stored on this site, so it was not submitted."),
+            _("Tell the people who run the site, and keep the radiograph."),
         )
         return Outcome(film.name, error=error)
 
@@ -97,7 +98,7 @@ def _unpack(name: str, file: UploadedFile[bytes]) -> Iterator[Incoming]:
         raise ArchiveError(
             "DAMAGED_ARCHIVE",
             _("The ZIP archive is damaged or of an unknown kind."),
-            _("Pack it again, or send films."),
+            _("Pack it again, or send the radiographs as they are."),
         ) from error
 
 
@@ -109,15 +110,16 @@ def _is_film(member: zipfile.ZipInfo) -> bool:
 
 def _check(members: list[zipfile.ZipInfo], name: str) -> None:
     if not members:
-        raise ArchiveError("EMPTY_ARCHIVE", _("There is no film in the ZIP archive."))
+        raise ArchiveError("EMPTY_ARCHIVE", _("There is no radiograph in the ZIP archive."))
     if any(member.flag_bits & 0x1 for member in members):
         raise ArchiveError("ENCRYPTED_ARCHIVE", _("The ZIP archive is encrypted."), _("Pack it without a password."))
     packed, unpacked = sum(m.compress_size for m in members), sum(m.file_size for m in members)
     if unpacked > settings.MAX_REQUEST_BYTES or unpacked > MAX_RATIO * max(packed, 1):
         raise ArchiveError(
             "ARCHIVE_TOO_LARGE",
-            _("The ZIP archive unpacks to %(mb)d MB; that is too much.") % {"mb": unpacked // 1_000_000},
+            _("The ZIP archive unpacks to %(megabytes)d MB; that is too much."),
             _("Split it into smaller archives."),
+            megabytes=unpacked // 1_000_000,
         )
 
 
@@ -130,9 +132,9 @@ def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], b
         except DAMAGE as error:
             raise ArchiveError(
                 "DAMAGED_ARCHIVE",
-                _("“%(name)s” is damaged inside the ZIP archive, or packed in an unknown way.")
-                % {"name": PurePosixPath(member.filename).name},
-                _("Pack it again, or send the film by itself."),
+                _("“%(name)s” is damaged inside the ZIP archive, or packed in an unknown way."),
+                _("Pack it again, or send the radiograph by itself."),
+                name=PurePosixPath(member.filename).name,
             ) from error
 
     return read

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from diagnosis.access import person
 from diagnosis.history.live import live_context
 from diagnosis.models import Preferences, Study
-from diagnosis.results.translation import said_error
+from diagnosis.results.translation import translate_error
 from diagnosis.submission.forms import SubmissionForm
 from diagnosis.submission.submit import Outcome, Ticket
 from diagnosis.submission.uploads import take_in
@@ -59,7 +59,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
         return redirect(outcomes[0].study)
     if not any(outcome.study for outcome in outcomes):
         for outcome in outcomes:
-            form.add_error("films", f"{outcome.name}: {said_error(outcome.error)}")
+            form.add_error("films", f"{outcome.name}: {translate_error(outcome.error)}")
         return render(request, "studies/new.html", {**page, "form": form})
     ids = [outcome.study.pk for outcome in outcomes if outcome.study]
     now = Study.objects.visible_to(request.user).with_hidden(request.user).in_bulk(ids)  # earlier ones have answers
@@ -74,7 +74,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
 def _as_json(outcome: Outcome) -> dict[str, str | bool]:
     """What the page's own script is told of one file."""
     if outcome.study is None:
-        return {"name": outcome.name, "error": said_error(outcome.error)}
+        return {"name": outcome.name, "error": translate_error(outcome.error)}
     return {
         "name": outcome.name,
         "url": outcome.study.get_absolute_url(),

@@ -13,11 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from diagnosis.results import formatting, translation
+from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.exam_labels import in_words
 
 register = template.Library()
-register.filter(translation.said)
-register.filter(translation.said_error)
+register.filter(translation.translate)
+register.filter(translation.translate_error)
+register.filter(translate_card)
 register.filter("change", in_words)
 for shown in (
     formatting.percent,

@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 NO_MODEL = (
     "MODEL_UNAVAILABLE",
     gettext_noop("The model cannot run at the moment, so there is no result yet."),
-    gettext_noop("Nothing is lost: the film is analysed by itself as soon as the model is back. Staff can see why."),
+    gettext_noop("Nothing is lost: it is analysed as soon as the model is back. Staff can see why."),
 )
 FILM_GONE = (
     "FILM_UNREADABLE",
-    gettext_noop("The stored film could not be read."),
+    gettext_noop("The stored radiograph could not be read."),
     gettext_noop("Please submit it again; if that fails too, tell the people who run this site."),
 )
 STORAGE_AWAY = (
@@ -35,13 +35,13 @@ STORAGE_AWAY = (
 )
 BUG = (
     "ERROR",
-    gettext_noop("The film could not be analysed because of an error of ours."),
-    gettext_noop("Have it analysed again; if that fails too, tell the people who run this site."),
+    gettext_noop("The radiograph could not be analysed because of an error of ours."),
+    gettext_noop("Have it reanalysed; if that fails too, tell the people who run this site."),
 )
 GAVE_UP = (
     "GAVE_UP",
-    gettext_noop("The film could not be analysed: the analysis stopped before its end, several times."),
-    gettext_noop("Have it analysed again; if that fails too, tell the people who run this site."),
+    gettext_noop("The radiograph could not be analysed: the analysis stopped before its end, several times."),
+    gettext_noop("Have it reanalysed; if that fails too, tell the people who run this site."),
 )
 
 
@@ -69,8 +69,8 @@ def analyse(study: Study) -> None:
         study.fail(attempt, *BUG)
     else:
         if isinstance(verdict, Refusal):
-            said = verdict.code, verdict.message, verdict.advice
-            written = study.reject(attempt, *said, refused_by=gate_version())
+            message = verdict.code, verdict.message, verdict.advice, verdict.parameters
+            written = study.reject(attempt, *message, refused_by=gate_version())
         else:
             written = study.complete(
                 attempt,

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.errors import ArtifactDamaged, ArtifactMissing, Refusal
+from ml.errors import ArtifactDamaged, ArtifactMissing, Refusal, gettext_noop
 from ml.inference.gate_rules import MIN_FILLED, filled, header_notices, header_refusal, pixel_refusal, refusal
 from ml.inference.model_card import ARTIFACTS, file_sha256
 from ml.inference.runtime import Engine
@@ -210,23 +210,29 @@ class Gate:
 
 LOOKS_ADULT = Notice(
     "LOOKS_ADULT",
-    "This looks like the film of an older child or an adult, or like one from another kind of machine.",
-    "The model was trained on films of children aged 1 to 5 from one hospital; do not rely on its answer here.",
+    gettext_noop(
+        "This looks like the radiograph of an older child or an adult, or like one from another kind of machine."
+    ),
+    gettext_noop(
+        "The model was trained on films of children aged 1 to 5 from one hospital; do not rely on its answer here."
+    ),
 )
 UNLIKE_TRAINING_FILMS = Notice(
     "UNLIKE_TRAINING_FILMS",
-    "This film differs from the films the model was trained on.",
-    "Its probability and its heat map may be worth less than the stated figures; judge the film yourself.",
+    gettext_noop("This radiograph differs from those the model was trained on."),
+    gettext_noop(
+        "Its probability and its heat map may be worth less than the stated figures; read the radiograph yourself."
+    ),
 )
 INVERSION_CORRECTED = Notice(
     "INVERSION_CORRECTED",
-    "The film was inverted (bones dark); the model was shown it with black and white exchanged.",
-    "Check that this is right.",
+    gettext_noop("The radiograph was inverted (bones dark); the model was given it with black and white exchanged."),
+    gettext_noop("Check that this is right."),
 )
 ROTATION_CORRECTED = Notice(
     "ROTATION_CORRECTED",
-    "The film lay on its side or stood on its head; the model was shown it upright.",
-    "Check that this is right; the film is shown as it was submitted.",
+    gettext_noop("The radiograph was turned by a quarter or upside down; the model was given it upright."),
+    gettext_noop("Check that this is right; the radiograph is shown as it was submitted."),
 )
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.errors import Refusal
+from ml.errors import Refusal, gettext_noop
 from ml.intake.read import Header, ModelInput, Notice
 
 YOUNGEST, OLDEST = 1.0, 6.0
@@ -47,33 +47,48 @@ _SOLID = 25
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "NOT_A_RADIOGRAPH": (
-        "This does not look like a radiograph.",
-        "Submit the original film of a chest, not a photograph, a drawing, a screenshot or a slice of a CT or MR.",
+        gettext_noop("This does not look like a radiograph."),
+        gettext_noop(
+            "Submit the original radiograph of a chest, not a photograph, a drawing, a screenshot or a slice of a "
+            "CT or MR."
+        ),
     ),
-    "NOT_CHEST": ("This looks like a radiograph of another part of the body.", "Submit a frontal film of the chest."),
+    "NOT_CHEST": (
+        gettext_noop("This looks like a radiograph of another part of the body."),
+        gettext_noop("Submit a frontal radiograph of the chest."),
+    ),
     "NOT_FRONTAL": (
-        "This looks like a lateral or oblique view.",
-        "The model knows frontal films (PA or AP) alone; submit that one.",
+        gettext_noop("This looks like a lateral or oblique view."),
+        gettext_noop("The model knows frontal radiographs (PA or AP) alone; submit that one."),
     ),
-    "CROPPED": ("Only a part of a chest film is to be seen.", "Submit the whole film with both lungs on it."),
-    "MULTIPLE_IMAGES": ("There seem to be several pictures in one.", "Submit each film as a file of its own."),
+    "CROPPED": (
+        gettext_noop("Only a part of the chest is on this radiograph."),
+        gettext_noop("Submit the whole radiograph with both lungs on it."),
+    ),
+    "MULTIPLE_IMAGES": (
+        gettext_noop("There seem to be several pictures in one."),
+        gettext_noop("Submit each radiograph as a file of its own."),
+    ),
     "NOT_RECOGNISED": (
-        "This could not be recognised as a frontal chest film.",
-        "If it is one, submit the original export, upright and without writing or frames around it.",
+        gettext_noop("This could not be recognised as a frontal chest radiograph."),
+        gettext_noop("If it is one, submit the original export, upright and without writing or frames around it."),
     ),
     "ROTATED": (
-        "The film seems to be turned, but not clearly enough to put it right.",
-        "Turn it upright and submit it again.",
+        gettext_noop("The radiograph seems to be turned, but not clearly enough to put it right."),
+        gettext_noop("Turn it upright and submit it again."),
     ),
     "INVERTED": (
-        "The film seems to be inverted (bones dark), but not clearly enough to put it right.",
-        "Export it with bones white and submit it again.",
+        gettext_noop("The radiograph seems to be inverted (bones dark), but not clearly enough to put it right."),
+        gettext_noop("Export it with bones white and submit it again."),
     ),
     "TOO_DARK_OR_BRIGHT": (
-        "There is almost no contrast in this picture: it is nearly all one shade.",
-        "Export the film again with an ordinary window.",
+        gettext_noop("There is almost no contrast in this picture: it is nearly all one shade."),
+        gettext_noop("Export the radiograph again with an ordinary window."),
     ),
-    "TOO_SMALL": ("The picture has too few pixels to judge.", "Submit the film in its original size."),
+    "TOO_SMALL": (
+        gettext_noop("The picture has too few pixels."),
+        gettext_noop("Submit the radiograph in its original size."),
+    ),
 }
 
 # Words of DICOM's Body Part Examined (PS3.16 annex L) that contradict a chest film. Anything else, free text or
@@ -273,11 +288,15 @@ def header_notices(header: Header) -> tuple[Notice, ...]:
     """Warn when the header's age lies outside the ages the model was trained on."""
     if header.age_years is None or YOUNGEST <= header.age_years < OLDEST:
         return ()
-    age = f"{header.age_years:.0f} years" if header.age_years >= 2 else f"{header.age_years * 12:.0f} months"
-    return (
-        Notice(
-            "AGE_OUTSIDE_POPULATION",
-            f"The header gives an age of {age}; the model was trained on children aged 1 to 5 years.",
-            "Its answer does not hold for this patient; do not rely on it.",
-        ),
-    )
+    if header.age_years >= 2:
+        message = gettext_noop(
+            "The header gives an age of %(years)d years; the model was trained on children aged 1 to 5 years."
+        )
+        age = {"years": round(header.age_years)}
+    else:
+        message = gettext_noop(
+            "The header gives an age of %(months)d months; the model was trained on children aged 1 to 5 years."
+        )
+        age = {"months": round(header.age_years * 12)}
+    advice = gettext_noop("Its answer does not hold for this patient; do not rely on it.")
+    return (Notice("AGE_OUTSIDE_POPULATION", message, advice, age),)

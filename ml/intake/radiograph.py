@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.errors import IntakeError, damaged, gettext_noop
+from ml.errors import IntakeError, Parameter, damaged, gettext_noop
 from ml.intake.png import grey_png
 
 SIDE = 224
@@ -50,11 +51,16 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning that travels with the film or its result: a stable code and one or two sentences for a person."""
+    """A warning that travels with the radiograph or its result: a stable code and one or two sentences for a person.
+
+    The sentences are templates with named parameters, as those of :class:`ml.errors.CodedError`. ``asdict`` of it is
+    plain JSON, and ``Notice(**plain)`` brings it back.
+    """
 
     code: str
     message: str
     advice: str = ""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

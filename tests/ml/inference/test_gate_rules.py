@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from ml.errors import fill
 from ml.inference.gate_rules import (
     MAX_BESIDE,
     MAX_PLAIN,
@@ -73,7 +74,8 @@ def test_an_age_outside_the_training_range_warns_and_does_not_refuse(age: float 
 
 
 def test_an_infants_age_is_told_in_months() -> None:
-    assert "6 months" in header_notices(Header(age_years=0.5))[0].message
+    (notice,) = header_notices(Header(age_years=0.5))
+    assert "6 months" in fill(notice.message, notice.parameters)
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])

@@ -1,0 +1,123 @@
+"""The finished English sentences of model cards, in the reader's language.
+
+Cards keep their sentences with the figures in them, and cards that were published stay as they are; so these are found
+by their words. Everything else that ``ml`` reports comes as template and parameters (``results/translation.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext, gettext_noop
+
+NUMBER = re.compile(r"\d+\.\d+")
+CARD = (
+    gettext_noop("PneumoWeb paediatric pneumonia classifier"),
+    gettext_noop(
+        "Frontal chest radiographs of children aged 1 to 5 years, taken in routine care at one hospital, "
+        "Guangzhou Women and Children's Medical Center (Kermany, Zhang, Goldbaum, Mendeley Data 2018, CC BY "
+        "4.0)."
+    ),
+    gettext_noop(
+        "Teaching, research, and showing how such a model behaves: it ranks frontal chest films of children "
+        "aged 1 to 5 by how much they look like the films of children with pneumonia. It may bring a film to "
+        "a person's attention sooner; it does not replace that person, is not a medical device, and no "
+        "decision about a patient may rest on it."
+    ),
+    # xgettext:no-python-format
+    gettext_noop(
+        "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on "
+        "films of the same source and 85 to 95 % on the official test films, mostly through false alarms; "
+        "expect less than the figures here at another site, and have it measured there before you rely on it."
+    ),
+    gettext_noop(
+        "Not for adults or older children: networks trained on these films hardly do better than chance on "
+        "adults' films."
+    ),
+    # The cards of models published before said these two like this.
+    # xgettext:no-python-format
+    gettext_noop(
+        "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on "
+        "films of the same source and 85 to 95 % on the official test films, mostly through false alarms; "
+        "expect less than the figures here at another site, and measure before you rely on it (python -m "
+        "ml.evaluate)."
+    ),
+    gettext_noop(
+        "Not for adults or older children: on 300 adults' films (NIH ChestX-ray14, half of them labelled "
+        "pneumonia) version 2026.11.3 had an AUC of 0.46 [0.39, 0.52], no better than chance, and found "
+        "pneumonia in nine of ten films labelled as having no finding."
+    ),
+    gettext_noop(
+        "It knows two answers, pneumonia and normal. A film with another disease (effusion, pneumothorax, "
+        "tuberculosis, heart failure, a foreign body) gets one of them all the same."
+    ),
+    gettext_noop(
+        "The labels are readers' impressions of the films, not proven causes; it cannot tell bacterial from "
+        "viral pneumonia, and it cannot exclude pneumonia in a child who is ill."
+    ),
+    gettext_noop(
+        "The probability assumes that half of the films judged show pneumonia; where it is rarer, the chance is lower."
+    ),
+    gettext_noop(
+        "Frontal films only, the whole film as exported; lateral views, photographs of films, crops and "
+        "collages are refused as far as the input gate recognises them."
+    ),
+    gettext_noop(
+        "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a "
+        "cold map is no sign of health."
+    ),
+    gettext_noop(
+        "Sex, origin, weight, prematurity and illness of the children are not known, so fairness across "
+        "groups could not be measured."
+    ),
+)
+PATTERNS = (
+    gettext_noop(
+        "It also goes by what is outside the chest (arms, belly, framing), which in these films tells the classes "
+        "apart. On the test films its AUC is %s; with each chest in the surroundings of a film of the other class it "
+        "is %s, and on surroundings whose chest was taken out %s (0.5 is chance)."
+    ),
+    gettext_noop(
+        "Films are made square before the network sees them, so a chest looks narrower the wider its film was, and "
+        "among the films it learnt from those with pneumonia were the wider ones. With the normal test films alone "
+        "shown a tenth narrower its AUC is %s in place of %s, and its specificity at the balanced operating point %s "
+        "in place of %s: expect more false alarms where normal films are framed widely."
+    ),
+    gettext_noop(
+        "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "
+        "is no sign of health. On the test films with pneumonia that it found, %s of the heat lies over lungs and "
+        "mediastinum (spread evenly it would be %s), and in %s of them the hottest place lies elsewhere: the network "
+        "also goes by what is outside the lungs."
+    ),
+    # The cards of models published before said it like this; it would fit the sentence above too, so it comes after it.
+    gettext_noop(
+        "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "
+        "is no sign of health. On the test films %s of the heat lies over lungs and mediastinum (spread evenly it "
+        "would be %s), and in %s of them the hottest place lies elsewhere: the network also goes by what is outside "
+        "the lungs."
+    ),
+    gettext_noop(
+        "Not for adults or older children: on %s adults' films, %s of them labelled pneumonia, its AUC is %s (0.50 is "
+        "chance), and it calls %s of the others pneumonia."
+    ),
+)
+
+
+@cache
+def _matchers() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(re.escape(text).replace("%s", "(.+)")), text) for text in PATTERNS)
+
+
+def translate_card(text: str) -> str:
+    """A sentence of a model card in the reader's language; as it is where that is English, or where it is not known."""
+    if not text or (get_language() or "en").startswith("en"):
+        return text
+    translated = gettext(text)
+    if translated != text:
+        return translated
+    for matcher, pattern in _matchers():
+        if found := matcher.fullmatch(text):
+            return gettext(pattern) % tuple(NUMBER.sub(lambda n: number_format(n[0]), part) for part in found.groups())
+    return text
