@@ -49,11 +49,13 @@ GIVEN_BEFORE = (
     gettext_noop("Check that this is right; the film is shown as it was submitted."),
     gettext_noop("There seems to be writing in the margin of this film."),
     gettext_noop("The file says that this film is stored turned or mirrored; it is shown as stored."),
+    gettext_noop("Check that the head is at the top and the patient's right side at the left."),
     gettext_noop("Check that the film is neither too dark nor too bright."),
     gettext_noop("Nothing is lost: the film is analysed by itself as soon as the model is back. Staff can see why."),
     gettext_noop("The stored film could not be read."),
     gettext_noop("The film could not be analysed because of an error of ours."),
     gettext_noop("The film could not be analysed: the analysis stopped before its end, several times."),
+    gettext_noop("Please tell the people who run this site; they can start the analysis again."),
     gettext_noop("Have it analysed again; if that fails too, tell the people who run this site."),
 )
 

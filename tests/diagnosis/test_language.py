@@ -36,7 +36,7 @@ def german() -> Catalog:
 def texts_of_the_program() -> Iterator[tuple[Path, str]]:
     """Every text marked for translation in code and templates, as makemessages would find it."""
     root = Path(settings.BASE_DIR)
-    for path in (root / "diagnosis").rglob("*.py"):
+    for path in (*(root / "diagnosis").rglob("*.py"), *(root / "ml").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]) if name in KEYWORDS:
