@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from diagnosis.models import Study
-from diagnosis.results.translation import said_error
+from diagnosis.results.translation import translate_error
 from diagnosis.submission.submit import Outcome, Ticket, submit
 from ml import IntakeError, find_films
 
@@ -141,4 +141,4 @@ def row_of(item: Item, outcome: Outcome) -> list[str]:
     """A line of the report: file, study, what became of it, code, sentence."""
     study = str(outcome.study.pk) if outcome.study else ""
     what = "refused" if outcome.error else "known" if outcome.already_known else "submitted"
-    return [str(item.path), study, what, outcome.error.code if outcome.error else "", said_error(outcome.error)]
+    return [str(item.path), study, what, outcome.error.code if outcome.error else "", translate_error(outcome.error)]

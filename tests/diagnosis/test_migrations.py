@@ -16,7 +16,7 @@ from diagnosis.models import Prediction, Study
 from diagnosis.results.translation import translate
 from tests.studies import judged
 
-messages = import_module("diagnosis.migrations.0007_messages_with_parameters")
+messages = import_module("diagnosis.migrations.0009_messages_with_parameters")
 
 OLD_WARNINGS = [
     {

@@ -71,7 +71,9 @@ def test_none_among_few_films_is_not_said_to_be_none_of_100(
 
 
 def test_every_check_of_the_gate_is_listed_with_its_outcome(owner: User, owner_client: Client) -> None:
-    study = judged(owner, warnings=[{"code": "ROTATION_CORRECTED", "message": "Turned.", "advice": ""}])
+    study = judged(
+        owner, warnings=[{"code": "ROTATION_CORRECTED", "message": "Turned.", "advice": "", "parameters": {}}]
+    )
     panel = page(owner_client, study).partition('id="checks-title"')[2].partition("</section>")[0]
     assert panel.count('class="check-passed"') == 8, "but for the turn and the side marker drawn in the margin"
     assert "turned; the model was shown it upright" in panel
@@ -99,7 +101,10 @@ def test_a_refused_film_has_a_report_and_a_way_to_the_next_film(owner: User, own
 
 
 def test_one_cause_gives_one_warning(owner: User, owner_client: Client) -> None:
-    two = [{"code": code, "message": f"{code}!", "advice": ""} for code in ("AGE_OUTSIDE_POPULATION", "LOOKS_ADULT")]
+    two = [
+        {"code": code, "message": f"{code}!", "advice": "", "parameters": {}}
+        for code in ("AGE_OUTSIDE_POPULATION", "LOOKS_ADULT")
+    ]
     study = judged(owner, warnings=two)
     assert "LOOKS_ADULT!" not in page(owner_client, study)
     study.predictions.update(warnings=two[1:])
@@ -123,7 +128,12 @@ def test_the_table_says_what_each_operating_point_would_have_said(owner: User, o
 
 def test_warnings_of_intake_and_of_the_model_are_both_shown(owner: User, owner_client: Client) -> None:
     study = with_heat(owner)
-    notice = {"code": "BURNED_IN_TEXT", "message": "There seems to be writing.", "advice": "Check it."}
+    notice = {
+        "code": "BURNED_IN_TEXT",
+        "message": "There seems to be writing.",
+        "advice": "Check it.",
+        "parameters": {},
+    }
     Study.objects.filter(pk=study.pk).update(notices=[notice])
     text = page(owner_client, study)
     assert text.count("result-warning") == 2

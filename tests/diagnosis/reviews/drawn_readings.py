@@ -26,7 +26,12 @@ def heat_map() -> bytes:
 
 def with_heat(owner: User, seed: int = 0, **prediction: Any) -> Study:
     """A judged study with a heat map and a warning that only the model's side could have given."""
-    warning = {"code": "UNLIKE_TRAINING", "message": "Unlike the films it learned from.", "advice": "Trust it less."}
+    warning = {
+        "code": "UNLIKE_TRAINING",
+        "message": "Unlike the films it learned from.",
+        "advice": "Trust it less.",
+        "parameters": {},
+    }
     return judged(owner, seed, heatmap=heat_map(), warnings=[warning], **prediction)
 
 

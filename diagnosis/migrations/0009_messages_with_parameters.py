@@ -100,7 +100,7 @@ def join(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """One column more; notices and warnings rewritten."""
 
-    dependencies = (("diagnosis", "0006_api_tokens"),)
+    dependencies = (("diagnosis", "0008_imports"),)
     operations = (
         migrations.AddField(
             model_name="study",
