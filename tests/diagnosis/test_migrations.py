@@ -43,7 +43,8 @@ def test_finished_sentences_become_templates_and_are_shown_as_they_were(old: Stu
     warnings = Prediction.objects.get(study=old).warnings
     assert warnings[0]["parameters"] == {"years": 34}
     assert [warning["parameters"] for warning in warnings[1:]] == [{}, {}]
-    shown = [translate(warning["message"], warning["parameters"]) for warning in warnings]
+    with translation.override("en"):
+        shown = [translate(warning["message"], warning["parameters"]) for warning in warnings]
     assert shown == [warning["message"] for warning in OLD_WARNINGS]
     old.refresh_from_db()
     assert [notice["parameters"] for notice in old.notices] == [{}, {}]

@@ -95,7 +95,7 @@ def test_each_error_page_stands_without_a_request(name: str) -> None:
     [(0.632, "63 %"), (0.0049, "< 1 %"), (0.9951, "> 99 %"), (0.0, "0 %"), (1.0, "100 %"), (None, "–"), (0.5, "50 %")],
 )
 def test_a_probability_is_never_shown_as_nothing_or_everything(value: float | None, shown: str) -> None:
-    said = Template("{% load look %}{{ p|percent }}").render(Context({"p": value}))
+    said = Template("{% load pneumoweb %}{{ p|percent }}").render(Context({"p": value}))
     assert said.replace("\xa0", " ").replace("&lt;", "<").replace("&gt;", ">") == shown
 
 
