@@ -3,7 +3,7 @@
 The header's BitsStored is right most of the time; codings are often deeper without any harm (16 bits around 12). What
 it must never do is wrap: a lossy coding overshoots white by a little, and those values are white, not black. Where
 values lie far beyond the header's range, the coding is believed; bits above the picture that have nothing to do with it
-(overlays used to live there) are told from depth by the jumps that either reading would mean.
+(overlays used to live there) are told from depth by which reading keeps neighbours close.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ Integers = NDArray[Any]
 _OVERSHOOT = 0.25  # share of the range by which a lossy coding may go too far; a lossless one, coded once more, by less
 _OVERSHOOT_LOSSLESS = 0.1
 _FEW = 0.001  # share of pixels that may lie further out all the same
-_JUMP = 0.45  # share of the range that neighbours do not differ by, but at a wrap or an overlay's edge
 _SAMPLE = 2_000_000
 
 
@@ -98,8 +97,7 @@ def _without_strangers(words: Integers, bits: int, declared: int, signed: bool) 
     whole = _with_sign(words, bits) if signed else words
     if np.array_equal(inside, whole):
         return inside
-    reach = int(np.abs(whole.astype(np.int32)).max()).bit_length()
-    return whole if _jumps(whole, 2**reach) * 2 < _jumps(inside, 2**declared) else inside
+    return whole if _belong(whole, inside, declared) else inside
 
 
 def _with_sign(words: Integers, bits: int) -> Integers:
@@ -107,12 +105,21 @@ def _with_sign(words: Integers, bits: int) -> Integers:
     return np.asarray((words.astype(np.int32) ^ half) - half)
 
 
-def _jumps(values: Integers, span: int) -> int:
-    """Neighbours, down and across, that differ by nearly the whole ``span``; on a sample of rows and columns."""
-    step = max(1, values.size // _SAMPLE)
-    across = np.diff(values[::step].astype(np.int32), axis=1)
-    down = np.diff(values[:, ::step].astype(np.int32), axis=0)
-    return sum(int(np.count_nonzero(np.abs(change) > _JUMP * span)) for change in (across, down))
+def _belong(whole: Integers, inside: Integers, declared: int) -> bool:
+    """Whether the bits above the declared ones are picture.
+
+    Decided where neighbours, across or down, differ in them: on a picture with more bits than declared they are close
+    as a whole and far apart without these bits, at an overlay's edge the other way round; each by its own range.
+    """
+    ratio = 2.0 ** (int(np.abs(whole.astype(np.int32)).max()).bit_length() - declared)
+    step = max(1, whole.size // _SAMPLE)
+    votes = 0
+    for axis, lines in ((1, np.s_[::step]), (0, np.s_[:, ::step])):
+        with_bits, without = (np.diff(values[lines].astype(np.int32), axis=axis) for values in (whole, inside))
+        differ = with_bits != without
+        closer = np.abs(with_bits[differ]) < np.abs(without[differ]) * ratio
+        votes += 2 * int(np.count_nonzero(closer)) - closer.size
+    return votes > 0
 
 
 def _within(values: Integers, bits: int, declared: int, signed: bool, samples: Samples) -> Stored:

@@ -112,25 +112,19 @@ def _bits_allocated(dataset: pydicom.FileDataset, length: int, samples: int) -> 
     Raises:
         IntakeError: ``UNSUPPORTED_FORMAT`` for any other depth.
     """
-    bits, stored = whole_of(dataset, "BitsAllocated", 0), whole_of(dataset, "BitsStored", 0)
-    if bits == 0:
-        bits = 8 if length < 2 * samples - 1 else 16
+    usual = 8 if length < 2 * samples - 1 else 16
+    bits, stored = whole_of(dataset, "BitsAllocated", usual), whole_of(dataset, "BitsStored", 0)
     if bits not in (8, 16):
-        raise unknown_depth()
+        raise IntakeError(
+            "UNSUPPORTED_FORMAT",
+            gettext_noop("The pixels of this DICOM file have neither 8 nor 16 bits."),
+            gettext_noop("Export the radiograph with 8 or 16 bits per pixel."),
+        )
     if bits == 16 and stored <= 8 and samples <= length <= samples + 1:
         return 8
     if bits == 8 and stored > 8 and 2 * samples <= length:
         return 16
     return bits
-
-
-def unknown_depth() -> IntakeError:
-    """The refusal of pixels of a depth that no radiograph comes in."""
-    return IntakeError(
-        "UNSUPPORTED_FORMAT",
-        gettext_noop("The pixels of this DICOM file have neither 8 nor 16 bits."),
-        gettext_noop("Export the radiograph with 8 or 16 bits per pixel."),
-    )
 
 
 def _whole(raw: bytes, needed: int, size: int, cut: bool) -> bytes:

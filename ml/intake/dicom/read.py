@@ -25,7 +25,7 @@ from ml.intake.dicom.grayscale import grey_of_stored, square_ratio, window_centr
 from ml.intake.dicom.header import kept_header, number_of, text_of, whole_of
 from ml.intake.dicom.object_kinds import PIXEL_DATA, check_object
 from ml.intake.dicom.pixel_data import PixelElement, split_file
-from ml.intake.dicom.pixels import read_samples, transfer_syntax_of, unknown_depth
+from ml.intake.dicom.pixels import read_samples, transfer_syntax_of
 from ml.intake.dicom.tables import palette
 from ml.intake.grayscale import eight_bit, grey_of_colour
 from ml.intake.radiograph import Header, Limits, Notice, Radiograph, check_size, too_large
@@ -79,8 +79,6 @@ def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
         raise damaged()
     assumed = _complete_pixels(dataset)
     header = kept_header(dataset, salt)
-    if whole_of(dataset, "BitsAllocated", 16) not in (8, 16):
-        raise unknown_depth()
     samples = read_samples(dataset, element, rows, columns)
     grey, notices = _grey_of(dataset, samples)
     grey = _squared(grey, square_ratio(dataset), limits)

@@ -92,6 +92,10 @@ def cases() -> Iterator[Case]:
             yield _case(f"{name} of 8 bits, 16 allocated, {stored} stored", data, eight, 1.5, notice)
         data = coded(frame, eight, 12, syntax, BitsAllocated=16, **_WINDOW)
         yield _case(f"{name} of 8 bits, a window for 12", data, eight, 1.5, "DEPTH_UNSURE")
+    twelve = film_values(12)
+    for allocated in (12, 32):
+        data = coded(encoded(twelve, 12, _JLS), twelve, 12, _JLS, BitsAllocated=allocated)
+        yield _case(f"JPEG-LS of 12 bits, {allocated} allocated", data, scaled(twelve, 0, 4095))
     yield _case("native bytes, 16 allocated, 8 stored", dicom_bytes(eight, 8, BitsAllocated=16), eight)
     yield from _strange_bits(white)
     yield from _signs()
@@ -105,6 +109,16 @@ def _strange_bits(white: Grey) -> Iterator[Case]:
     yield _case(
         "an overlay in bit 15, RLE", dicom_bytes(overlay, 12, uid.RLELossless, BitsStored=12, HighBit=11), white
     )
+    letters = TWELVE.copy()
+    letters[10:40:2, 10:200:2] = 4095
+    letters[11:40:2, 10:200:2] = 0
+    few = letters | np.where((rows > 100) & (rows < 110), 0x1000, 0).astype(np.uint16)
+    yield _case(
+        "an overlay in bit 12 beside letters of black and white", dicom_bytes(few, 12), scaled(letters, 0, 4095)
+    )
+    noise = TWELVE | (np.random.default_rng(5).integers(0, 16, TWELVE.shape) << 12).astype(np.uint16)
+    yield _case("noise above the stored bits", dicom_bytes(noise, 12), white)
+    yield _case("every bit above set", dicom_bytes(TWELVE | np.uint16(0xF000), 12), white)
     data = film_object(overlay, 12)
     for element, vr, value in ((0x0100, "US", 16), (0x0102, "US", 15)):
         data.add_new(0x60000000 + element, vr, value)
