@@ -6,7 +6,6 @@ today's. ``diagnosis.report.layout`` knows how it looks; here is what it says.
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 from typing import Any
 
@@ -67,9 +66,7 @@ def build(study: Study, *, by: str, author_id: int) -> bytes:
         report.text(translate_card(card.population))
         report.heading(_("Limits of the model"))
         report.bullets([translate_card(limit) for limit in card.limits])
-    buffer = io.BytesIO()
-    report.write(buffer)
-    return buffer.getvalue()
+    return report.as_pdf()
 
 
 def moment(when: datetime) -> str:

@@ -1,225 +1,122 @@
-"""How the report looks: A4, calm, one column, both disclaimers and the page number at the foot of every page."""
+"""The parts of a report in order, set by Typst as ``report.typ`` says.
+
+Typst shapes every script, knows which side it is read from, embeds what it uses and keeps the text readable for
+machines; docs/decisions.md says what else was weighed.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import IO, Any
-from xml.sax.saxutils import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+import typst
+from django.conf import settings
 from django.utils.translation import gettext as _
-from PIL import Image as Pillow
-from reportlab import rl_config
-from reportlab.lib.colors import Color, HexColor
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
-from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFError, TTFont
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import (
-    BaseDocTemplate,
-    CondPageBreak,
-    Flowable,
-    Frame,
-    Image,
-    KeepTogether,
-    PageTemplate,
-    Paragraph,
-    Spacer,
-    Table,
-)  # fmt: skip
+from PIL import Image
 
-from diagnosis.report.drawing import COLOURS, INK, LINE, MARGIN, QUIET, CountingCanvas, Scale
 from diagnosis.report.images import as_jpeg
+from diagnosis.report.scripts import as_set, font_folders
 
-# Pictures as bytes, not as text (ASCII85): a quarter smaller, and two thirds of the time were spent on encoding them.
-rl_config.useA85 = 0
-
-HEAD, FOOT = 24 * mm, 40 * mm
-WIDTH = A4[0] - 2 * MARGIN
-WARN, WARN_SOFT = HexColor("#744d00"), HexColor("#fbf1d9")
-BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13, textColor=INK, spaceAfter=4)
-SMALL = ParagraphStyle("small", BODY, fontSize=8, leading=10.5, textColor=QUIET, spaceAfter=0)
-FINE = ParagraphStyle("fine", BODY, fontSize=7.6, leading=9.6, spaceAfter=2)
-TITLE = ParagraphStyle("title", BODY, fontName="Helvetica-Bold", fontSize=17, leading=21, spaceAfter=1)
-HEADING = ParagraphStyle("heading", BODY, fontName="Helvetica-Bold", fontSize=11, leading=14, spaceBefore=8)
-FINDING = ParagraphStyle("finding", BODY, fontName="Helvetica-Bold", fontSize=15, leading=19, spaceAfter=1)
+TEMPLATE = Path(__file__).with_name("report.typ")
+PICTURE = (84.5, 92.0)  # mm: half the column, and the tallest that leaves room for text
 
 
 @cache
-def _wide_font() -> str:
-    """A font for what Helvetica's Latin does not have (a label in Cyrillic, say): the machine's DejaVu, if it is there.
-
-    Else the one that ReportLab brings, in which missing letters are boxes: nothing is lost but their looks.
-    """
-    for name in ("DejaVuSans", "Vera"):
-        try:
-            pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-        except TTFError:
-            continue
-        return name
-    return "Helvetica"
-
-
-def _is_latin(text: str) -> bool:
-    try:
-        text.encode("cp1252")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _paragraph(text: Any, style: ParagraphStyle) -> Paragraph:
-    """A paragraph of plain text: what looks like mark-up in a label or a comment stays text."""
-    plain = str(text)
-    if not _is_latin(plain):
-        style = ParagraphStyle("wide", style, fontName=_wide_font())
-    return Paragraph(escape(plain).replace("\n", "<br/>"), style)
+def _fonts() -> typst.Fonts:
+    """Found once for each process; their letters are read when a report first needs them."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=font_folders())
 
 
 class Report:
-    """Collects the parts of a report in order, then writes it."""
+    """Collects the parts of a report in order, then sets it."""
 
     def __init__(self, *, title: str, subject: str, made: str) -> None:
-        self._title, self._subject, self._made = title, subject, made
-        self._parts: list[Flowable] = [_paragraph(subject, TITLE), Spacer(0, 2 * mm)]
+        self._words = {"title": title, "subject": subject, "made": made}
+        self._parts: list[dict[str, Any]] = []
+        self._pictures: list[Image.Image] = []
+
+    def _add(self, what: str, **part: Any) -> None:
+        self._parts.append({"is": what, **part})
 
     def heading(self, text: str) -> None:
         """A heading; it never stands alone at the foot of a page."""
-        self._parts += [CondPageBreak(28 * mm), _paragraph(text, HEADING)]
+        self._add("heading", words=as_set(text))
 
     def text(self, text: str) -> None:
         """A paragraph."""
-        self._parts.append(_paragraph(text, BODY))
+        self._add("text", words=as_set(text))
 
     def quote(self, name: str, text: str) -> None:
         """What somebody wrote; however long, it runs over as many pages as it needs. Rows of empty lines become one."""
-        self._parts.append(_paragraph(name, ParagraphStyle("name", BODY, textColor=QUIET, spaceAfter=0)))
-        indented = ParagraphStyle("quote", BODY, leftIndent=4 * mm, splitLongWords=1)
-        for part in re.split(r"\n\s*\n", text.strip()):
-            self._parts.append(_paragraph(part, indented))
+        parts = re.split(r"\n\s*\n", text.strip())
+        self._add("quote", name=as_set(name), words=[as_set(part) for part in parts])
 
     def bullets(self, texts: Sequence[str]) -> None:
         """A list."""
-        style = ParagraphStyle("bullet", BODY, leftIndent=4 * mm, bulletIndent=0.5 * mm, spaceAfter=2)
-        for text in texts:
-            self._parts.append(Paragraph(escape(str(text)), style, bulletText="•"))
+        self._add("bullets", words=[as_set(text) for text in texts])
 
     def facts(self, pairs: Sequence[tuple[str, Any]]) -> None:
         """Names and values in two columns."""
-        quiet = ParagraphStyle("name", BODY, textColor=QUIET, spaceAfter=0)
-        plain = ParagraphStyle("value", BODY, spaceAfter=0, splitLongWords=1)
-        rows = [[_paragraph(name, quiet), _paragraph(value, plain)] for name, value in pairs]
-        table = Table(rows, colWidths=[WIDTH * 0.26, WIDTH * 0.74], hAlign="LEFT")
-        table.setStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (0, -1), 0),
-                ("TOPPADDING", (0, 0), (-1, -1), 1),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
-            ]
-        )
-        self._parts += [table, Spacer(0, 2 * mm)]
+        self._add("facts", pairs=[(as_set(name), as_set(value)) for name, value in pairs])
 
     def finding(
         self, kind: str, words: str, probability_words: str, *, probability: float | None = None,
         points: Sequence[tuple[Any, float, bool]] = (), zone: tuple[float, float] | None = None,
     ) -> None:  # fmt: skip
         """The finding in words, then the probability, then where it stands among the operating points."""
-        strong, soft = COLOURS[kind]
-        inside: list[Flowable] = [
-            _paragraph(words, ParagraphStyle("f", FINDING, textColor=strong)),
-            _paragraph(probability_words, BODY),
-        ]
-        if probability is not None:
-            inside.append(Scale(probability, points, zone, strong, WIDTH - 10 * mm))
-        self._parts += [_box(inside, strong, soft), Spacer(0, 3 * mm)]
+        self._add(
+            "finding", kind=kind, words=as_set(words), probability_words=as_set(probability_words),
+            probability=probability, zone=zone,
+            points=[{"name": str(name), "threshold": threshold, "used": used} for name, threshold, used in points],
+        )  # fmt: skip
 
     def warning(self, message: str, advice: str) -> None:
         """Something the reader must know."""
-        bold = ParagraphStyle("warning", BODY, fontName="Helvetica-Bold", textColor=WARN, spaceAfter=0)
-        inside: list[Flowable] = [_paragraph(message, bold)]
-        if advice:
-            inside.append(_paragraph(advice, ParagraphStyle("advice", BODY, spaceAfter=0)))
-        self._parts += [_box(inside, WARN, WARN_SOFT), Spacer(0, 2 * mm)]
+        self._add("warning", words=as_set(message), advice=as_set(advice))
 
-    def pictures(self, pictures: Sequence[tuple[Pillow.Image, str]]) -> None:
+    def pictures(self, pictures: Sequence[tuple[Image.Image, str]]) -> None:
         """Pictures of one size side by side, each with its caption."""
-        gap = 5 * mm
-        width = (WIDTH - gap) / 2
-        cells = []
+        shown = []
         for picture, caption in pictures:
-            scale = min(width / picture.width, 92 * mm / picture.height)
-            image = Image(as_jpeg(picture), picture.width * scale, picture.height * scale)
-            cells.append([image, Spacer(0, 1.5 * mm), _paragraph(caption, SMALL)])
-        while len(cells) < 2:
-            cells.append([])
-        table = Table([cells], colWidths=[width + gap, width])
-        table.setStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-                ("TOPPADDING", (0, 0), (-1, -1), 0),
-            ]
-        )
-        self._parts.append(KeepTogether([table]))
+            width = min(PICTURE[0], PICTURE[1] * picture.width / picture.height)
+            shown.append({"file": f"{len(self._pictures)}.jpeg", "width": width, "caption": as_set(caption)})
+            self._pictures.append(picture)
+        self._add("pictures", pictures=shown)
 
-    def write(self, target: IO[bytes]) -> None:
-        """Lay out the pages and write the PDF."""
-        document = BaseDocTemplate(
-            target, pagesize=A4, title=f"{self._title}: {self._subject}", author="PneumoWeb", subject=self._made,
-            lang=_("en-GB"),
-        )  # fmt: skip
-        frame = Frame(MARGIN, FOOT, WIDTH, A4[1] - HEAD - FOOT, leftPadding=0, rightPadding=0, topPadding=0, id="body")
-        document.addPageTemplates([PageTemplate("page", [frame], onPage=self._furniture)])
-        document.build(self._parts, canvasmaker=CountingCanvas)
-
-    def _furniture(self, canvas: Canvas, _document: BaseDocTemplate) -> None:
-        """Head and foot of every page."""
-        canvas.saveState()
-        top = A4[1] - 14 * mm
-        canvas.setFillColor(INK)
-        canvas.setFont("Helvetica-Bold", 10)
-        canvas.drawString(MARGIN, top, "PneumoWeb")
-        canvas.setFillColor(QUIET)
-        canvas.setFont("Helvetica", 9)
-        canvas.drawRightString(A4[0] - MARGIN, top, self._title)
-        canvas.setStrokeColor(LINE)
-        canvas.line(MARGIN, top - 2.5 * mm, A4[0] - MARGIN, top - 2.5 * mm)
-        lines = [
-            (_("Accuracy."), _(
-                "The model is wrong on some films: it misses pneumonia and it raises false alarms. How often is "
-                "measured and stated with the model, on films like those it learned from; on other films it can be "
-                "wrong far more often."
-            )),
-            (_("Not medical advice."), _(
-                "This result is not a diagnosis and not a medical device’s output. It must not be the reason to start, "
-                "change or withhold treatment. A clinician who knows the patient decides; if someone is unwell, seek "
-                "medical help."
-            )),
-        ]  # fmt: skip
-        inside: list[Flowable] = [Paragraph(f"<b>{escape(word)}</b> {escape(text)}", FINE) for word, text in lines]
-        box = _box(inside, WARN, WARN_SOFT)
-        box.wrapOn(canvas, WIDTH, FOOT)
-        box.drawOn(canvas, MARGIN, 15 * mm)
-        made = _paragraph(self._made, SMALL)
-        made.wrapOn(canvas, WIDTH - 30 * mm, 10 * mm)
-        made.drawOn(canvas, MARGIN, 15 * mm - 5 * mm)
-        canvas.restoreState()
+    def as_pdf(self) -> bytes:
+        """Lay out the pages and give the PDF. The pictures lie in the data folder for as long as that takes."""
+        words = {name: as_set(text) for name, text in self._words.items()}
+        page = _("Page %(number)d of %(all)d").replace("%(number)d", "{number}").replace("%(all)d", "{all}")
+        disclaimers = [[as_set(text) for text in pair] for pair in _disclaimers()]
+        report = {**words, "lang": _("en-GB")[:2], "page": page, "disclaimers": disclaimers, "parts": self._parts}
+        with TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="report-") as name:
+            folder = Path(name)
+            source = folder / TEMPLATE.name
+            source.write_bytes(TEMPLATE.read_bytes())
+            for number, picture in enumerate(self._pictures):
+                (folder / f"{number}.jpeg").write_bytes(as_jpeg(picture).getvalue())
+            inputs = {"report": json.dumps(report)}
+            pdf: bytes = typst.compile(
+                source, root=folder, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs
+            )
+        return pdf
 
 
-def _box(inside: list[Flowable], strong: Color, soft: Color) -> Table:
-    table = Table([[inside]], colWidths=[WIDTH])
-    table.setStyle(
-        [
-            ("BACKGROUND", (0, 0), (-1, -1), soft),
-            ("LINEBEFORE", (0, 0), (0, -1), 3, strong),
-            ("LEFTPADDING", (0, 0), (-1, -1), 4 * mm),
-            ("TOPPADDING", (0, 0), (-1, -1), 2 * mm),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 2 * mm),
-        ]
-    )
-    return table
+def _disclaimers() -> list[tuple[str, str]]:
+    return [
+        (_("Accuracy."), _(
+            "The model is wrong on some films: it misses pneumonia and it raises false alarms. How often is "
+            "measured and stated with the model, on films like those it learned from; on other films it can be "
+            "wrong far more often."
+        )),
+        (_("Not medical advice."), _(
+            "This result is not a diagnosis and not a medical device’s output. It must not be the reason to start, "
+            "change or withhold treatment. A clinician who knows the patient decides; if someone is unwell, seek "
+            "medical help."
+        )),
+    ]  # fmt: skip
