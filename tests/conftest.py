@@ -15,23 +15,9 @@ from django.core.cache import cache
 from django.test import Client
 
 from diagnosis.server.private_redis import PrivateRedis
+from tests.parallel import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401  (hooks)
 
 PASSWORD = "correct horse battery"
-# What is slow to make and used by many tests, by the name under which their modules import it, and the group that
-# shares it: pytest-xdist gives a group to one worker. Two groups train and convert, so that two cores have work.
-SHARED = {"tiny_runs": "training", "workshop": "publishing"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In parallel (`-n`) what shares something stays together, and what is slow begins first, so as not to end last."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        imported = vars(item.module) if isinstance(item, pytest.Function) else {}
-        for group in [group for name, group in SHARED.items() if name in imported][:1]:
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 
-from ml import phantom
+from tests import phantoms
 
 NATIVE = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian,
           uid.DeflatedExplicitVRLittleEndian)  # fmt: skip
@@ -35,7 +35,7 @@ HTJ2K_SLOPE = base64.b64decode(
 @functools.cache
 def film_values(bits: int, *, signed: bool = False, width: int = 256, height: int = 240) -> NDArray[Any]:
     """A drawn film in stored values of ``bits`` bits; signed ones lie around zero."""
-    values = phantom.film(3, width=width, height=height, bits=max(bits, 8)).astype(np.int32) >> max(0, 8 - bits)
+    values = phantoms.film(3, width=width, height=height, bits=max(bits, 8)).astype(np.int32) >> max(0, 8 - bits)
     if signed:
         return (values - 2 ** (bits - 1)).astype(np.int8 if bits <= 8 else np.int16)
     return values.astype(np.uint8 if bits <= 8 else np.uint16)

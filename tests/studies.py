@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -11,11 +12,13 @@ from django.utils import timezone
 from diagnosis.models import ModelVersion, Study
 from diagnosis.submission.submit import Ticket, submit
 from ml import phantom
+from tests.phantoms import film
 
 
+@cache
 def drawn_film(seed: int = 0, **options: Any) -> bytes:
     """A synthetic film as PNG."""
-    return phantom.png(phantom.film(seed, width=320, height=280, **options))
+    return phantom.png(film(seed, width=320, height=280, **options))
 
 
 def submitted(owner: User, seed: int = 0, **ticket: Any) -> Study:

@@ -17,7 +17,7 @@ from ml import phantom
 from tests.running_site import RunningSite, wait_until
 
 PATIENCE = 60.0  # seconds; a loaded CI machine is slow
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 
 class Person:

@@ -12,8 +12,9 @@ from PIL import Image
 from ml import phantom
 from ml.errors import IntakeError
 from ml.intake.read import SIDE, Header, ModelInput, Radiograph, read_radiograph
+from tests import phantoms
 
-GREY = phantom.film(2, width=700, height=520)
+GREY = phantoms.film(2, width=700, height=520)
 
 
 def saved(kind: str, mode: str | None = None, **options) -> bytes:
@@ -96,7 +97,7 @@ def test_the_model_input_survives_its_storage():
 
 def test_reading_for_the_model_alone_gives_nearly_the_same_input_and_no_hash():
     data = saved("JPEG", quality=90)
-    big = read_radiograph(phantom.jpeg(phantom.film(2, width=2000, height=1500)), for_model_only=True)
+    big = read_radiograph(phantom.jpeg(phantoms.film(2, width=2000, height=1500)), for_model_only=True)
     assert big.scaled_from == (2000, 1500)
     assert (big.width, big.height) == (2000, 1500)
     with pytest.raises(ValueError, match="pixel hash"):

@@ -19,9 +19,10 @@ from ml.data.dataset import SPLITS, data_hash, load_pixels, read_films
 from ml.data.near_duplicates import find_near_duplicates
 from ml.data.split import split_films
 from ml.network.classifier import Architecture
-from ml.phantom import film, png
+from ml.phantom import png
 from ml.training.augmentation import AugmentationConfig
 from ml.training.config import TrainingConfig
+from tests.phantoms import film
 
 PATIENTS = 70
 

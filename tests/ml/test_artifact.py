@@ -13,7 +13,7 @@ import pytest
 from ml.errors import ArtifactMissing
 from ml.inference.model_card import ARTIFACTS, load_card
 from ml.inference.predictor import load_classifier, run_network
-from ml.phantom import film
+from tests.phantoms import film
 
 PNEUMONIA = ARTIFACTS / "pneumonia"
 ROOT = ARTIFACTS.parent.parent

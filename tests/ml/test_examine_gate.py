@@ -12,7 +12,7 @@ from PIL import Image
 
 from ml.examine_gate import main
 from ml.inference.model_card import ARTIFACTS
-from ml.phantom import film
+from tests.phantoms import film
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from django.urls import reverse
 
 from diagnosis import storage
 from diagnosis.models import Study
-from ml import phantom
+from tests import phantoms
 from tests.diagnosis.submission.test_submit import files_on_disk, send
 from tests.dicom_files import dicom_bytes
 
 pytestmark = pytest.mark.django_db
-DICOM = dicom_bytes(phantom.film(6, width=320, height=280), 8, PatientName="DOE^JANE")
+DICOM = dicom_bytes(phantoms.film(6, width=320, height=280), 8, PatientName="DOE^JANE")
 SAID = "This site keeps the submitted files as well"
 
 

@@ -21,6 +21,7 @@ from diagnosis import storage
 from diagnosis.models import Study
 from diagnosis.submission import intended_use
 from ml import phantom
+from tests import phantoms
 from tests.studies import drawn_film
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_a_film_becomes_a_waiting_study_with_its_label_and_confirmation(owner: U
 
 def test_what_is_stored_is_private_and_without_metadata(owner: User, client: Client) -> None:
     client.force_login(owner)
-    send(client, ("a.jpg", phantom.jpeg(phantom.film(1, width=320, height=280))))
+    send(client, ("a.jpg", phantom.jpeg(phantoms.film(1, width=320, height=280))))
     study = Study.objects.get()
     with storage.open_film(study) as stored:
         assert b"Exif" not in stored.read()
@@ -70,7 +71,7 @@ def test_without_the_confirmation_nothing_is_taken(owner: User, client: Client) 
     [
         ("text.png", b"this is not a picture"),
         ("empty.png", b""),
-        ("truncated.jpg", phantom.jpeg(phantom.film(2, width=320, height=280))[:2000]),
+        ("truncated.jpg", phantom.jpeg(phantoms.film(2, width=320, height=280))[:2000]),
         ("page.html", b"<html><script>alert(1)</script></html>"),
         ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
     ],
@@ -122,7 +123,7 @@ def test_another_film_in_a_form_that_was_used_before_is_another_study(owner: Use
 
 def test_the_same_pixels_in_another_file_lead_to_the_earlier_result(owner: User, client: Client) -> None:
     client.force_login(owner)
-    pixels = phantom.film(3, width=320, height=280)
+    pixels = phantoms.film(3, width=320, height=280)
     send(client, ("a.png", phantom.png(pixels)))
     buffer = io.BytesIO(phantom.png(pixels))
     response = send(client, ("renamed.png", buffer.read() + b"trailing bytes change the file, not the film"))

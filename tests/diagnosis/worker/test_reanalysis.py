@@ -17,7 +17,8 @@ from diagnosis.admin import dashboard
 from diagnosis.models import State, Study
 from diagnosis.submission.submit import Ticket, store
 from diagnosis.worker.reanalysis import OWNER_LIMIT, gate_version
-from ml import phantom, read_radiograph
+from ml import read_radiograph
+from tests import phantoms
 from tests.diagnosis.submission.test_submit import send
 from tests.dicom_files import dicom_bytes
 from tests.studies import drawn_film, judged, submitted
@@ -117,7 +118,7 @@ def test_who_waits_again_has_waited_since_then(owner: User) -> None:
 
 
 def test_the_same_dicom_image_with_other_grey_values_is_pointed_out(owner: User, client: Client) -> None:
-    pixels = phantom.film(3, width=320, height=280)
+    pixels = phantoms.film(3, width=320, height=280)
     ticket = Ticket(owner=owner, token=uuid.uuid4(), confirmed_at=timezone.now())
     uids = {f"{level}InstanceUID": f"1.2.3.{level == 'SOP':d}" for level in ("Study", "Series", "SOP")}
     made = []

@@ -15,7 +15,8 @@ from ml.data.audit import audit, examine
 from ml.data.dataset import DataError, Film, read_films
 from ml.data.prepare import prepare
 from ml.metrics.curves import area_under_curve
-from ml.phantom import film, jpeg, png
+from ml.phantom import jpeg, png
+from tests.phantoms import film
 
 
 def put(path: Path, data: bytes) -> None:

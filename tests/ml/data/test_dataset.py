@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ml.data.dataset import DataError, data_hash, load_pixels, patient_of, read_films
-from ml.phantom import film, png
+from ml.phantom import png
+from tests.phantoms import film
 
 TINY = png(film(1, width=224, height=224))
 

@@ -13,7 +13,7 @@ from ml.gate_training.negatives.shapes import finish
 from ml.gate_training.negatives.slices import SLICES
 from ml.inference.gate import Gate, GateResult, Thresholds
 from ml.intake.read import SIDE, Header, ModelInput
-from ml.phantom import film
+from tests.phantoms import film
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from ml import LungFinder, Lungs, ModelInput
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.model_card import ARTIFACTS
-from ml.phantom import film
+from tests.phantoms import film
 
 
 @pytest.fixture(scope="module")

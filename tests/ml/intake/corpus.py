@@ -14,11 +14,11 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 
-from ml import phantom
+from tests import phantoms
 from tests.dicom_files import as_file, dicom_bytes, encoded, film_object
 
-GREY = phantom.film(7, width=240, height=200)
-DEEP = phantom.film(7, width=240, height=200, bits=12)
+GREY = phantoms.film(7, width=240, height=200)
+DEEP = phantoms.film(7, width=240, height=200, bits=12)
 
 
 def saved(kind: str, pixels: np.ndarray = GREY, mode: str | None = None, **options: object) -> bytes:
@@ -75,6 +75,7 @@ def png_of(width: int, height: int, *chunks: bytes, bits: int = 8, colour: int =
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + chunk(b"IEND", b"")
 
 
+@functools.cache
 def bomb(size: int) -> bytes:
     """``size`` zeros, deflated."""
     packer = zlib.compressobj(9)

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 from pydicom import uid
 
-from ml import phantom
 from ml.errors import IntakeError
 from ml.intake.read import read_radiograph
+from tests import phantoms
 from tests.dicom_files import encoded
 
-GREY = phantom.film(5, width=320, height=256)
-SIXTEEN = phantom.film(5, width=320, height=256, bits=16)
+GREY = phantoms.film(5, width=320, height=256)
+SIXTEEN = phantoms.film(5, width=320, height=256, bits=16)
 
 
 def saved(pixels, kind, mode=None, **options) -> bytes:

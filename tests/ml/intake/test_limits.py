@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml import phantom
 from ml.errors import IntakeError
 from ml.intake.read import Limits, read_radiograph
+from tests import phantoms
 
-GREY = phantom.film(5, width=320, height=256)
+GREY = phantoms.film(5, width=320, height=256)
 
 
 def saved(pixels, kind) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -15,6 +14,8 @@ FILM = np.random.default_rng(3).uniform(0, 255, (2, 96, 96, 1)).astype(np.float3
 
 
 def seen(film: NDArray[np.float32], view: str = "both", cell: int = 16) -> NDArray[np.float32]:
+    import keras
+
     taken = keras.Input(film.shape[1:])
     found: NDArray[np.float32] = keras.Model(taken, views(taken, view, cell))(film).numpy()
     return found
@@ -22,6 +23,8 @@ def seen(film: NDArray[np.float32], view: str = "both", cell: int = 16) -> NDArr
 
 def mean_around(x: Any, cell: int) -> Any:
     """The definition: pool, smooth over neighbours that are there, enlarge bilinearly."""
+    import keras
+
     x = keras.layers.AveragePooling2D(cell)(x)
     x = keras.layers.AveragePooling2D(3, strides=1, padding="same")(x)
     return keras.layers.UpSampling2D(cell, interpolation="bilinear")(x)
@@ -50,6 +53,8 @@ def test_an_even_film_is_seen_as_nothing() -> None:
 
 
 def test_films_are_standardised_in_float32_whatever_the_policy() -> None:
+    import keras
+
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ml.evaluation.shifts import SHIFTS, shift
-from ml.phantom import film
 from ml.training.augmentation import AugmentationConfig
 from ml.training.pipeline import order_of_films
+from tests.phantoms import film
 
 
 def test_both_classes_fill_half_of_each_batch_and_weights_are_kept_exactly() -> None:

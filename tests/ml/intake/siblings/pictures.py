@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from openjpeg import utils as openjpeg
 from PIL import Image
 
-from ml import phantom
+from tests import phantoms
 from tests.ml.intake.corpus import saved
 from tests.ml.intake.siblings import Case, Grey
 
-_EIGHT = phantom.film(5, width=300, height=250)
-_DEEP = phantom.film(5, width=300, height=250, bits=16)
+_EIGHT = phantoms.film(5, width=300, height=250)
+_DEEP = phantoms.film(5, width=300, height=250, bits=16)
 _CUT = ("DAMAGED", "cut off in transit")
 _EOI = b"\xff\xd9"
 

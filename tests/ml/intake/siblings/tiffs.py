@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from ml import phantom
+from tests import phantoms
 from tests.ml.intake.siblings import Case, Grey
 from tests.ml.intake.siblings._tiff_writer import page, pages, tiff
 
-_EIGHT = phantom.film(5, width=300, height=250)
-_DEEP = phantom.film(5, width=300, height=250, bits=16)
+_EIGHT = phantoms.film(5, width=300, height=250)
+_DEEP = phantoms.film(5, width=300, height=250, bits=16)
 _OF_DEEP = np.rint(_DEEP / 257.0).astype(np.uint8)
 _TWELVE = (_DEEP >> 4).astype(np.uint16)
 _OF_TWELVE = np.rint(_TWELVE * (255 / 4095)).astype(np.uint8)

@@ -1,0 +1,47 @@
+"""Tests in several processes (`pytest -n`): who gets which, so that nothing slow is made twice or begun last.
+
+pytest-xdist hands tests to whichever worker is free. Its own groups (`xdist_group`) change node ids, which pytest 9.2
+no longer lets them; here a test's group follows from its file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.places import ROOT
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
+
+# What is slow to make and used by many files, and the group that shares it. Two of them train and convert networks, so
+# that two cores have work.
+SHARED = {"tiny_runs": "training", "workshop": "publishing"}
+
+
+@cache
+def group_of(file: str) -> str | None:
+    """The group of a file's tests: by what they share with other files, or make once for all of them."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    shared = next((group for name, group in SHARED.items() if name in text), None)
+    return shared or (file if 'scope="module"' in text else None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Groups first, the largest before the others; then single tests, in their order."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid.partition("::")[0]) or nodeid
+
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what is slow: a worker that began it last would keep all others waiting."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
