@@ -16,6 +16,7 @@ from ml.data.dataset import DataError, Film, read_films
 from ml.data.prepare import prepare
 from ml.metrics.curves import area_under_curve
 from ml.phantom import jpeg, png
+from tests.ml.drawn import draw
 from tests.phantoms import film
 
 
@@ -96,7 +97,7 @@ def test_an_empty_folder_is_not_an_audit(tmp_path: Path, capsys: pytest.CaptureF
 def test_acquisition_gives_the_label_away_where_one_class_is_sharper() -> None:
     rng = np.random.default_rng(0)
     labels = np.arange(60) % 2
-    films = np.stack([film(i, width=224, height=224) for i in range(60)])
+    films = np.stack([draw(i) for i in range(60)])
     rough = np.clip(films + rng.normal(0, 12, films.shape) * labels[:, None, None], 0, 255).astype(np.uint8)
     alike = guess_labels(describe(films), labels, range(60))
     apart = guess_labels(describe(rough), labels, range(60))

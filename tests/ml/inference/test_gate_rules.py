@@ -26,7 +26,7 @@ from ml.inference.gate_rules import (
     refusal,
 )
 from ml.intake.read import SIDE, Header, ModelInput
-from ml.phantom import film as phantom
+from tests.phantoms import film as phantom
 
 
 @pytest.mark.parametrize(
