@@ -7,7 +7,8 @@ import logging
 from celery import shared_task
 from django.core.management import call_command
 
-from diagnosis.models import Study
+from diagnosis.models import IdempotentRequest, Study
+from diagnosis.submission import quota
 from diagnosis.worker import analysis, orphans
 from diagnosis.worker.queue import ANALYSE
 
@@ -26,7 +27,9 @@ def analyse(study_id: str) -> None:
 
 @shared_task(name="diagnosis.tasks.tidy", ignore_result=True, time_limit=3600, soft_time_limit=3590)
 def tidy() -> None:
-    """Remove films that belong to no study any more, what uploads left behind, and sessions that have ended."""
+    """Remove films that belong to no study any more, what uploads left behind, and what is kept for a while only."""
     orphans.remove_orphans()
     orphans.remove_uploads()
     call_command("clearsessions", verbosity=0)
+    quota.forget_old()
+    IdempotentRequest.forget_old()

@@ -23,7 +23,6 @@ from diagnosis.access import person
 from diagnosis.api.problems import Problem
 from diagnosis.models import IdempotentRequest
 
-KEPT = dt.timedelta(days=1)
 RUNNING = dt.timedelta(minutes=5)  # a request that has not answered by then has lost its process: another may begin
 NAMESPACE = uuid.UUID("6a0b3d6e-5c0b-4c57-9a55-1f6f0b6c2f0e")
 
@@ -66,7 +65,7 @@ def once(request: Request, act: Callable[[], Response]) -> Response:
     mark = fingerprint(request)
     user = person(request._request)
     mine = IdempotentRequest.objects.filter(user=user, key=key)
-    mine.filter(created_at__lt=timezone.now() - KEPT).delete()
+    mine.filter(created_at__lt=timezone.now() - IdempotentRequest.KEPT).delete()
     try:
         with transaction.atomic():
             IdempotentRequest.objects.create(user=user, key=key, fingerprint=mark)
@@ -89,8 +88,3 @@ def once(request: Request, act: Callable[[], Response]) -> Response:
         raise
     mine.update(status=response.status_code, body=json.loads(json.dumps(response.data, default=str)))
     return response
-
-
-def forget_old() -> int:
-    """Delete what is older than a day; how many there were."""
-    return IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]

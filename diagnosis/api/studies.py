@@ -42,7 +42,8 @@ from diagnosis.report.views import study_report
 from diagnosis.reviews.forms import ReviewForm
 from diagnosis.reviews.readings import save_review
 from diagnosis.studies import images
-from diagnosis.submission.submit import Outcome, Ticket
+from diagnosis.submission import quota
+from diagnosis.submission.submit import QUOTA_SPENT, Outcome, Ticket
 from diagnosis.submission.uploads import take_in
 from diagnosis.worker.reanalysis import ask_again
 
@@ -137,6 +138,7 @@ class Studies(APIView):
             200: OpenApiResponse(OutcomesSerializer, description="All of it was known already."),
             201: OutcomesSerializer,
             400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 409: PROBLEM, 413: PROBLEM, 415: PROBLEM, 422: PROBLEM,
+            429: PROBLEM,
         },
     )  # fmt: skip
     def post(self, request: Request) -> Response:
@@ -163,13 +165,18 @@ class Studies(APIView):
         outcomes = take_in(ticket, given["films"])
         if not any(outcome.study for outcome in outcomes):
             errors = [{"file": one.name, **coded(one.error)} for one in outcomes if one.error is not None]
+            if all(error["code"] == QUOTA_SPENT for error in errors):
+                headers = {"Retry-After": str(quota.seconds_to_midnight())}
+                raise Problem(429, QUOTA_SPENT, errors[0]["detail"], errors, headers)
             raise Problem(422, "NO_FILE_TAKEN", _("None of the files was taken."), errors)
         forget(request.user.pk)
         ids = [one.study.pk for one in outcomes if one.study]
         now = with_all(Study.objects.filter(pk__in=ids), person(request._request)).in_bulk()
         fresh = any(one.study and not one.already_known for one in outcomes)
         body = {"outcomes": [self._outcome(request, one, now) for one in outcomes]}
-        return Response(body, status=201 if fresh else 200)
+        left = quota.rest(person(request._request))
+        headers = {"Quota-Films-Left": str(left.films), "Quota-Bytes-Left": str(left.bytes)}
+        return Response(body, status=201 if fresh else 200, headers=headers)
 
     def _outcome(self, request: Request, outcome: Outcome, now: dict[UUID, Study]) -> dict[str, Any]:
         study = now.get(outcome.study.pk) if outcome.study else None

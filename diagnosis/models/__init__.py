@@ -1,6 +1,6 @@
 """What is kept. The modules of this package import each other and nothing else of the app (rule of the house)."""
 
-from diagnosis.models.api import ApiToken, IdempotentRequest
+from diagnosis.models.api import ApiToken, DailyUse, IdempotentRequest
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
 from diagnosis.models.preferences import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
 from diagnosis.models.review import Agreement, Certainty, Diagnosis, OwnFinding, Reference, Review, Source
@@ -13,6 +13,7 @@ __all__ = [
     "Agreement",
     "ApiToken",
     "Certainty",
+    "DailyUse",
     "Diagnosis",
     "Finding",
     "IdempotentRequest",

@@ -112,6 +112,8 @@ class ApiToken(models.Model):
 class IdempotentRequest(models.Model):
     """The answer to one request that carried an ``Idempotency-Key``, so that its repetition acts no second time."""
 
+    KEPT = dt.timedelta(days=1)
+
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", editable=False)
     key = models.CharField(max_length=255, editable=False)
     fingerprint = models.CharField(max_length=64, editable=False)
@@ -128,3 +130,25 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """Delete what is older than a day; how many rows there were."""
+        return cls.objects.filter(created_at__lt=timezone.now() - cls.KEPT).delete()[0]
+
+
+class DailyUse(models.Model):
+    """How much one person has submitted on one day (UTC), by page and by program alike."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", editable=False)
+    day = models.DateField(editable=False)
+    films = models.PositiveIntegerField(default=0, editable=False)
+    bytes = models.PositiveBigIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("use in a day")
+        verbose_name_plural = _("use by day")
+        constraints = (models.UniqueConstraint(fields=("user", "day"), name="one_count_per_person_and_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.films}"

@@ -16,12 +16,14 @@ from django.utils.translation import gettext_noop
 
 from diagnosis import storage
 from diagnosis.models import Study
-from diagnosis.submission import intended_use
+from diagnosis.submission import intended_use, quota
 from diagnosis.worker.queue import send_to_worker
 from diagnosis.worker.reanalysis import is_an_answer
 from ml import IntakeError, Limits, Radiograph, read_radiograph
 
 logger = logging.getLogger(__name__)
+
+QUOTA_SPENT = "QUOTA_SPENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,16 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
                 gettext_noop("Export the radiograph as JPEG or PNG, or with compression."),
                 megabytes=round(size / 1e6),
                 most=round(bounds.max_bytes / 1e6),
+            )
+        if not ticket.bulk and not quota.take(ticket.owner, size):
+            raise IntakeError(
+                QUOTA_SPENT,
+                gettext_noop(
+                    "You have submitted as much as one person may in a day (%(films)d files, %(gigabytes)d GB)."
+                ),
+                gettext_noop("Submit the rest tomorrow, or ask the people who run this site for more."),
+                films=settings.QUOTA_FILMS_PER_DAY,
+                gigabytes=round(settings.QUOTA_BYTES_PER_DAY / 1e9),
             )
         data = read()
         radiograph = read_radiograph(data, limits=bounds, salt=settings.SECRET_KEY.encode())
