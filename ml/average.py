@@ -15,10 +15,10 @@ from pathlib import Path
 from ml.data.dataset import DataError
 from ml.data.prepare import prepare
 from ml.errors import MLError
+from ml.evaluation.figures import learning
 from ml.files import write_json, write_text
 from ml.network.classifier import INPUT_SIZE, build_serving
 from ml.provenance import command_line
-from ml.training.checkpoint import load_member
 from ml.training.run import save_run
 
 
@@ -35,7 +35,7 @@ def average(runs: Sequence[Path], data: Path, out: Path, input_size: int = INPUT
     Raises:
         DataError: A run is not readable, or was trained on another split or other data.
     """
-    from ml.evaluation.figures import learning
+    from ml.training.checkpoint import load_member
 
     members = [load_member(run) for run in runs]
     prepared = prepare(data, int(members[0][2]["split_seed"]), cache=out.parent / "cache")

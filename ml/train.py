@@ -22,6 +22,7 @@ from typing import Any
 
 from ml.data.prepare import prepare
 from ml.errors import MLError, TrainingError
+from ml.evaluation.figures import learning
 from ml.files import write_json, write_text
 from ml.network import lung_classifier
 from ml.network.classifier import Architecture, build_serving
@@ -60,7 +61,6 @@ def train(
         DataError: The data cannot be used, or leaks.
         TrainingError: The run cannot go on.
     """
-    from ml.evaluation.figures import learning
     from ml.training.lung_fit import fit_lung_classifier
 
     started = time.monotonic()

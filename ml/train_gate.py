@@ -33,8 +33,10 @@ from ml.gate_training.card_page import page
 from ml.gate_training.dataset import UNSEEN, FrontalFilm, held_out, negatives, phantoms, read_films, read_input
 from ml.gate_training.exam import Row, exam
 from ml.gate_training.fit import RECIPE, GateTrainingConfig, Material, copies, fit, reference, run_trunk
+from ml.gate_training.network import build_served
 from ml.gate_training.publish import add_exam, publish
 from ml.inference.gate import Gate, Thresholds
+from ml.network.classifier import multiply_adds
 from ml.network.export import load_keras
 
 log = logging.getLogger("ml.train_gate")
@@ -82,9 +84,6 @@ def make(
 
     With ``start`` the network in that folder is trained further.
     """
-    from ml.gate_training.network import build_served
-    from ml.network.classifier import multiply_adds
-
     began, seed = time.monotonic(), config.seed
     if again:
         trunk = load_keras(out / "model.keras").get_layer("gate_trunk")

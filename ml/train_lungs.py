@@ -20,6 +20,7 @@ from ml.data.prepare import prepare
 from ml.errors import MLError, TrainingError
 from ml.files import write_json
 from ml.inference.model_card import ARTIFACTS
+from ml.network.classifier import multiply_adds
 from ml.provenance import commit, versions
 
 
@@ -42,7 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> None:
-    from ml.network.classifier import multiply_adds
     from ml.publishing.lungs import publish_lungs
     from ml.training.lungs import RECIPE, LungFinderConfig, fit_lungs
 

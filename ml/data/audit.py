@@ -17,6 +17,7 @@ from ml.data.dataset import CLASSES, SPLITS, Film, read_films
 from ml.data.near_duplicates import find_near_duplicates
 from ml.data.split import groups_of, of_test_patients
 from ml.errors import MLError
+from ml.intake.read import SIDE, read_radiograph
 from ml.metrics.curves import area_under_curve
 
 
@@ -126,8 +127,6 @@ def audit(data: Path, *, acquisition: bool = True) -> Audit:
     Raises:
         DataError: There are no films, or one class is missing.
     """
-    from ml.intake.read import SIDE, read_radiograph
-
     films, root = read_films(data), data if data.is_dir() else data.parent
     unreadable: dict[str, str] = {}
     sizes: Counter[str] = Counter()

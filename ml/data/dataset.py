@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import MLError
+from ml.intake.read import SIDE, read_radiograph
 
 CLASSES = ("NORMAL", "PNEUMONIA")
 SPLITS = ("train", "val", "test")
@@ -181,8 +182,6 @@ def load_pixels(root: Path, films: Sequence[Film], cache: Path | None = None) ->
     Raises:
         DataError: Some files cannot be read; all of them are named, up to ten.
     """
-    from ml.intake.read import SIDE
-
     key = hashlib.sha256()
     for film in films:
         stat = (root / film.file).stat()
@@ -229,8 +228,6 @@ def _keep(stored: Path, pixels: NDArray[np.uint8]) -> None:
 
 
 def _reader() -> Callable[[bytes], NDArray[np.uint8]]:
-    from ml.intake.read import read_radiograph
-
     return lambda data: read_radiograph(data, for_model_only=True).model_input().pixels
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from ml.evaluation.chest_mask import rough_chest, rough_lungs
 from ml.inference.heatmap import upsample
 from ml.intake.read import SIDE
+from ml.network.export import as_list, read_head
 
 Films = NDArray[np.uint8]
 Maps = NDArray[np.float32]
@@ -120,8 +121,6 @@ def randomisation(model: Any, films: Films, seed: int = 0) -> dict[str, float]:
     The raw map is features·w without scaling or clipping, so that a change of scale alone does not count as change.
     Weights are shuffled within each array, which keeps their distribution. The model is left as it was.
     """
-    from ml.network.export import as_list, read_head
-
     batch = films[..., None].astype(np.float32)
     random = np.random.default_rng(seed)
     kept = [weight.numpy() for weight in model.weights]

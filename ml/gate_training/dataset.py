@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml import phantom
 from ml.data.dataset import patient_of
 from ml.errors import MLError
 from ml.gate_training.augmentation import SOURCE_SIDE, textured
@@ -132,13 +133,12 @@ def held_out(
 
 def phantoms(seed: int, count: int) -> list[NDArray[np.uint8]]:
     """Draw synthetic frontal films; seeds lie above a million, where no test or demonstration looks."""
-    from ml.phantom import film
-
     rng = np.random.default_rng([seed, 11])
     drawn = []
     for k in range(count):
         width, height = (int(n) for n in rng.integers(200, 420, 2))
-        pixels = film(1_000_000 + seed * 10_000 + k, opacity=bool(rng.random() < 0.5), width=width, height=height)
+        number, opacity = 1_000_000 + seed * 10_000 + k, bool(rng.random() < 0.5)
+        pixels = phantom.film(number, opacity=opacity, width=width, height=height)
         drawn.append(shrink(pixels.astype(np.uint8)))
     return drawn
 

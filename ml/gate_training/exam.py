@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from ml import phantom
 from ml.errors import IntakeError, Refusal
 from ml.gate_training.dataset import FrontalFilm, families, negative, read_input
 from ml.gate_training.fit import orient
@@ -201,10 +202,9 @@ def _oriented(gate: Gate, films: Sequence[Pixels]) -> list[Row]:
 
 
 def _phantoms(count: int) -> list[ModelInput]:
-    from ml.phantom import film
-
     return [
-        as_input(film(seed, opacity=seed % 2 == 1, width=320, height=280).astype(np.uint8)) for seed in range(count)
+        as_input(phantom.film(seed, opacity=seed % 2 == 1, width=320, height=280).astype(np.uint8))
+        for seed in range(count)
     ]
 
 

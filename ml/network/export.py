@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.runtime import Engine
+from ml.intake.read import SIDE
 
 TOLERANCE = 1e-3
 """Largest difference from Keras that is served: absolute for logits, relative to the largest value for features."""
@@ -61,8 +62,6 @@ def check_architecture(model: Any) -> int:
     Raises:
         ArtifactDamaged: it is another kind of model.
     """
-    from ml.intake.read import SIDE
-
     takes = getattr(model, "input_shape", None)
     if takes != (None, SIDE, SIDE, 1):
         raise ArtifactDamaged(f"The model takes {takes}, not {(None, SIDE, SIDE, 1)}. Train it with ml.train.")

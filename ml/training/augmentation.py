@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from ml.training.stateless_random import Draws
 
@@ -73,8 +74,6 @@ class AugmentationConfig:
 @cache
 def _glyphs() -> NDArray[np.float32]:
     """(G, 32, 32, 1) letters and digits as are put on films, drawn with Pillow's own font."""
-    from PIL import Image, ImageDraw, ImageFont
-
     font, drawn = ImageFont.load_default(26), []
     for text in ("R", "L", "R", "L", "AP", "P", "A", "12", "7", "+", "RH", "3B"):
         canvas = Image.new("L", (32, 32))

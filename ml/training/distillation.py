@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.data.dataset import DataError
+from ml.network.classifier import build_training
 
 SHARE = 0.7
 """How much of a film's target is the teachers' prediction of it, as shown; the rest is its label."""
@@ -32,7 +33,6 @@ def teachers(runs: Sequence[Path], size: int, identity: dict[str, Any]) -> Calla
     Raises:
         DataError: A run has no readable checkpoint, or has seen other films.
     """
-    from ml.network.classifier import build_training
     from ml.training.checkpoint import load_member
 
     networks = []
