@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.timing import resident_mb
 from tests.running_site import ROOT, RunningSite
 
 BOUNDARY = "pneumoweb-benchmark"
@@ -69,10 +68,8 @@ def another_worker(site: RunningSite) -> Iterator[int]:
 
 
 def serving_process(site: RunningSite) -> int:
-    """The process that answers requests: the largest child of gunicorn's first process."""
-    first = site.parts()["gunicorn"]
-    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-    return max(map(int, children), key=resident_mb)
+    """The process that answers requests."""
+    return site.parts()["server.web"]
 
 
 def django_of(site: RunningSite) -> None:

@@ -378,11 +378,14 @@ CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")  # a line
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S%z"}
+    },
     "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["terminal"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["terminal"], "level": LOG_LEVEL, "propagate": False},
+        "diagnosis.access": {"level": "INFO"},  # only with ACCESS_LOG=1, and then whatever LOG_LEVEL says
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for every scanner that tries a name
         **{name: {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL} for name in CHATTY},
     },

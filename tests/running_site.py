@@ -106,7 +106,7 @@ class RunningSite:
                 continue
             if not ours and f"{self.data_dir}/" not in command:  # Redis writes its title over its environment
                 continue
-            for word in ("gunicorn", " worker ", " beat ", "redis-server", "valkey-server", "serve"):
+            for word in ("server.web", " worker ", " beat ", "redis-server", "valkey-server", "serve"):
                 if word in command:
                     found.setdefault(word.strip(), int(entry.name))
                     break

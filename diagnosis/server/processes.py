@@ -77,7 +77,7 @@ class _Relayed:
 
 
 def _start_part(command: list[str], **options: Any) -> Popen[bytes]:
-    # Without its parent a part is to go at once: SIGQUIT means that to gunicorn and Celery, SIGTERM means "in peace".
+    # Without its parent a part is to go at once: to Celery SIGQUIT means that, SIGTERM "in peace".
     quit_with_parent = partial(die_with_parent, signal.SIGQUIT)
     return HonchoPopen(  # type: ignore[no-any-return]  # honcho is not typed
         command, shell=False, stdin=subprocess.DEVNULL, preexec_fn=quit_with_parent, **options
@@ -129,10 +129,7 @@ def commands() -> dict[str, list[str]]:
     celery = [sys.executable, "-m", "celery", "--quiet", "--skip-checks", "--app", "pneumoweb"]
     level = ["--loglevel", settings.LOG_LEVEL]
     return {
-        "web": [
-            *(sys.executable, "-m", "gunicorn", "--config", str(settings.BASE_DIR / "pneumoweb" / "gunicorn.py")),
-            "pneumoweb.wsgi",
-        ],
+        "web": [sys.executable, "-m", "diagnosis.server.web"],
         "worker": [
             *(*celery, "worker", *level, "--hostname", f"worker-{settings.PORT}-{os.getpid()}@%h"),
             *("--pool", settings.WORKER_POOL, "--concurrency", str(settings.WORKER_CONCURRENCY)),

@@ -65,7 +65,7 @@ class DrilledSite(RunningSite):
         return [pid for name, pid in self.parts().items() if name == part]
 
     def signal(self, part: str, how: int) -> None:
-        """Send a signal to a part: gunicorn, worker, beat or redis-server."""
+        """Send a signal to a part: server.web, worker, beat or redis-server."""
         for pid in self.pids(part):
             os.kill(pid, how)
 

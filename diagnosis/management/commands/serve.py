@@ -86,6 +86,8 @@ class Command(BaseCommand):
         lines = [f"PneumoWeb answers at http://{host}:{settings.PORT}/ (after {time.monotonic() - began:.1f} s)."]
         if first_run:
             lines.append("There is no administrator yet: make one with `make admin` in a second terminal.")
+        if settings.HOST not in {"127.0.0.1", "::1", "localhost"} and not settings.TRUST_PROXY:
+            lines.append("Others reach it without encryption. Put a proxy with TLS in front: docs/operations.md.")
         lines.append("Ctrl-C stops everything.")
         self.stdout.write("\n".join(["", *lines, ""]))
         self.stdout.flush()
