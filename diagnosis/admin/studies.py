@@ -105,7 +105,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     list_per_page = 50
     show_full_result_count = False  # a second count of all rows on every filtered page
     raw_id_fields = ("owner",)
-    actions = ("analyse_again",)
+    actions = ("reanalyse",)
     inlines = (PredictionInline, ReviewInline, ReferenceInline)
     readonly_fields = (
         "film_large",
@@ -115,7 +115,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     fieldsets = (
         (None, {"fields": ("film_large", "id", "owner", "label", "created_at")}),
         (_("State"), {"fields": ("state", "reason_code", "explanation", "refused_by", "queued_at", "sent_at",
-                                 "started_at", "finished_at", "attempt", "asked_again")}),
+                                 "started_at", "finished_at", "attempt", "reanalyses")}),
         (_("Film"), {"fields": ("source_format", "width", "height", "header", "notices", "pixel_hash", "uid_hash")}),
         (_("Intended use"), {"fields": ("intended_use_version", "intended_use_at", "operating_point")}),
     )  # fmt: skip
@@ -204,9 +204,9 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         return percent(study.probability)
 
     @admin.action(description=_("Analyse again"), permissions=["change"])
-    def analyse_again(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
+    def reanalyse(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
         """Queue the chosen studies anew; those that are waiting anyway are left alone."""
-        queued = sum(reanalysis.analyse_again(study) for study in queryset.exclude(state__in=PENDING))
+        queued = sum(reanalysis.reanalyse(study) for study in queryset.exclude(state__in=PENDING))
         text = ngettext("%d study is queued for analysis.", "%d studies are queued for analysis.", queued) % queued
         messages.success(request, text)
 

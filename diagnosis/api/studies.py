@@ -44,8 +44,8 @@ from diagnosis.reviews.readings import save_review
 from diagnosis.studies import images
 from diagnosis.submission import quota
 from diagnosis.submission.submit import QUOTA_SPENT, Outcome, Ticket
-from diagnosis.submission.uploads import take_in
-from diagnosis.worker.reanalysis import ask_again
+from diagnosis.submission.uploads import submit_files
+from diagnosis.worker.reanalysis import reanalyse_for_owner
 
 MOST_WAIT = 20  # seconds
 LOOK_EVERY = 0.25  # seconds
@@ -162,7 +162,7 @@ class Studies(APIView):
             again=given["again"],
             operating_point=Preferences.of(request.user).operating_point,
         )
-        outcomes = take_in(ticket, given["films"])
+        outcomes = submit_files(ticket, given["films"])
         if not any(outcome.study for outcome in outcomes):
             errors = [{"file": one.name, **coded(one.error)} for one in outcomes if one.error is not None]
             if all(error["code"] == QUOTA_SPENT for error in errors):
@@ -273,7 +273,7 @@ class Reanalysis(APIView):
         """Reanalyse a study that failed, or was refused by an image check that has been replaced since."""
         _queries(request)
         study = study_or_404(request._request, pk)
-        if not ask_again(study):
+        if not reanalyse_for_owner(study):
             raise Problem(
                 409, "CANNOT_REANALYSE", _("This study has an answer, waits for one, or was tried too often.")
             )

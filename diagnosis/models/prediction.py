@@ -1,4 +1,4 @@
-"""What a model version said of a study: kept for ever as it was said."""
+"""Predictions: the answer of one model version to one study, kept for ever as it was given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say of a study: their reading of the film, and the diagnosis that was confirmed later.
+"""What people enter of a study: their reading of the film, and the diagnosis that was confirmed later.
 
 Nothing is overwritten: each save adds a row and makes it the current one.
 """
@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from diagnosis.models.prediction import Finding, Prediction
 
 
-class Said(models.Model):
-    """A row of what one person said of one study; the newest is current, the older ones are its history."""
+class Entry(models.Model):
+    """What one person entered of one study; the newest is current, the older ones are its history."""
 
     is_current = models.BooleanField(_("current"), default=True, editable=False)
     created_at = models.DateTimeField(_("said at"), default=timezone.now, editable=False)
@@ -26,12 +26,12 @@ class Said(models.Model):
         abstract = True
 
     @classmethod
-    def say(cls, *, study: Any, author: Any, **said: Any) -> Self:
+    def record(cls, *, study: Any, author: Any, **values: Any) -> Self:
         """Add a row and make it the current one. The study's row is locked meanwhile: two saves at once take turns."""
         with transaction.atomic():
             type(study)._default_manager.select_for_update().filter(pk=study.pk).first()
             cls._default_manager.filter(study=study, author=author, is_current=True).update(is_current=False)
-            return cls._default_manager.create(study=study, author=author, **said)
+            return cls._default_manager.create(study=study, author=author, **values)
 
 
 class Agreement(models.TextChoices):
@@ -58,7 +58,7 @@ class Certainty(models.TextChoices):
     HIGH = "high", _("High")
 
 
-class Review(Said):
+class Review(Entry):
     """A person's reading of a film, given before the model's answer was shown to them or after."""
 
     study = models.ForeignKey(
@@ -119,7 +119,7 @@ class Diagnosis(models.TextChoices):
     NORMAL = "normal", _("No pneumonia")
 
 
-class Reference(Said):
+class Reference(Entry):
     """The diagnosis that was confirmed later, and by what: the yardstick for person and model alike."""
 
     study = models.ForeignKey(

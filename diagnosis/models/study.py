@@ -2,7 +2,7 @@
 
 A study's state moves only through the methods below, and each of them is one conditional ``UPDATE``: whoever loses the
 race changes nothing and is told so. ``attempt`` is a fencing token: it only ever grows, and an answer carrying an older
-number is dropped, so a worker that was thought dead cannot overwrite what a later one said.
+number is dropped, so a worker that was thought dead cannot overwrite the answer of a later one.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Study(models.Model):
     attempts_left = models.PositiveSmallIntegerField(default=max_attempts, editable=False)
     # Since when the person has been waiting: submitted, or analysed again.
     queued_at = models.DateTimeField(_("queued"), default=timezone.now, editable=False)
-    asked_again = models.PositiveSmallIntegerField(_("analysed again by the owner"), default=0, editable=False)
+    reanalyses = models.PositiveSmallIntegerField(_("reanalyses by the owner"), default=0, editable=False)
     sent_at = models.DateTimeField(_("sent to the queue"), null=True, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
@@ -131,7 +131,7 @@ class Study(models.Model):
     reason_parameters = models.JSONField(_("figures in the explanation"), default=dict, editable=False)
     refused_by = models.CharField(_("gate that refused"), max_length=16, blank=True, editable=False)
     # The current prediction in short, so that a history of 100,000 studies is filtered and sorted by an index of one
-    # table. Written with the state by `complete` and `analyse_again`, in the same UPDATE, and by nobody else.
+    # table. Written with the state by `complete` and `reanalyse`, in the same UPDATE, and by nobody else.
     finding = models.CharField(_("finding"), max_length=20, choices=Finding.choices, blank=True, editable=False)
     probability = models.FloatField(_("probability of pneumonia"), null=True, editable=False)
     judged_by = models.ForeignKey(
@@ -139,7 +139,7 @@ class Study(models.Model):
         null=True, editable=False, db_index=False,
     )  # fmt: skip
 
-    # What intake read: facts of the picture, never of the person (DESIGN: names, dates, identifiers are not kept).
+    # What intake read: facts of the picture, never of the person: names, dates and identifiers are not kept.
     width = models.PositiveIntegerField(_("width"), editable=False)
     height = models.PositiveIntegerField(_("height"), editable=False)
     source_format = models.CharField(_("format"), max_length=20, editable=False)
@@ -307,7 +307,7 @@ class Study(models.Model):
         return moved
 
     def complete(self, attempt: int, **prediction: Any) -> bool:
-        """Store what the model said and finish, in one transaction; ``False`` when a later attempt owns the study."""
+        """Store the prediction and finish, in one transaction; ``False`` when a later attempt owns the study."""
         with transaction.atomic():
             moved = self._move(
                 [State.RUNNING], attempt,
@@ -320,16 +320,16 @@ class Study(models.Model):
                 self.predictions.create(attempt=attempt, **prediction)
         return moved
 
-    def analyse_again(self, owner_limit: int | None = None) -> bool:
-        """Queue a finished study anew; what was said before stays, no longer current once the new answer is there.
+    def reanalyse(self, owner_limit: int | None = None) -> bool:
+        """Queue a finished study again; earlier predictions stay, no longer current once the new one is there.
 
         With ``owner_limit`` it is the owner who asks: only for want of an answer, and no more often than that.
         """
         by_owner = owner_limit is not None
         return self._move(
             [State.REJECTED, State.FAILED] if by_owner else [State.DONE, State.REJECTED, State.FAILED],
-            None, Q(asked_again__lt=owner_limit) if by_owner else None,
-            asked_again=F("asked_again") + int(by_owner), state=State.QUEUED, attempts_left=max_attempts(),
+            None, Q(reanalyses__lt=owner_limit) if by_owner else None,
+            reanalyses=F("reanalyses") + int(by_owner), state=State.QUEUED, attempts_left=max_attempts(),
             queued_at=timezone.now(), sent_at=None, finished_at=None, **_reason(),
             refused_by="", finding="", probability=None, judged_by=None,
         )  # fmt: skip

@@ -36,7 +36,7 @@ def save_review(study: Study, author: AbstractBaseUser, form: ReviewForm) -> Rev
     # that is not blind must say whether it agrees; one who knew the answer from elsewhere is taken at their finding.
     blind = form.hidden and not has_seen_elsewhere(author, study)
     agreement = "" if blind else said.get("agreement") or _implied_agreement(study, said["finding"])
-    return Review.say(
+    return Review.record(
         study=study,
         author=author,
         prediction=study.prediction,

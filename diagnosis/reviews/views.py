@@ -59,6 +59,6 @@ def study_reference(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReferenceForm(request.POST)
     if not form.is_valid():
         return _page(request, study, 422, reference_form=form)
-    Reference.say(study=study, author=request.user, **form.cleaned_data)
+    Reference.record(study=study, author=request.user, **form.cleaned_data)
     messages.success(request, _("The confirmed diagnosis is saved."))
     return redirect(study)

@@ -23,7 +23,7 @@ from diagnosis.models import Preferences, State, Study
 from diagnosis.results.context import explain
 from diagnosis.reviews.readings import reading_context
 from diagnosis.submission.forms import LabelForm
-from diagnosis.worker.reanalysis import ask_again, may_ask_again
+from diagnosis.worker.reanalysis import may_reanalyse, reanalyse_for_owner
 
 
 @require_safe
@@ -33,7 +33,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = study_or_404(request, pk)
     mine = Preferences.of(request.user)
     hidden = found.answer_hidden
-    context = {"study": found, "preferences": mine, "may_ask_again": may_ask_again(found)}
+    context = {"study": found, "preferences": mine, "may_reanalyse": may_reanalyse(found)}
     context["has_original"] = storage.has_original(found)
     mine_all = Study.objects.visible_to(request.user).only("pk")
     context["newer"], context["older"] = neighbours(mine_all, ORDERS["newest"], found)
@@ -55,7 +55,7 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "studies/_signed_out.html", {"pk": pk}, status=403)
     found = study_or_404(request, pk)
-    context = {"study": found, "poll_seconds": poll_seconds(found), "may_ask_again": may_ask_again(found)}
+    context = {"study": found, "poll_seconds": poll_seconds(found), "may_reanalyse": may_reanalyse(found)}
     response = render(request, "studies/_status.html", context)
     if not found.is_pending and request.headers.get("HX-Request"):
         response["HX-Refresh"] = "true"  # the viewer and the disclaimers belong to the whole page
@@ -66,7 +66,7 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
 def study_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Have a study without an answer analysed again."""
     found = study_or_404(request, pk)
-    if ask_again(found):
+    if reanalyse_for_owner(found):
         forget(request.user.pk)
     else:
         messages.info(request, _("This film cannot be analysed again at the moment."))

@@ -44,7 +44,7 @@ class ArchiveError(IntakeError):
     """A ZIP that cannot be unpacked, or must not be."""
 
 
-def take_in(ticket: Ticket, files: list[UploadedFile[bytes]]) -> list[Outcome]:
+def submit_files(ticket: Ticket, files: list[UploadedFile[bytes]]) -> list[Outcome]:
     """Submit every film in the uploaded files, in order, each for itself: one bad file costs the others nothing."""
     outcomes: list[Outcome] = []
     for file in files:

@@ -19,7 +19,7 @@ from diagnosis.models import Preferences, Study
 from diagnosis.results.translation import translate_error
 from diagnosis.submission.forms import SubmissionForm
 from diagnosis.submission.submit import Outcome, Ticket
-from diagnosis.submission.uploads import take_in
+from diagnosis.submission.uploads import submit_files
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,7 +50,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
         again=form.cleaned_data["again"],
         operating_point=mine.operating_point,
     )
-    outcomes = take_in(ticket, form.cleaned_data["films"])
+    outcomes = submit_files(ticket, form.cleaned_data["films"])
     if wants_json:
         return JsonResponse({"outcomes": [_as_json(outcome) for outcome in outcomes]})
     if len(outcomes) == 1 and outcomes[0].study is not None:

@@ -1,4 +1,4 @@
-"""When a film may be judged once more: it failed, or was refused by a gate that has been replaced since."""
+"""When a study may be reanalysed: it failed, or was refused by a gate that has been replaced since."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def gate_version() -> str:
 
 
 def is_an_answer() -> Q:
-    """Studies whose film need not be judged again: all but failed ones and those that an earlier gate refused."""
+    """Studies that need no further analysis: all but failed ones and those that an earlier gate refused."""
     return ~Q(state=State.FAILED) & ~(Q(state=State.REJECTED) & ~Q(refused_by=gate_version()))
 
 
-def may_ask_again(study: Study) -> bool:
+def may_reanalyse(study: Study) -> bool:
     """Whether its owner may have it analysed again. The same gate would refuse the same film again."""
-    if study.asked_again >= OWNER_LIMIT:
+    if study.reanalyses >= OWNER_LIMIT:
         return False
     return study.state == State.FAILED or (study.state == State.REJECTED and study.refused_by != gate_version())
 
 
-def ask_again(study: Study) -> bool:
-    """Queue a study without an answer anew for its owner; ``False`` when they may not (``may_ask_again``)."""
-    return may_ask_again(study) and analyse_again(study, OWNER_LIMIT)
+def reanalyse_for_owner(study: Study) -> bool:
+    """Queue a study without an answer again for its owner; ``False`` when they may not (``may_reanalyse``)."""
+    return may_reanalyse(study) and reanalyse(study, OWNER_LIMIT)
 
 
-def analyse_again(study: Study, owner_limit: int | None = None) -> bool:
-    """Queue a finished study anew; ``False`` when it is not finished. See ``Study.analyse_again``."""
+def reanalyse(study: Study, owner_limit: int | None = None) -> bool:
+    """Queue a finished study again; ``False`` when it is not finished. See ``Study.reanalyse``."""
     with transaction.atomic():
-        moved = study.analyse_again(owner_limit)
+        moved = study.reanalyse(owner_limit)
         if moved:
 
             def send() -> None:

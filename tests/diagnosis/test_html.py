@@ -89,7 +89,7 @@ def test_every_state_of_a_study_is_valid(owner: User, owner_client: Client) -> N
         assert attempt is not None
         assert end(attempt, "NOT_CHEST", "This looks like a radiograph of another part of the body.", "Submit another.")
     reading(done, owner, "normal", agreement="disagree", comment="A <b>word</b>")
-    Reference.say(study=done, author=owner, diagnosis="pneumonia", source=Source.values[0])
+    Reference.record(study=done, author=owner, diagnosis="pneumonia", source=Source.values[0])
     pages = [study.get_absolute_url() for study in (done, waiting, refused, failed)]
     pages += [reverse(name, args=[done.pk]) for name in ("study_delete", "study_review", "study_label")]
     pages += [f"{reverse('studies')}?view=cards&finding=pneumonia", f"{reverse('studies')}?q=nowhere&since=x"]

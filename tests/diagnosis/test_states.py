@@ -62,7 +62,7 @@ def test_a_study_is_not_claimed_beyond_its_attempts(owner: User) -> None:
 
 def test_analysing_again_keeps_what_was_said_before(owner: User) -> None:
     study = judged(owner)
-    assert study.analyse_again()
+    assert study.reanalyse()
     assert study.prediction is None, "an answer is shown only while it is the current one"
     attempt = study.claim()
     assert attempt is not None
@@ -73,7 +73,7 @@ def test_analysing_again_keeps_what_was_said_before(owner: User) -> None:
 
 
 def test_a_waiting_study_cannot_be_analysed_again(owner: User) -> None:
-    assert not submitted(owner).analyse_again()
+    assert not submitted(owner).reanalyse()
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0, 1.2, -0.1])

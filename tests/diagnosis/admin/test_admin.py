@@ -44,7 +44,7 @@ def test_the_list_costs_the_same_number_of_queries_for_one_study_and_for_five(
 
 def test_staff_can_have_a_study_analysed_again(owner: User, admin_client: Client) -> None:
     done, waiting = judged(owner), submitted(owner, 1)
-    chosen = {"action": "analyse_again", "_selected_action": [str(done.pk), str(waiting.pk)]}
+    chosen = {"action": "reanalyse", "_selected_action": [str(done.pk), str(waiting.pk)]}
     page = admin_client.post(reverse(STUDIES), chosen, follow=True).content.decode()
     assert "1 study is queued" in page
     done.refresh_from_db()

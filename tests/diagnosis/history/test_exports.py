@@ -39,7 +39,7 @@ def lines(client: Client, **query: str) -> list[dict[str, str]]:
 def test_csv_says_all_there_is_to_say(owner: User, owner_client: Client) -> None:
     row = study(owner, label='Ärger, "quoted"\nline', probability=0.9)
     reading(row, owner, "normal", agreement="disagree", comment="no")
-    Reference.say(study=row, author=owner, diagnosis="normal", source="ct")
+    Reference.record(study=row, author=owner, diagnosis="normal", source="ct")
     study(owner, "rejected", age=3)
     answered, refused = lines(owner_client)
     assert list(answered) == list(COLUMNS)

@@ -30,7 +30,7 @@ def test_it_says_what_the_result_page_says(owner: User, owner_client: Client) ->
     study = with_heat(owner)
     Study.objects.filter(pk=study.pk).update(label="Übung <b>7</b> & co")
     reading(study, owner, "normal", agreement="disagree", comment="Looks clear <i>to me</i>.\nSecond line")
-    Reference.say(study=study, author=owner, diagnosis="pneumonia", source="ct")
+    Reference.record(study=study, author=owner, diagnosis="pneumonia", source="ct")
     text = " ".join(pages(owner_client, study))
     card, point = card_of(study.prediction), card_of(study.prediction).operating_points["balanced"]
     for words in (

@@ -157,7 +157,7 @@ def test_an_indeterminate_film_is_said_to_need_a_person(owner: User, owner_clien
 
 def test_earlier_answers_stay_as_they_were_said(owner: User, owner_client: Client) -> None:
     study = judged(owner, probability=0.91)
-    study.analyse_again()
+    study.reanalyse()
     attempt = study.claim()
     assert attempt is not None
     version = study.predictions.get().model_version

@@ -46,6 +46,6 @@ def read_first(person: User) -> Preferences:
 def reading(study: Study, author: User, finding: str, **said: Any) -> Review:
     """A review, blind unless an agreement is given."""
     said.setdefault("before_answer", "agreement" not in said)
-    return Review.say(
+    return Review.record(
         study=study, author=author, prediction=study.prediction, finding=finding, **{"certainty": "medium", **said}
     )

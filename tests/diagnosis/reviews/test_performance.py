@@ -57,7 +57,7 @@ class TestWithConfirmedDiagnoses:
             reading(study, owner, alone)
         if after:
             reading(study, owner, after, agreement="unsure")
-        Reference.say(study=study, author=owner, diagnosis="pneumonia" if sick else "normal", source="ct")
+        Reference.record(study=study, author=owner, diagnosis="pneumonia" if sick else "normal", source="ct")
 
     def test_each_role_is_counted_by_what_it_said(self, owner: User) -> None:
         self.confirm(owner, True, "pneumonia", "normal", "pneumonia", seed=1)

@@ -86,7 +86,7 @@ def test_the_owner_has_a_failed_film_analysed_again_a_few_times(owner: User, cli
     assert "cannot be analysed again" in client.post(address, follow=True).content.decode()
     study.refresh_from_db()
     assert study.state == State.FAILED
-    assert study.analyse_again(), "staff may"
+    assert study.reanalyse(), "staff may"
 
 
 def test_nobody_else_may_and_an_answer_is_not_asked_for_again(owner: User, stranger: User, client: Client) -> None:
@@ -104,7 +104,7 @@ def test_who_waits_again_has_waited_since_then(owner: User) -> None:
     long_ago = timezone.now() - dt.timedelta(days=3)
     Study.objects.filter(pk=study.pk).update(created_at=long_ago, queued_at=long_ago, finished_at=long_ago)
     study.refresh_from_db()
-    assert study.analyse_again()
+    assert study.reanalyse()
     assert study.waited < dt.timedelta(minutes=1)
     attempt = study.claim()
     assert attempt
