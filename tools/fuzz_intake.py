@@ -22,6 +22,7 @@ from ml.errors import IntakeError
 from ml.intake import sandbox
 from ml.intake.read import read_radiograph
 from tests.ml.intake.corpus import seeds
+from tests.ml.intake.siblings import KINDS, cases
 
 EDGES = (0, 1, 2, 3, 7, 8, 0x7F, 0x80, 0xFE, 0xFF)
 WORDS = (0, 1, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF)
@@ -89,11 +90,14 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="repeat one round")
+    parser.add_argument("--siblings", action="store_true", help="break the careless files of the tests as well")
     parser.add_argument("files", type=Path, nargs="*", help="real files to break as well")
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    films = [*seeds().values(), *(path.read_bytes() for path in chosen.files)]
-    names = [*seeds(), *(path.name for path in chosen.files)]
+    named = [*seeds().items(), *((path.name, path.read_bytes()) for path in chosen.files)]
+    if chosen.siblings:
+        named += [(f"{kind}: {case.name}", case.data) for kind in KINDS for case in cases(kind)]
+    names, films = [name for name, _ in named], [data for _, data in named]
     seen: collections.Counter[str] = collections.Counter()
     slowest: list[tuple[float, str]] = []
     rounds, helpers, helper = 0, 0, None

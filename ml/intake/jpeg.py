@@ -38,35 +38,51 @@ class JpegFrame:
     at: int
 
 
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment before the first scan; then the first scan's marker, from there to the end.
+
+    What stands between segments (their lengths may be too short) is passed over, as libjpeg does.
+    """
+    at, end = 2, len(data)
+    while at + 4 <= end:
+        marker = data[at + 1]
+        if data[at] != 0xFF or marker == 0:
+            at = data.find(b"\xff", at + 1)
+            if at < 0:
+                return
+        elif marker == 0xFF:
+            at += 1
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD8:  # without content
+            at += 2
+        elif marker in (0xDA, 0xD9):
+            yield marker, at, end
+            return
+        else:
+            stop = at + 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+            yield marker, at, stop
+            at = stop
+
+
 def jpeg_frame(data: bytes) -> JpegFrame:
     """Walk the segments of a JPEG up to its first scan.
 
     Raises:
         IntakeError: ``DAMAGED``: no frame header there.
     """
-    at, segments, end = 2, 0, len(data)
     frame: JpegFrame | None = None
-    while at + 4 <= end and segments <= MAX_SEGMENTS:
-        if data[at] != 0xFF:
-            raise damaged(gettext_noop("The file is damaged: its JPEG structure is broken."))
-        marker = data[at + 1]
-        segments += 1
-        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:  # fill bytes and markers without content
-            at += 1 if marker == 0xFF else 2
-            continue
-        if marker == 0xDA or marker == 0xD9:
+    number = 0
+    for number, (marker, at, stop) in enumerate(_segments(data), 1):
+        if number > MAX_SEGMENTS:
             break
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
-            if length < 8 or at + 10 > end:
+        if marker == JPEG_LS or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
+            if stop - at < 10 or at + 10 > len(data):
                 raise damaged(gettext_noop("The file is damaged: its JPEG structure is broken."))
-            frame = JpegFrame(marker, data[at + 4], *_sizes(data, at + 5), data[at + 9], segments, at)
-        at += 2 + max(length, 2)
-    if frame is None:
-        if segments > MAX_SEGMENTS:
-            raise damaged(gettext_noop("The file is damaged: it holds no picture."))
-        raise damaged(gettext_noop("The file is damaged: it ends before its picture begins."))
-    return frame
+            frame = JpegFrame(marker, data[at + 4], *_sizes(data, at + 5), data[at + 9], number, at)
+    if frame is not None:
+        return frame
+    if number > MAX_SEGMENTS:
+        raise damaged(gettext_noop("The file is damaged: it holds no picture."))
+    raise damaged(gettext_noop("The file is damaged: it ends before its picture begins."))
 
 
 def count_scans(data: bytes) -> int:
@@ -117,35 +133,22 @@ def picture_only(data: bytes, *, keep_colour: bool = False) -> bytes:
         keep_colour: Leave in, where they are whole, the two that say what the components are (JFIF, Adobe); others are
             passed over by libjpeg, and so by every browser.
     """
-    kept, at = [b"\xff\xd8"], 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA and len(kept) <= MAX_SEGMENTS:
-        marker = data[at + 1]
-        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 1 if marker == 0xFF else 2
-            continue
-        stop = at + 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
-        content = data[at + 4 : stop]
+    kept = [b"\xff\xd8"]
+    for marker, at, stop in _segments(data):
+        content = data[at + 4 : stop] if stop < len(data) else b""
         colour = (marker == 0xE0 and content[:5] == b"JFIF\0" and len(content) >= 14) or (
             marker == 0xEE and content[:5] == b"Adobe" and len(content) >= 12
         )
         if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or (keep_colour and colour):
             kept.append(data[at:stop])
-        at = stop
-    return b"".join([*kept, data[at:]])
+    return b"".join(kept)
 
 
 def jpeg_exif(data: bytes) -> bytes:
     """Contents of the first EXIF segment; empty when there is none."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
-        marker = data[at + 1]
-        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 1 if marker == 0xFF else 2
-            continue
-        stop = at + 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+    for marker, at, stop in _segments(data):
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
             return data[at + 4 : stop]
-        at = stop
     return b""
 
 

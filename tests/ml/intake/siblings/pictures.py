@@ -83,6 +83,9 @@ def _segments() -> Iterator[Case]:
             "no segment": b"",
         }.items():  # fmt: skip
             yield _case(f"{mode}, {name}", bare[:2] + piece + bare[2:], _EIGHT, 2.5)
+        for length in (2, 7, 9):  # the segment's own bytes are all there, its length is too short
+            wrong = plain[:4] + struct.pack(">H", length) + plain[6:]
+            yield _case(f"{mode}, an APP0 that says {length}", wrong, _EIGHT, 2.5)
 
 
 def _png(values: NDArray[Any], colour: int, *, transparent: bytes = b"", interlaced: bool = False) -> bytes:
