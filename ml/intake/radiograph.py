@@ -126,7 +126,7 @@ class ModelInput:
         pixels: ``(224, 224)`` uint8: the whole film squashed to a square, antialiased, aspect not kept, black = 0.
         width: Width of the decoded film, in square pixels.
         height: Height of the decoded film, in square pixels.
-        header: What the file's header said.
+        header: What the file's header says.
     """
 
     pixels: NDArray[np.uint8]
@@ -162,7 +162,7 @@ class Radiograph:
     Attributes:
         pixels: ``(height, width)`` uint8, black = 0 (as in MONOCHROME2), windowed to 8 bit, square pixels, upright.
         format: ``"JPEG"``, ``"PNG"``, ``"DICOM"``, …
-        header: What the file's header said and we keep.
+        header: What the file's header says and we keep.
         notices: Warnings to show beside the film and its result.
         scaled_from: ``(width, height)`` of the film if the decoder shrank it (``for_model_only``), else None.
         coded: The same film as a JPEG without anything but the picture, if it came as a grey one; else empty.

@@ -10,13 +10,7 @@ from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
 from ml.errors import IntakeError, cut_off, damaged, gettext_noop
-from ml.intake.grayscale import (
-    check_colour,
-    depth_of,
-    eight_bit,
-    grey_of_channels,
-    grey_of_colour,
-)
+from ml.intake.grayscale import check_colour, grey_of_channels, grey_of_colour
 from ml.intake.jpeg import bare_jpeg, decoded_without_end, jpeg_exif, picture_only
 from ml.intake.jpeg2000 import j2k_size, j2k_whole
 from ml.intake.jpeg_png import png_is_short
@@ -211,9 +205,6 @@ def _grey(picture: Image.Image) -> Grey:
         return (
             _over_black(picture.convert("RGBA")) if "transparency" in picture.info else np.asarray(picture.convert("L"))
         )
-    if picture.mode.startswith("I;16"):
-        values = np.asarray(picture).astype(np.uint16)
-        return eight_bit(values, depth_of(values))
     if "transparency" in picture.info or picture.mode in ("LA", "La", "RGBA", "RGBa", "PA"):
         return _over_black(picture.convert("RGBA"))
     return grey_of_colour(picture if picture.mode == "RGB" else picture.convert("RGB"))
