@@ -64,7 +64,7 @@ def test_a_batch_is_a_function_of_its_number() -> None:
 
 def test_a_recipe_with_an_unknown_word_is_refused(tmp_path: Path) -> None:
     (tmp_path / "recipe.json").write_text('{"epoch": 3}')
-    with pytest.raises(TrainingError, match="no recipe"):
+    with pytest.raises(TrainingError, match="epoch is not known"):
         LungFinderConfig.read(tmp_path / "recipe.json")
 
 
