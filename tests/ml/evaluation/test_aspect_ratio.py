@@ -1,4 +1,4 @@
-"""A chest's aspect ratio, which squashing a film to a square changes: what the yardstick asks, and what the card says."""
+"""A chest's aspect ratio, which squashing a film to a square changes: what the yardstick asks and the card says."""
 
 from __future__ import annotations
 
