@@ -45,7 +45,11 @@ CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
     (
         _("Exposure and size"),
         _("contrast and pixels suffice"),
-        {"TOO_DARK_OR_BRIGHT": _("almost no contrast"), "TOO_SMALL": _("too few pixels")},
+        {
+            "TOO_DARK_OR_BRIGHT": _("almost no contrast"),
+            "TOO_SMALL": _("too few pixels"),
+            "DEPTH_UNSURE": _("the file contradicts itself"),
+        },
     ),
     (
         _("Population"),
