@@ -62,6 +62,7 @@ EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "PneumoWeb <pneumoweb@localhost>")
 
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", True)
+PEOPLE_PER_ADDRESS = env.int("PEOPLE_PER_ADDRESS", 60, validate=AT_LEAST_ONE)
 VERIFICATIONS = ["none", "optional", "mandatory"]
 EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "optional", validate=validate.OneOf(VERIFICATIONS))
 
@@ -255,6 +256,16 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "PneumoWeb: "
 ACCOUNT_USERNAME_MIN_LENGTH = 3
+ACCOUNT_FORMS = {"login": "diagnosis.accounts.forms.SignInForm"}
+# A classroom or a ward has one address and comes in at the same minute; whoever guesses at one account is slowed down
+# by that account's own count (five failures in five minutes), from wherever they come.
+ACCOUNT_RATE_LIMITS = {
+    "signup": f"{PEOPLE_PER_ADDRESS}/m/ip",
+    "login": f"{2 * PEOPLE_PER_ADDRESS}/m/ip",
+    "login_failed": f"{max(10, PEOPLE_PER_ADDRESS // 2)}/m/ip,5/300s/key",
+    "reset_password": f"{PEOPLE_PER_ADDRESS}/m/ip,5/m/key",
+    "reset_password_from_key": f"{PEOPLE_PER_ADDRESS}/m/ip",
+}
 MFA_ADAPTER = "diagnosis.accounts.two_factor.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PneumoWeb"
