@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from diagnosis.api.conventions import PROBLEM
 from diagnosis.api.serializers import ModelSerializer, PersonSerializer
-from diagnosis.api.studies import PROBLEM
 from diagnosis.models import ApiToken, ModelVersion, Preferences
 
 

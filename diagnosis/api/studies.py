@@ -8,12 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,26 +20,20 @@ from rest_framework.views import APIView
 from diagnosis import storage
 from diagnosis.access import person, study_or_404
 from diagnosis.api import idempotency
+from diagnosis.api.conventions import PROBLEM, refuse_unknown
 from diagnosis.api.problems import Problem, coded
 from diagnosis.api.serializers import (
     OutcomesSerializer,
     PageSerializer,
-    ProblemSerializer,
     RelabelSerializer,
-    ReviewSerializer,
     StudySerializer,
     SubmissionSerializer,
-    WrittenReviewSerializer,
 )
 from diagnosis.history import keyset
 from diagnosis.history.exports import with_all
 from diagnosis.history.filters import StudyFilter
 from diagnosis.history.summary import forget
-from diagnosis.models import Preferences, Review, State, Study
-from diagnosis.report.views import study_report
-from diagnosis.reviews.forms import ReviewForm
-from diagnosis.reviews.readings import save_review
-from diagnosis.studies import images
+from diagnosis.models import Preferences, Study
 from diagnosis.submission import quota
 from diagnosis.submission.submit import QUOTA_SPENT, Outcome, Ticket
 from diagnosis.submission.uploads import submit_files
@@ -52,21 +44,11 @@ LOOK_EVERY = 0.25  # seconds
 # Who waits holds a thread. A quarter of a process's threads may do so; everybody else is answered at once and told
 # when to come back.
 _waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
-PROBLEM = OpenApiResponse(ProblemSerializer, description="What is wrong, in `code`, `detail` and `errors`.")
 WAIT = OpenApiParameter(
     "wait",
     {"type": "integer", "minimum": 0, "maximum": MOST_WAIT, "default": 0},
     description=f"Seconds to wait for an answer, at most {MOST_WAIT}.",
 )
-
-
-def _queries(request: Request, *allowed: str) -> None:
-    unknown = sorted(set(request.query_params) - set(allowed))
-    if unknown:
-        errors = [
-            {"field": name, "code": "UNKNOWN", "detail": _("This parameter is not known here.")} for name in unknown
-        ]
-        raise Problem(400, "INVALID", _("The address holds parameters that are not known here."), errors)
 
 
 def _as_seen(request: Request, pk: UUID) -> Study:
@@ -104,7 +86,7 @@ class Studies(APIView):
         """List your studies, with the history's own filters and orders, page by page."""
         http = request._request
         chosen = StudyFilter(http.GET, Study.objects.visible_to(request.user), request=http)
-        _queries(request, *chosen.filters, "after", "before")
+        refuse_unknown(request, *chosen.filters, "after", "before")
         if chosen.errors:
             errors = [
                 {"field": name, "code": str(error.code or "invalid").upper(), "detail": str(error.messages[0])}
@@ -143,7 +125,7 @@ class Studies(APIView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Submit radiographs. Each file is taken or refused for itself; 422 when none was taken."""
-        _queries(request)
+        refuse_unknown(request)
         return idempotency.once(request, lambda: self._submit(request))
 
     def _submit(self, request: Request) -> Response:
@@ -211,7 +193,7 @@ class OneStudy(APIView):
 
         A site under load may answer before that; `Retry-After` says when to ask next.
         """
-        _queries(request, "wait")
+        refuse_unknown(request, "wait")
         text = request.query_params.get("wait", "0")
         if not (text.isascii() and text.isdecimal() and int(text) <= MOST_WAIT):
             detail = _("A whole number of seconds from 0 to %(most)d.") % {"most": MOST_WAIT}
@@ -240,7 +222,7 @@ class OneStudy(APIView):
     )  # fmt: skip
     def patch(self, request: Request, pk: UUID) -> Response:
         """Give a study another label."""
-        _queries(request)
+        refuse_unknown(request)
         study = study_or_404(request._request, pk)
         form = RelabelSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -253,7 +235,7 @@ class OneStudy(APIView):
     )
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete a study for good, with its radiograph, its predictions and its reviews."""
-        _queries(request)
+        refuse_unknown(request)
         study = study_or_404(request._request, pk, with_hidden=False)
         storage.delete_studies(Study.objects.filter(pk=study.pk))
         forget(request.user.pk)
@@ -271,7 +253,7 @@ class Reanalysis(APIView):
     )  # fmt: skip
     def post(self, request: Request, pk: UUID) -> Response:
         """Reanalyse a study that failed, or was refused by an image check that has been replaced since."""
-        _queries(request)
+        refuse_unknown(request)
         study = study_or_404(request._request, pk)
         if not reanalyse_for_owner(study):
             raise Problem(
@@ -279,119 +261,3 @@ class Reanalysis(APIView):
             )
         forget(request.user.pk)
         return Response(_shown(request, _as_seen(request, pk)), status=202)
-
-
-class Reviews(APIView):
-    """A person's readings of one study."""
-
-    parser_classes = (JSONParser,)
-
-    @extend_schema(
-        operation_id="list_reviews",
-        responses={200: WrittenReviewSerializer(many=True), 401: PROBLEM, 403: PROBLEM, 404: PROBLEM},
-    )
-    def get(self, request: Request, pk: UUID) -> Response:
-        """Your readings of this study, the newest first; nothing is overwritten."""
-        _queries(request)
-        study = study_or_404(request._request, pk, with_hidden=False)
-        rows = Review.objects.filter(study=study, author_id=request.user.pk).order_by("-created_at", "-pk")
-        return Response(WrittenReviewSerializer(rows, many=True).data)
-
-    @extend_schema(
-        operation_id="review_study", request=ReviewSerializer,
-        responses={
-            201: WrittenReviewSerializer, 400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM, 409: PROBLEM,
-            415: PROBLEM,
-        },
-    )  # fmt: skip
-    def post(self, request: Request, pk: UUID) -> Response:
-        """Give your reading of a finished study. In reader-first mode this reveals the model's answer."""
-        _queries(request)
-        study = study_or_404(request._request, pk)
-        if study.state != State.DONE:
-            raise Problem(409, "NOT_FINISHED", _("Only a study with a finding can be reviewed."))
-        given = ReviewSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        if study.answer_hidden and "agreement" in given.validated_data:
-            text = _("The model’s answer is still hidden: there is nothing to agree with.")
-            raise Problem(400, "INVALID", text, [{"field": "agreement", "code": "ANSWER_HIDDEN", "detail": text}])
-        prefix = ReviewForm.prefix
-        values = {f"{prefix}-{name}": value for name, value in given.validated_data.items()}
-        form = ReviewForm(values, study=study, hidden=study.answer_hidden)
-        if not form.is_valid():
-            errors = [
-                {"field": name, "code": "INVALID", "detail": str(text)}
-                for name, found in form.errors.items()
-                for text in found
-            ]
-            raise Problem(400, "INVALID", _("The request holds values that cannot be used."), errors)
-        review = save_review(study, person(request._request), form)
-        return Response(WrittenReviewSerializer(review).data, status=201)
-
-
-class AnyAccept(DefaultContentNegotiation):
-    """For answers of one kind whatever is asked for: pictures and PDF. Errors are JSON all the same."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """The first renderer."""
-        return renderers[0], renderers[0].media_type
-
-
-def _picture(operation: str, media_type: str) -> Any:
-    found = OpenApiResponse(OpenApiTypes.BINARY)
-    return extend_schema(
-        operation_id=operation,
-        responses={
-            (200, media_type): found, 304: OpenApiResponse(description="You have it already (`If-None-Match`)."),
-            401: PROBLEM, 403: PROBLEM, 404: PROBLEM,
-        },
-    )  # fmt: skip
-
-
-class StudyImage(APIView):
-    """The stored radiograph."""
-
-    content_negotiation_class = AnyAccept
-
-    @_picture("get_image", "image/png")
-    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The radiograph, full size, lossless, without metadata; with an ETag."""
-        return images.study_image(request._request, pk)
-
-
-class StudyThumbnail(APIView):
-    """The small picture."""
-
-    content_negotiation_class = AnyAccept
-
-    @_picture("get_thumbnail", "image/jpeg")
-    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """A small picture of the radiograph; with an ETag."""
-        return images.study_thumbnail(request._request, pk)
-
-
-class StudyHeatmap(APIView):
-    """The heat map."""
-
-    content_negotiation_class = AnyAccept
-
-    @_picture("get_heatmap", "image/png")
-    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The heat map of the current prediction as a transparent overlay; 404 while the answer is hidden."""
-        return images.study_heatmap(request._request, pk)
-
-
-class StudyReport(APIView):
-    """The report."""
-
-    content_negotiation_class = AnyAccept
-
-    @_picture("get_report", "application/pdf")
-    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The PDF report of a finished study; 409 while there is none."""
-        study = study_or_404(request._request, pk)
-        if study.is_pending:
-            raise Problem(409, "NOT_FINISHED", _("There is no report yet."), headers={"Retry-After": "2"})
-        if study.answer_hidden:
-            raise Problem(409, "ANSWER_HIDDEN", _("Review the study first: the report contains the model’s answer."))
-        return study_report(request._request, pk)

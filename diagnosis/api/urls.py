@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from diagnosis.api import about, studies
+from diagnosis.api import about, pictures, reviews, studies
 
 # REST framework's views are closed by its permissions, which answer programs in JSON. The page for people is closed as
 # every other page is: by the way to the sign-in page.
@@ -19,11 +19,11 @@ urlpatterns = [
     path("api/v1/studies/", studies.Studies.as_view(), name="api_studies"),
     path("api/v1/studies/<uuid:pk>/", studies.OneStudy.as_view(), name="api_study"),
     path("api/v1/studies/<uuid:pk>/reanalyse/", studies.Reanalysis.as_view(), name="api_reanalyse"),
-    path("api/v1/studies/<uuid:pk>/reviews/", studies.Reviews.as_view(), name="api_reviews"),
-    path("api/v1/studies/<uuid:pk>/image/", studies.StudyImage.as_view(), name="api_image"),
-    path("api/v1/studies/<uuid:pk>/thumbnail/", studies.StudyThumbnail.as_view(), name="api_thumbnail"),
-    path("api/v1/studies/<uuid:pk>/heatmap/", studies.StudyHeatmap.as_view(), name="api_heatmap"),
-    path("api/v1/studies/<uuid:pk>/report.pdf", studies.StudyReport.as_view(), name="api_report"),
+    path("api/v1/studies/<uuid:pk>/reviews/", reviews.Reviews.as_view(), name="api_reviews"),
+    path("api/v1/studies/<uuid:pk>/image/", pictures.StudyImage.as_view(), name="api_image"),
+    path("api/v1/studies/<uuid:pk>/thumbnail/", pictures.StudyThumbnail.as_view(), name="api_thumbnail"),
+    path("api/v1/studies/<uuid:pk>/heatmap/", pictures.StudyHeatmap.as_view(), name="api_heatmap"),
+    path("api/v1/studies/<uuid:pk>/report.pdf", pictures.StudyReport.as_view(), name="api_report"),
     path("api/v1/schema/", SpectacularJSONAPIView.as_view(), name="api_schema"),
     path("api/docs/", docs, name="api_docs"),
     re_path(r"^api/v1/", about.Nowhere.as_view(), name="api_nowhere"),

@@ -1,0 +1,88 @@
+"""Pictures and the report of a study, for programs: the same bytes, ETags and rules of access as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from diagnosis.access import study_or_404
+from diagnosis.api.conventions import PROBLEM
+from diagnosis.api.problems import Problem
+from diagnosis.report.views import study_report
+from diagnosis.studies import images
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """For answers of one kind whatever is asked for: pictures and PDF. Errors are JSON all the same."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The first renderer."""
+        return renderers[0], renderers[0].media_type
+
+
+def _picture(operation: str, media_type: str) -> Any:
+    found = OpenApiResponse(OpenApiTypes.BINARY)
+    return extend_schema(
+        operation_id=operation,
+        responses={
+            (200, media_type): found, 304: OpenApiResponse(description="You have it already (`If-None-Match`)."),
+            401: PROBLEM, 403: PROBLEM, 404: PROBLEM,
+        },
+    )  # fmt: skip
+
+
+class StudyImage(APIView):
+    """The stored radiograph."""
+
+    content_negotiation_class = AnyAccept
+
+    @_picture("get_image", "image/png")
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """The radiograph, full size, lossless, without metadata; with an ETag."""
+        return images.study_image(request._request, pk)
+
+
+class StudyThumbnail(APIView):
+    """The small picture."""
+
+    content_negotiation_class = AnyAccept
+
+    @_picture("get_thumbnail", "image/jpeg")
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """A small picture of the radiograph; with an ETag."""
+        return images.study_thumbnail(request._request, pk)
+
+
+class StudyHeatmap(APIView):
+    """The heat map."""
+
+    content_negotiation_class = AnyAccept
+
+    @_picture("get_heatmap", "image/png")
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """The heat map of the current prediction as a transparent overlay; 404 while the answer is hidden."""
+        return images.study_heatmap(request._request, pk)
+
+
+class StudyReport(APIView):
+    """The report."""
+
+    content_negotiation_class = AnyAccept
+
+    @_picture("get_report", "application/pdf")
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """The PDF report of a finished study; 409 while there is none."""
+        study = study_or_404(request._request, pk)
+        if study.is_pending:
+            raise Problem(409, "NOT_FINISHED", _("There is no report yet."), headers={"Retry-After": "2"})
+        if study.answer_hidden:
+            raise Problem(409, "ANSWER_HIDDEN", _("Review the study first: the report contains the model’s answer."))
+        return study_report(request._request, pk)
