@@ -14,9 +14,9 @@ SMALL = Architecture(widths=(4, 6, 8, 10), blocks=(1, 1, 1, 1))
 FILMS = np.random.default_rng(0).uniform(0, 255, (3, SIDE, SIDE, 1)).astype(np.float32)
 
 
-def trained(shape: Architecture, seed: int, side: int = 96) -> Any:
+def trained(shape: Architecture, seed: int, size: int = 96) -> Any:
     """A training network whose weights, batch statistics among them, are no longer the initial ones."""
-    network, rng = build_training(shape, side), np.random.default_rng(seed)
+    network, rng = build_training(shape, size), np.random.default_rng(seed)
     network.set_weights([w + np.abs(rng.normal(0, 0.1, w.shape)).astype(np.float32) for w in network.get_weights()])
     return network
 
@@ -24,9 +24,9 @@ def trained(shape: Architecture, seed: int, side: int = 96) -> Any:
 @pytest.mark.parametrize("view", ["film", "local", "both"])
 def test_the_served_network_answers_as_the_trained_one(view: str) -> None:
     shape = Architecture(widths=SMALL.widths, blocks=SMALL.blocks, view=view)
-    network = trained(shape, 1, side=SIDE)
+    network = trained(shape, 1, size=SIDE)
     told = np.asarray(network(FILMS, training=False)["pneumonia"])
-    logit = np.asarray(build_serving([network], [shape], look=SIDE)(FILMS)["logit"])
+    logit = np.asarray(build_serving([network], [shape], input_size=SIDE)(FILMS)["logit"])
     assert np.allclose(told, 1 / (1 + np.exp(-logit)), atol=1e-5)
 
 
@@ -34,7 +34,7 @@ def test_the_logit_is_linear_in_the_pooled_features_for_one_member_and_for_two()
     one, two = trained(SMALL, 1), trained(SMALL, 2)
     logits = []
     for members in ([one], [two], [one, two]):
-        model = build_serving(members, [SMALL] * len(members), look=160)
+        model = build_serving(members, [SMALL] * len(members), input_size=160)
         out = {name: np.asarray(value) for name, value in model(FILMS).items()}
         weights, bias = model.get_layer("head").get_weights()
         assert out["features"].shape == (3, 10, 10, 10 * len(members))
@@ -53,12 +53,12 @@ def test_the_file_loads_in_safe_mode_and_answers_the_same(tmp_path: Path) -> Non
     assert {w.dtype for w in again.weights} == {"float32"}
 
 
-def test_weights_do_not_depend_on_the_side_and_serving_is_float32_after_half_precision() -> None:
+def test_weights_do_not_depend_on_the_size_and_serving_is_float32_after_half_precision() -> None:
     import keras
 
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        half = trained(SMALL, 4, side=96)
+        half = trained(SMALL, 4, size=96)
         model = build_serving([half], [SMALL])
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     finally:
