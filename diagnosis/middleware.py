@@ -10,7 +10,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, UnreadablePostError
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+    UnreadablePostError,
+)
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -31,6 +38,24 @@ def security_headers(get_response: NextMiddleware) -> NextMiddleware:
         return response
 
     return add_headers
+
+
+def head_without_body(get_response: NextMiddleware) -> NextMiddleware:
+    """Leave the body out of the answer to HEAD, with the length that GET would have: the server would send it.
+
+    A download that is made while it is sent is not made at all.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = get_response(request)
+        if request.method == "HEAD":
+            if isinstance(response, StreamingHttpResponse):
+                response.streaming_content = ()
+            elif isinstance(response, HttpResponse):
+                response.content = b""
+        return response
+
+    return answer  # type: ignore[return-value]  # streamed or not, the next one takes either
 
 
 class SignInMiddleware(LoginRequiredMiddleware):

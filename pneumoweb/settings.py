@@ -137,6 +137,7 @@ INSTALLED_APPS = [
     "bootstrap",  # django-bootstrap-static: Bootstrap's files from our own origin
 ]
 MIDDLEWARE = [
+    "diagnosis.middleware.head_without_body",
     "django.middleware.security.SecurityMiddleware",
     "diagnosis.middleware.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",

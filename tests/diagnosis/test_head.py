@@ -1,14 +1,15 @@
-"""HEAD: a link checker or a download manager is answered as by GET; the server leaves the body out."""
+"""HEAD: a link checker or a download manager is answered as by GET."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from diagnosis.models import Study
@@ -47,6 +48,28 @@ def test_head_shows_the_question_before_a_deletion_and_deletes_nothing(owner: Us
     owner_client.head(reverse("account_delete"))
     assert Study.objects.filter(pk=study.pk).exists()
     assert User.objects.filter(pk=owner.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["studies", "studies_export_csv", "account_export", "study_image", "study_report"])
+def test_the_server_is_given_no_body_and_the_length_that_get_has(owner: User, owner_client: Client, name: str) -> None:
+    study = judged(owner)
+    address = reverse(name, args=[study.pk] if name.startswith("study_") else [])
+    said: list[dict[str, str]] = []
+    for method in ("GET", "HEAD"):
+        cookie = f"sessionid={owner_client.cookies['sessionid'].value}"
+        environ = RequestFactory(HTTP_COOKIE=cookie).generic(method, address).environ
+
+        def started(status: str, headers: list[tuple[str, str]], _error: Any = None, /) -> Callable[[bytes], object]:
+            assert status == "200 OK"
+            said.append(dict(headers))
+            return len
+
+        response = WSGIHandler()(environ, started)
+        sent = b"".join(response)
+        response.close()
+        assert bool(sent) is (method == "GET")
+    got, headed = said
+    assert headed.get("Content-Length") == got.get("Content-Length") or name == "study_report"  # it tells the time
 
 
 @pytest.mark.parametrize("name", ["studies", "study_new", "studies_export_csv", "account_export", "performance"])
