@@ -33,14 +33,14 @@ class Samples:
         values: ``(rows, columns)``, or ``(rows, columns, 3)`` for three components as they are coded (no change of
             colour space except the one that JPEG 2000 names itself); an integer type.
         bits: Bits of one sample as the coding declares them, 1 to 16.
-        signed: The coding itself declares signed samples; otherwise they are words whose sign the header knows.
+        signed: Whether the coding declares signed samples; ``None`` for words whose sign the header alone knows.
         lossy: The coding may have moved values beyond their range.
         coded: A codestream says all this; False for native pixels and run lengths, which are words of whole bytes.
     """
 
     values: NDArray[Any]
     bits: int
-    signed: bool = False
+    signed: bool | None = None
     lossy: bool = False
     coded: bool = True
 

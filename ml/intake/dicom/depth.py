@@ -8,6 +8,7 @@ values lie far beyond the header's range, the coding is believed; bits above the
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ def settled(samples: Samples, data: Dataset, centre: float | None) -> Stored:
         bits = samples.bits
     else:
         values, bits = _words(samples, data, declared)
-        signed = header_signed
+        signed = header_signed and not (samples.signed is False and _closer(values, _with_sign(values, bits), 1.0))
         values = _without_strangers(values, bits, min(declared, bits), signed)
     return _within(values, bits, declared, signed, samples)
 
@@ -77,15 +78,19 @@ def _words(samples: Samples, data: Dataset, declared: int) -> tuple[Integers, in
     lowest = whole_of(data, "HighBit", declared - 1) - declared + 1
     if not 0 < lowest <= bits - declared or int(words.max(initial=0)) < 2**declared:
         lowest = 0  # also where only the header puts the picture into the upper bits
-    planes = [
-        int(element.value)
-        for group in range(0x6000, 0x6020, 2)
-        if (element := data.get((group, 0x0102))) is not None and str(element.value).isdigit()
-    ]
-    overlays = sum(1 << plane for plane in set(planes) if lowest + declared <= plane < bits)
+    overlays = sum(1 << plane for plane in _overlay_planes(data) if lowest + declared <= plane < bits)
     if overlays:
         words = words & words.dtype.type((1 << bits) - 1 - overlays)
     return (words >> lowest, bits - lowest) if lowest else (words, bits)
+
+
+def _overlay_planes(data: Dataset) -> set[int]:
+    """Bits of the words that hold overlays, as old files have it."""
+    found = set()
+    for group in range(0x6000, 0x6020, 2):
+        with contextlib.suppress(Exception):  # there is none, or it makes no sense
+            found.add(int(data[group, 0x0102].value))
+    return found - {0}
 
 
 def _without_strangers(words: Integers, bits: int, declared: int, signed: bool) -> Integers:
@@ -97,7 +102,8 @@ def _without_strangers(words: Integers, bits: int, declared: int, signed: bool) 
     whole = _with_sign(words, bits) if signed else words
     if np.array_equal(inside, whole):
         return inside
-    return whole if _belong(whole, inside, declared) else inside
+    reach = int(np.abs(whole.astype(np.int32)).max()).bit_length()
+    return whole if _closer(whole, inside, 2.0 ** (reach - declared)) else inside
 
 
 def _with_sign(words: Integers, bits: int) -> Integers:
@@ -105,19 +111,23 @@ def _with_sign(words: Integers, bits: int) -> Integers:
     return np.asarray((words.astype(np.int32) ^ half) - half)
 
 
-def _belong(whole: Integers, inside: Integers, declared: int) -> bool:
-    """Whether the bits above the declared ones are picture.
+def _closer(first: Integers, second: Integers, ratio: float) -> bool:
+    """Which of two readings of the same words is a picture: whether the first is.
 
-    Decided where neighbours, across or down, differ in them: on a picture with more bits than declared they are close
-    as a whole and far apart without these bits, at an overlay's edge the other way round; each by its own range.
+    Decided where the differences of neighbours, across or down, depend on the reading: on a picture with more bits than
+    declared neighbours are close as a whole and far apart without these bits, at an overlay's edge the other way round.
+
+    Args:
+        first: One reading.
+        second: The other.
+        ratio: How many times larger the range of the first is.
     """
-    ratio = 2.0 ** (int(np.abs(whole.astype(np.int32)).max()).bit_length() - declared)
-    step = max(1, whole.size // _SAMPLE)
+    step = max(1, first.size // _SAMPLE)
     votes = 0
     for axis, lines in ((1, np.s_[::step]), (0, np.s_[:, ::step])):
-        with_bits, without = (np.diff(values[lines].astype(np.int32), axis=axis) for values in (whole, inside))
-        differ = with_bits != without
-        closer = np.abs(with_bits[differ]) < np.abs(without[differ]) * ratio
+        ours, theirs = (np.diff(values[lines].astype(np.int32), axis=axis) for values in (first, second))
+        differ = ours != theirs
+        closer = np.abs(ours[differ]) < np.abs(theirs[differ]) * ratio
         votes += 2 * int(np.count_nonzero(closer)) - closer.size
     return votes > 0
 

@@ -151,6 +151,13 @@ def _signs() -> Iterator[Case]:
         ("JPEG-LS", jpeg_ls.encode_array(words), _JLS),
     ):
         yield _case(f"signed values as unsigned words, {name}", coded(stream, signed, 12, syntax), wanted)
+    plain = film_values(12)
+    stream = openjpeg.encode_array(plain, bits_stored=12)
+    for tags in ({}, _WINDOW):
+        data = coded(stream, plain, 12, _J2K, PixelRepresentation=1, **tags)
+        yield _case(
+            f"unsigned JPEG 2000 called signed{', with a window' if tags else ''}", data, scaled(plain, 0, 4095)
+        )
     extended = signed.astype(np.int16).view(np.uint16)
     yield _case(
         "signed values extended to 16 bits, JPEG-LS", coded(jpeg_ls.encode_array(extended), signed, 12, _JLS), wanted
