@@ -31,8 +31,7 @@ from ml.intake.grayscale import eight_bit, grey_of_colour
 from ml.intake.radiograph import Header, Limits, Notice, Radiograph, check_size, too_large
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-_DEFLATED = b"1.2.840.10008.1.2.1.99"
-_PLAIN = b"1.2.840.10008.1.2.1\x00\x00\x00"  # explicit little endian, padded to the same length
+_IMPLICIT, _EXPLICIT, _BIG, _DEFLATED = (b"1.2.840.10008.1.2" + rest for rest in (b"", b".1", b".2", b".1.99"))
 _INFLATED_BYTES = 128 * 1024 * 1024
 _NO_POLARITY = Notice(
     "POLARITY_UNSURE",
@@ -67,7 +66,7 @@ def read_dicom(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
 
 
 def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
-    parts = split_file(_inflated(data))
+    parts = split_file(_as_it_is(data))
     dataset, element = parts.header, parts.element
     _complete_meta(dataset, element)
     check_object(dataset, PIXEL_DATA if parts.breaks_off else parts.tag)
@@ -85,22 +84,38 @@ def _read(data: bytes, limits: Limits, salt: bytes) -> Radiograph:
     return Radiograph(grey, "DICOM", header, (*assumed, *notices, *_remarks(dataset, header)))
 
 
-def _inflated(data: bytes) -> bytes:
-    """A deflated file as its plain equivalent, inflated no further than any film needs."""
-    if data[128:132] != b"DICM" or _DEFLATED not in data[132:2048] or data[132:140] != b"\x02\x00\x00\x00UL\x04\x00":
+def _as_it_is(data: bytes) -> bytes:
+    """The file with a transfer syntax that its data set really has, where the two contradict each other plainly.
+
+    A deflated data set is inflated, no further than any film needs; one that is called deflated or of the other byte
+    order, and begins as no such one can, is called what it is.
+    """
+    if data[128:132] != b"DICM" or data[132:140] != b"\x02\x00\x00\x00UL\x04\x00":
         return data
     start = 144 + int.from_bytes(data[140:144], "little")
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        body = inflater.decompress(data[start:], _INFLATED_BYTES)
-    except zlib.error:
-        if data[start : start + 2] == b"\x08\x00":  # called deflated and not so
-            body = data[start:]
-        else:
+    at = data.find(b"\x02\x00\x10\x00UI", 132, start)
+    if at < 0:
+        return data
+    end = at + 8 + int.from_bytes(data[at + 6 : at + 8], "little")
+    declared, body = data[at + 8 : end].strip(b" \0"), data[start:]
+    little, big = body.startswith(b"\x08\x00"), body.startswith(b"\x00\x08\x00")
+    if declared == _DEFLATED and not little:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            body = inflater.decompress(body, _INFLATED_BYTES)
+        except zlib.error:
             raise damaged() from None
-    if inflater.unconsumed_tail:
-        raise too_large()
-    return data[:start].replace(_DEFLATED, _PLAIN) + body
+        if inflater.unconsumed_tail:
+            raise too_large()
+        true = _EXPLICIT
+    elif little and declared in (_DEFLATED, _BIG):
+        true = _EXPLICIT
+    elif big and declared in (_EXPLICIT, _IMPLICIT):
+        true = _BIG
+    else:
+        return data
+    true += b"\0" * (len(true) % 2)
+    return data[: at + 6] + len(true).to_bytes(2, "little") + true + data[end:start] + body
 
 
 def _complete_meta(dataset: pydicom.FileDataset, element: PixelElement | None) -> None:

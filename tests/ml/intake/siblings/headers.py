@@ -14,7 +14,7 @@ from openjpeg import utils as openjpeg
 from PIL import Image
 from pydicom import uid
 
-from tests.dicom_files import as_file, dicom_bytes, encoded, film_object, film_values, scaled
+from tests.dicom_files import NATIVE, as_file, dicom_bytes, encoded, film_object, film_values, scaled
 from tests.ml.intake.siblings import Case, Grey
 from tests.ml.intake.siblings.depth import coded
 
@@ -61,6 +61,16 @@ def _syntaxes() -> Iterator[Case]:
         yield _case(f"a transfer syntax of spaces, {label}", blank, _UP)
         spaced = whole[: at + 2] + str(syntax).encode().ljust(length, b" ") + whole[at + 2 + length :]
         yield _case(f"a transfer syntax that ends in a space, {label}", spaced, _UP)
+    implicit, explicit, big, deflated = (str(syntax) for syntax in NATIVE[:4])
+    for true, called in ((implicit, explicit), (explicit, implicit), (implicit, big), (explicit, big), (big, implicit),
+                         (big, explicit), (explicit, deflated), (implicit, deflated)):  # fmt: skip
+        whole, new = dicom_bytes(_VALUES, 12, true), called.encode() + b"\0" * (len(called) % 2)
+        at = whole.index(b"\x02\x00\x10\x00UI") + 6
+        rest = whole[at + 2 + struct.unpack_from("<H", whole, at)[0] :]
+        data = whole[:at] + struct.pack("<H", len(new)) + new + rest
+        length = struct.unpack_from("<I", data, 140)[0] + len(data) - len(whole)
+        data = data[:140] + struct.pack("<I", length) + data[144:]
+        yield _case(f"{uid.UID(true).keyword} called {uid.UID(called).keyword}", data, _UP)
     for name, missing in (("BitsStored", ["BitsStored", "HighBit"]), ("PixelRepresentation", ["PixelRepresentation"]),
                           ("SamplesPerPixel", ["SamplesPerPixel"])):  # fmt: skip
         tags: dict[str, Any] = dict.fromkeys(missing)
