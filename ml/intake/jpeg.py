@@ -174,8 +174,8 @@ def decoded_without_end(decode: Callable[[bytes], NDArray[Any]], data: bytes) ->
     body = data.rstrip(b"\xff")
     if not scans_are_whole(body):
         raise cut_off() from failure
-    first, *others = (decode(body + tail + _END) for tail in _TAILS)
-    if any(not np.array_equal(first, other) for other in others):
+    first = decode(body + _TAILS[0] + _END)
+    if any(not np.array_equal(first, decode(body + tail + _END)) for tail in _TAILS[1:]):
         raise cut_off() from failure
     return first
 
