@@ -29,9 +29,6 @@ GRID = 36
 GROUPS = 32
 """Channels of the served feature map, each the sum of some of the backbone's."""
 
-_WIDEN = 7
-"""Cells of the lung finder's map by which lungs are widened for pooling, so that their borders count."""
-
 
 def three_views(crop: Any) -> Any:
     """(N, S, S, 1) grey 0..255 → (N, S, S, 3): standardised as a whole, within neighbourhoods, and their mean between.
@@ -133,8 +130,7 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
     group = layers.Conv2D(GROUPS, 1, use_bias=False, name="groups")
     spread = lung_crop.onto_film(group(trunk(crop, training=False)), edges, GRID)
     group.set_weights([sums[None, None]])
-    wide = layers.MaxPooling2D(_WIDEN, 1, padding="same", name="widen")(ops.expand_dims(mask, -1))
-    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(wide)
+    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(ops.expand_dims(mask, -1))
     features = spread * (counts / ops.mean(counts, axis=(1, 2), keepdims=True))
     head = layers.Dense(1, name="head")
     logit = head(layers.GlobalAveragePooling2D(name="pool")(features))
