@@ -23,7 +23,7 @@ Integers = NDArray[Any]
 
 _OVERSHOOT = 0.25  # share of the range by which a lossy coding may go too far; a lossless one, coded once more, by less
 _OVERSHOOT_LOSSLESS = 0.1
-_FEW = 0.001  # share of pixels that may lie further out all the same
+_FEW = 0.01  # share of pixels that may lie further out all the same
 _SAMPLE = 2_000_000
 
 

@@ -116,6 +116,10 @@ def _strange_bits(white: Grey) -> Iterator[Case]:
     yield _case(
         "an overlay in bit 12 beside letters of black and white", dicom_bytes(few, 12), scaled(letters, 0, 4095)
     )
+    lettered = TWELVE.copy()
+    lettered[10:40:2, 10:60:2] = 65535
+    lossless = coded(jpeg_ls.encode_array(lettered), TWELVE, 12, _JLS)
+    yield _case("letters with every bit set, JPEG-LS", lossless, scaled(np.minimum(lettered, 4095), 0, 4095))
     noise = TWELVE | (np.random.default_rng(5).integers(0, 16, TWELVE.shape) << 12).astype(np.uint16)
     yield _case("noise above the stored bits", dicom_bytes(noise, 12), white)
     yield _case("every bit above set", dicom_bytes(TWELVE | np.uint16(0xF000), 12), white)
