@@ -14,8 +14,13 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
+<<<<<<< HEAD
     HttpResponseRedirect,
     StreamingHttpResponse,
+=======
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+>>>>>>> 09ca567 (Ask again before what matters, tell the owner, show sessions, slow guessers without locking anybody out)
     UnreadablePostError,
 )
 from django.shortcuts import render, resolve_url
@@ -25,14 +30,17 @@ from django.utils.translation import gettext as _
 from diagnosis.problems import is_for_programs, plain_answer
 
 STRANGERS_MAX_BYTES = 100_000  # who is not signed in has nothing larger than a sign-in form to send
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NextMiddleware = Callable[[HttpRequest], HttpResponse]
 
 
 def security_headers(get_response: NextMiddleware) -> NextMiddleware:
-    """Add the Content-Security-Policy and the Permissions-Policy, unless the view has set its own."""
+    """Add the headers that every answer has, errors and redirects included, unless the view has set its own."""
 
     def add_headers(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
+        response = get_response(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Content-Security-Policy", settings.SECURE_CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", settings.SECURE_PERMISSIONS_POLICY)
         return response

@@ -62,7 +62,12 @@ EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "PneumoWeb <pneumoweb@localhost>")
 
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", True)
+<<<<<<< HEAD
 PEOPLE_PER_ADDRESS = env.int("PEOPLE_PER_ADDRESS", 60, validate=AT_LEAST_ONE)
+=======
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", False)
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 0, validate=validate.Range(min=0))
+>>>>>>> 09ca567 (Ask again before what matters, tell the owner, show sessions, slow guessers without locking anybody out)
 VERIFICATIONS = ["none", "optional", "mandatory"]
 EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "optional", validate=validate.OneOf(VERIFICATIONS))
 
@@ -127,6 +132,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "django_htmx",
@@ -137,16 +143,22 @@ INSTALLED_APPS = [
     "bootstrap",  # django-bootstrap-static: Bootstrap's files from our own origin
 ]
 MIDDLEWARE = [
+<<<<<<< HEAD
     "diagnosis.middleware.head_without_body",
     "django.middleware.security.SecurityMiddleware",
+=======
+>>>>>>> 09ca567 (Ask again before what matters, tell the owner, show sessions, slow guessers without locking anybody out)
     "diagnosis.middleware.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "diagnosis.accounts.sessions.end_idle",
+    "diagnosis.accounts.sessions.ask_staff_for_second_factor",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "diagnosis.api.authentication.know_programs",
@@ -236,12 +248,14 @@ AUTHENTICATION_BACKENDS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    for name in ("UserAttributeSimilarityValidator", "NumericPasswordValidator")
 ] + [
+    {"NAME": "diagnosis.accounts.passwords.KnownPasswordValidator"},
+    {"NAME": "diagnosis.accounts.passwords.SiteWordsValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
-    }
+    },
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "studies", "landing"
 ACCOUNT_ADAPTER = "diagnosis.accounts.adapter.AccountAdapter"
@@ -254,6 +268,10 @@ ACCOUNT_SIGNUP_FIELDS = [
 ]
 ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
 ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # whoever finds a browser open does not own the account
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # … and its owner is told
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_RATE_LIMITS = {"login_failed_anywhere": "50/h/key"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "PneumoWeb: "
 ACCOUNT_USERNAME_MIN_LENGTH = 3
@@ -290,6 +308,8 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside,
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"  # the prefix: from this host alone, over TLS alone
+LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_SAMESITE = True, HTTPS, "Lax"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 # HSTS for sub-domains (W005) and preload (W021) are promises about a whole domain that one site on it must not make.

@@ -20,25 +20,43 @@ from django.utils.translation import gettext_lazy
 from diagnosis.accounts.deletion import LastAdministratorError, delete_account, is_last_administrator
 from diagnosis.models import Prediction, Review, Study
 
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+def _is_below(request: HttpRequest, user: User | None) -> bool:
+    """Whether the person at the admin stands above this one, or is an administrator."""
+    return request.user.is_superuser or user is None or not (user.is_staff or user.is_superuser)
+
+
 admin.site.unregister(User)
 admin.site.unregister(Authenticator)
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Django's own page for users; only deleting is ours."""
+    """Django's own page for users; deleting is ours, and what keeps staff from making themselves administrators."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Rights are given by administrators alone."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.is_superuser else (*fixed, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Whoever may change users, but staff only for administrators: a password is as good as every right."""
+        return super().has_change_permission(request, obj) and _is_below(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Whoever may delete users, but nobody the only administrator."""
-        return super().has_delete_permission(request, obj) and not (obj is not None and is_last_administrator(obj))
+        """Whoever may delete users, but staff only for administrators, and nobody the only administrator."""
+        kept = obj is not None and is_last_administrator(obj)
+        return super().has_delete_permission(request, obj) and _is_below(request, obj) and not kept
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Delete one person with everything they have stored."""
         delete_account(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Delete people one by one; the only administrator stays."""
-        for user in queryset:
+        """Delete people one by one; the only administrator stays, and so do staff unless an administrator asks."""
+        for user in queryset if request.user.is_superuser else queryset.filter(is_staff=False, is_superuser=False):
             try:
                 delete_account(user)
             except LastAdministratorError:
@@ -69,6 +87,11 @@ class SecondFactorAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subs
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email")
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Authenticator]:
+        """Those of staff only for administrators: without it a password alone opens the admin."""
+        rows: QuerySet[Authenticator] = super().get_queryset(request)
+        return rows if request.user.is_superuser else rows.filter(user__is_staff=False, user__is_superuser=False)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never: people set up their own."""

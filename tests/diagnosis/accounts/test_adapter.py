@@ -79,6 +79,7 @@ def test_asking_for_an_unknown_address_does_not_tell_that_it_is_unknown(client: 
 def test_a_new_address_counts_once_its_link_was_followed(client: Client, owner: User, mailoutbox: list[Any]) -> None:
     EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
     sign_in(client, "owner")
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     client.post(reverse("account_email"), {"email": "new@example.org", "action_add": ""})
     owner.refresh_from_db()
     assert owner.email == "owner@example.org"
