@@ -14,13 +14,9 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-<<<<<<< HEAD
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-=======
     HttpResponseNotAllowed,
     HttpResponseRedirect,
->>>>>>> 09ca567 (Ask again before what matters, tell the owner, show sessions, slow guessers without locking anybody out)
+    StreamingHttpResponse,
     UnreadablePostError,
 )
 from django.shortcuts import render, resolve_url

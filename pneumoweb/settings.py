@@ -62,12 +62,9 @@ EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "PneumoWeb <pneumoweb@localhost>")
 
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", True)
-<<<<<<< HEAD
 PEOPLE_PER_ADDRESS = env.int("PEOPLE_PER_ADDRESS", 60, validate=AT_LEAST_ONE)
-=======
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", False)
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 0, validate=validate.Range(min=0))
->>>>>>> 09ca567 (Ask again before what matters, tell the owner, show sessions, slow guessers without locking anybody out)
 VERIFICATIONS = ["none", "optional", "mandatory"]
 EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "optional", validate=validate.OneOf(VERIFICATIONS))
 
@@ -143,11 +140,8 @@ INSTALLED_APPS = [
     "bootstrap",  # django-bootstrap-static: Bootstrap's files from our own origin
 ]
 MIDDLEWARE = [
-<<<<<<< HEAD
     "diagnosis.middleware.head_without_body",
     "django.middleware.security.SecurityMiddleware",
-=======
->>>>>>> 09ca567 (Ask again before what matters, tell the owner, show sessions, slow guessers without locking anybody out)
     "diagnosis.middleware.security_headers",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -271,17 +265,17 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # whoever finds a browser open does not own the account
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # … and its owner is told
 ACCOUNT_PREVENT_ENUMERATION = "strict"
-ACCOUNT_RATE_LIMITS = {"login_failed_anywhere": "50/h/key"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "PneumoWeb: "
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 ACCOUNT_FORMS = {"login": "diagnosis.accounts.forms.SignInForm"}
 # A classroom or a ward has one address and comes in at the same minute; whoever guesses at one account is slowed down
-# by that account's own count (five failures in five minutes), from wherever they come.
+# by that account's own counts (diagnosis/accounts/adapter.py).
 ACCOUNT_RATE_LIMITS = {
     "signup": f"{PEOPLE_PER_ADDRESS}/m/ip",
     "login": f"{2 * PEOPLE_PER_ADDRESS}/m/ip",
     "login_failed": f"{max(10, PEOPLE_PER_ADDRESS // 2)}/m/ip,5/300s/key",
+    "login_failed_anywhere": "50/h/key",
     "reset_password": f"{PEOPLE_PER_ADDRESS}/m/ip,5/m/key",
     "reset_password_from_key": f"{PEOPLE_PER_ADDRESS}/m/ip",
 }

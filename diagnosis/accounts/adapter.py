@@ -13,15 +13,10 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
-<<<<<<< HEAD
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
-=======
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
->>>>>>> 09ca567 (Ask again before what matters, tell the owner, show sessions, slow guessers without locking anybody out)
 from django.utils.translation import gettext as _
 
 from diagnosis.accounts.names import looks_like_somebody, mixes_scripts
