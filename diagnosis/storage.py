@@ -6,6 +6,7 @@ delete its files, so whoever deletes studies goes through :func:`delete_studies`
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable
@@ -13,12 +14,16 @@ from pathlib import Path
 from typing import IO, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from diagnosis.models import Study, StudyQuerySet
 from ml import Header, ModelInput, Radiograph
+
+LEAST_FREE_BYTES = 16_000_000
+RESERVE_BYTES = 4_000_000
 
 ACCEL_PREFIX = "/protected-films"  # the internal location of deploy/nginx.conf
 # A film is kept in the one of these that cost least without losing a bit (Radiograph.to_stored).
@@ -43,8 +48,11 @@ def write(study_id: UUID, radiograph: Radiograph, original: bytes = b"") -> None
     """Store what is kept of a film, all from its one decode; and the submitted file, if it is given.
 
     Raises:
-        OSError: the disk refused; nothing of this study is left behind.
+        OSError: the disk refused, or has so little room that signing in and deleting need it; nothing of this study
+            is left behind.
     """
+    if shutil.disk_usage(storage().location).free < LEAST_FREE_BYTES:
+        raise OSError(errno.ENOSPC, "Little room is left, and it is kept for the database", str(storage().location))
     try:
         film, content_type = radiograph.to_stored()
         for kind, data in (
@@ -140,6 +148,15 @@ def delete_studies(studies: StudyQuerySet) -> int:
     Returns:
         How many studies were deleted.
     """
+    try:
+        return _delete(studies)
+    except OperationalError as error:
+        if not is_full(error) or not spend_reserve():
+            raise
+        return _delete(studies)
+
+
+def _delete(studies: StudyQuerySet) -> int:
     with transaction.atomic():
         # Locked: an answer that arrives now waits, and then finds no study to write to.
         found = list(studies.values_list("pk", flat=True))
@@ -151,6 +168,34 @@ def delete_studies(studies: StudyQuerySet) -> int:
 
         transaction.on_commit(remove_files, robust=True)
     return len(ids)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it is for want of room that something could not be written."""
+    if isinstance(error, OperationalError):
+        return "disk is full" in str(error) or "No space left" in str(error)
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _reserve() -> Path:
+    return Path(settings.DATA_DIR) / "reserve"
+
+
+def keep_reserve() -> None:
+    """Set aside some room while there is plenty: with a full disk, SQLite can delete nothing without it."""
+    file = _reserve()
+    if not file.exists() and shutil.disk_usage(file.parent).free > 10 * RESERVE_BYTES:
+        with file.open("wb") as stream:
+            os.posix_fallocate(stream.fileno(), 0, RESERVE_BYTES)
+
+
+def spend_reserve() -> bool:
+    """Give back what was set aside; ``False`` when there is nothing left of it."""
+    try:
+        _reserve().unlink()
+    except OSError:
+        return False
+    return True
 
 
 def accel_path(study: Study, kind: str) -> str:

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 from diagnosis.models import IdempotentRequest, Study
+from diagnosis.storage import keep_reserve
 from diagnosis.submission import quota
 from diagnosis.worker import analysis, orphans
 from diagnosis.worker.queue import ANALYSE
@@ -30,6 +31,7 @@ def tidy() -> None:
     """Remove films that belong to no study any more, what uploads left behind, and what is kept for a while only."""
     orphans.remove_orphans()
     orphans.remove_uploads()
+    keep_reserve()
     call_command("clearsessions", verbosity=0)
     quota.forget_old()
     IdempotentRequest.forget_old()

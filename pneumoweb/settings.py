@@ -141,6 +141,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "diagnosis.middleware.head_without_body",
+    "diagnosis.trouble.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "diagnosis.middleware.security_headers",
     "django.middleware.security.SecurityMiddleware",

@@ -38,7 +38,7 @@ FLOORS = {
         ("storage", "access", "results", "middleware"),
         ("worker", "history", "reviews"),
         ("submission", "report", "accounts", "tasks", "health", "server"),
-        ("studies", "pages", "admin", "checks", "apps", "management"),
+        ("studies", "pages", "admin", "checks", "apps", "management", "trouble"),
         ("api",),
         ("templatetags", "urls"),
     ),

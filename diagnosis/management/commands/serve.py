@@ -23,6 +23,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from diagnosis.server import processes
 from diagnosis.server.private_redis import PrivateRedis, RedisUnavailable
+from diagnosis.storage import keep_reserve
 from diagnosis.worker.orphans import remove_uploads
 
 PORT_PATIENCE_SECONDS = 4.0
@@ -61,6 +62,7 @@ class Command(BaseCommand):
     def prepare(self) -> None:
         """Bring the database and the collected static files up to date; quick when they are."""
         remove_uploads(older_than=0)
+        keep_reserve()
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Preparing the database …")
