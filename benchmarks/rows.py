@@ -23,7 +23,7 @@ def fill(owner: int, count: int) -> None:
 
     card = load_card()
     version, _new = ModelVersion.objects.get_or_create(
-        sha256=card.sha256, defaults={"version": card.version, "card": card.raw, "active": True}
+        sha256=card.sha256, version=card.version, defaults={"card": card.raw, "active": True}
     )
     now = timezone.now()
     study = _columns(
@@ -35,7 +35,8 @@ def fill(owner: int, count: int) -> None:
     )  # fmt: skip
     prediction = _columns(
         Prediction(
-            study_id=uuid.uuid4(), model_version=version, attempt=1, operating_point="balanced", threshold=0.5,
+            study_id=uuid.uuid4(), model_version=version, attempt=1, operating_point="balanced", rule_out=0.3,
+            rule_in=0.6,
             milliseconds=3, created_at=now, heatmap=b"",
         )
     )  # fmt: skip

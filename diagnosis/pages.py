@@ -24,6 +24,8 @@ from diagnosis.models import ModelVersion
 from diagnosis.results.context import CARD_ERRORS
 from diagnosis.results.error_rates import consequences
 from diagnosis.results.exam_labels import exams
+from diagnosis.results.intervals import Interval
+from diagnosis.results.key_figures import stops
 from diagnosis.submission.intended_use import STATEMENT
 from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card
 
@@ -61,7 +63,9 @@ def page(request: HttpRequest, template: str) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     """Pneumonia, reading a film, good pictures, how the model was made, limits, licence, sources."""
     card, _problem = _current_card()
-    return render(request, "pages/about.html", {"card": card, "statement": STATEMENT})
+    return render(
+        request, "pages/about.html", {"card": card, "of": card.first if card else None, "statement": STATEMENT}
+    )
 
 
 @login_not_required
@@ -72,7 +76,14 @@ def about_model(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"card": card, "problem": problem}
     if card is not None:
         context |= {
-            "points": [consequences(card, name) for name in card.operating_points],
+            "populations": [
+                {"of": of, "points": [consequences(of, name) for name in of.operating_points]}
+                for of in card.populations.values()
+            ],
+            "of": card.first,
+            "bins": [(row, Interval(row.observed, *row.ci)) for row in card.first.bins],
+            "balanced": consequences(card.first, "balanced"),
+            "stops": stops(card.first),
             "figures": sorted(_figures(card), key=_place),
             "metrics": _metrics(card),
             "share_sick": _share_sick(card),
@@ -110,7 +121,8 @@ def _current_card() -> tuple[ModelCard | None, str]:
 def _figures(card: ModelCard) -> dict[str, Path]:
     """The drawings in the artefact's folder by name without ".svg"; none if the folder holds another version by now."""
     try:
-        if load_card(card.directory).sha256 != card.sha256:
+        now = load_card(card.directory)
+        if (now.sha256, now.version) != (card.sha256, card.version):
             return {}
     except ArtifactError:
         return {}
@@ -124,7 +136,7 @@ def _place(figure: str) -> tuple[int, str]:
 
 def _share_sick(card: ModelCard) -> float | None:
     """Of the films measured on, how many show pneumonia."""
-    films = card.metrics.get("internal_test") or {}
+    films = card.first.metrics.get("internal_test") or {}
     return films["positives"] / films["films"] if films.get("films") else None
 
 

@@ -1,4 +1,4 @@
-"""PneumoWeb's model: reads films, guards the model's door, judges, and says what it knows of itself.
+"""PneumoWeb's model: reads films, guards the model's door, predicts, and says what it knows of itself.
 
 This is the door: ``diagnosis`` imports these names and nothing behind them. Importing it loads numpy and Pillow; the
 runtime comes with :meth:`Predictor.load`, Keras and TensorFlow only with training and publishing.
@@ -17,26 +17,37 @@ from ml.errors import (
     Refusal,
 )
 from ml.files import csv_line
+from ml.inference.decision import FINDINGS, Cuts, decide
+from ml.inference.finding_table import TRUTHS, FindingTable, Row, Share
 from ml.inference.heatmap import upsample
 from ml.inference.lungs import LungFinder, Lungs
-from ml.inference.model_card import ARTIFACTS, IndeterminateZone, ModelCard, OperatingPoint, load_card, parse_card
-from ml.inference.predictor import Judgement, Predictor
+from ml.inference.model_card import ARTIFACTS, ModelCard, load_card, parse_card
+from ml.inference.population import POPULATIONS, Belonging, Correction, OutsidePopulations
+from ml.inference.population_card import OPERATING_POINTS, Bin, OperatingPoint, PopulationCard
+from ml.inference.predictor import Prediction, Predictor
 from ml.intake.find_files import find_films
 from ml.intake.read import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
 from ml.metrics.intervals import wilson
 
 __all__ = [
     "ARTIFACTS",
+    "FINDINGS",
+    "OPERATING_POINTS",
+    "POPULATIONS",
     "SIDE",
     "TERMS",
+    "TRUTHS",
     "ArtifactDamaged",
     "ArtifactError",
     "ArtifactMissing",
+    "Belonging",
+    "Bin",
     "CodedError",
+    "Correction",
+    "Cuts",
+    "FindingTable",
     "Header",
-    "IndeterminateZone",
     "IntakeError",
-    "Judgement",
     "Limits",
     "LungFinder",
     "Lungs",
@@ -44,11 +55,17 @@ __all__ = [
     "ModelInput",
     "Notice",
     "OperatingPoint",
+    "OutsidePopulations",
     "Parameter",
+    "PopulationCard",
+    "Prediction",
     "Predictor",
     "Radiograph",
     "Refusal",
+    "Row",
+    "Share",
     "csv_line",
+    "decide",
     "find_films",
     "load_card",
     "parse_card",

@@ -24,8 +24,9 @@ from PIL import Image
 from ml.data.dataset import SPLITS
 from ml.errors import MLError
 from ml.evaluation.evaluation_set import TestSet, choose_films
-from ml.evaluation.performance import Sample, summary
+from ml.evaluation.performance import Sample
 from ml.evaluation.run import draw, evaluate, say
+from ml.evaluation.summary import summary
 from ml.files import write_json, write_text
 from ml.inference.heatmap import upsample
 from ml.inference.model_card import load_card
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--split", default="test", choices=(*SPLITS, "all"), help="all: every film, whatever it is")
     parser.add_argument("--out", type=Path, required=True, help="folder for metrics.json, figures and worst/")
     parser.add_argument("--artifact", type=Path, help="model folder (default: the committed model)")
+    parser.add_argument("--population", default="", help="whose figures (default: the first of the card)")
     parser.add_argument("--threads", type=int, help="cores to use (default: all)")
     parser.add_argument("--no-randomisation", action="store_true", help="leave out the check that needs TensorFlow")
     options = parser.parse_args(arguments)
@@ -68,17 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         card = load_card(options.artifact)
         card.verify()
-        engine = load_classifier(card, threads=options.threads)
+        if options.population and options.population not in card.populations:
+            parser.error(f"the model answers for {', '.join(card.populations)}, not for {options.population}")
+        of = card.populations[options.population] if options.population else card.first
+        engine = load_classifier(card, of, threads=options.threads)
         test = choose_films(options.data, options.split, card)
         model = None
         if not options.no_randomisation:
             from ml.network.export import load_keras
 
-            model = load_keras(card.directory / "model.keras")
-        metrics, samples, maps = evaluate(card, engine, test, keras_model=model)
+            model = load_keras(card.directory / f"{of.network}.keras")
+        metrics, samples, maps = evaluate(card, engine, test, population=of.name, keras_model=model)
         metrics["command"] = command_line("evaluate", arguments)
         write_json(options.out / "metrics.json", metrics)
-        for name, svg in draw(metrics, samples, card).items():
+        for name, svg in draw(metrics, samples, of).items():
             write_text(options.out / name, svg)
         write_worst(options.out / "worst", test, samples["plain"], maps)
     except (MLError, OSError) as error:

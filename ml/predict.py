@@ -1,8 +1,13 @@
-"""Judge films from the command line: ``python -m ml.predict PATH… [--csv FILE|-] [--json FILE|-] [--heatmaps DIR]``.
+"""Predict films: ``python -m ml.predict PATH… [--csv FILE|-] [--json FILE|-] [--heatmaps DIR]``.
 
-One row per film: ``file,state,reason,finding,probability,operating_point,threshold,model_version,milliseconds``.
-*state* is ``done``, ``rejected`` (not something the model may judge; *reason* says why) or ``failed`` (could not be
-read from disk, or an error of ours). Exit status: 0 all done, 3 some rejected or failed, 2 wrong usage, 1 no model.
+One row per film, with the columns of :data:`COLUMNS`. *state* is ``done``, ``rejected`` (not something the model may
+answer for, or of none of its populations; *reason* says why) or ``failed`` (could not be read from disk, or an error of
+ours). *population* is ``child``, ``adult``, ``outside`` or ``unknown``, known by the ``header``, as ``stated`` with
+``--population``, or by the ``image``. *score* is the network's logit, before calibration. A film is normal below
+*rule_out*, shows pneumonia from *rule_in* upwards, and is indeterminate between them; the cuts and the probability are
+written in full, so the finding can be had of them again.
+
+Exit status: 0 all done, 3 some rejected or failed, 2 wrong usage, 1 no model.
 Progress is on stderr. A line of CSV is written as soon as its batch is through: a killed run leaves what it had. The
 table for a terminal and the JSON are written at the end.
 """
@@ -30,19 +35,25 @@ from PIL import Image
 from ml.errors import ArtifactError, IntakeError, Refusal
 from ml.files import csv_line, legible
 from ml.inference.heatmap import upsample
-from ml.inference.model_card import OPERATING_POINTS
-from ml.inference.predictor import Judgement, Predictor
+from ml.inference.population import POPULATIONS, OutsidePopulations
+from ml.inference.population_card import OPERATING_POINTS
+from ml.inference.predictor import Prediction, Predictor
 from ml.intake.find_files import find_films
 from ml.intake.read import ModelInput, Notice, Radiograph, read_radiograph
 
 COLUMNS = (
     "file",
+    "population",
+    "population_known_by",
     "state",
     "reason",
     "finding",
     "probability",
+    "score",
     "operating_point",
-    "threshold",
+    "rule_out",
+    "rule_in",
+    "warnings",
     "model_version",
     "milliseconds",
 )
@@ -52,15 +63,19 @@ AHEAD = 4 * BATCH
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is said of one input. ``message`` and ``warnings`` are for the JSON only."""
+    """What is said of one input. ``message`` is for the JSON only; the table has the warnings' codes."""
 
     file: str
     state: str
     reason: str = ""
+    population: str = ""
+    population_known_by: str = ""
     finding: str = ""
     probability: float | None = None
+    score: float | None = None
     operating_point: str = ""
-    threshold: float | None = None
+    rule_out: float | None = None
+    rule_in: float | None = None
     model_version: str = ""
     milliseconds: float = 0.0
     message: str = ""
@@ -68,7 +83,8 @@ class Row:
 
     def values(self) -> dict[str, Any]:
         """What goes into every kind of table, by column."""
-        return {name: getattr(self, name) for name in COLUMNS} | {"milliseconds": round(self.milliseconds, 1)}
+        values = {name: getattr(self, name) for name in COLUMNS} | {"milliseconds": round(self.milliseconds, 1)}
+        return values | {"warnings": " ".join(notice.code for notice in self.warnings)}
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain JSON values."""
@@ -121,25 +137,31 @@ def _read_ahead(paths: Iterable[Path], whole: bool, workers: int) -> Iterator[_R
 
 
 def predict(
-    predictor: Predictor, paths: Iterable[Path], operating_point: str, *, heatmaps: Path | None = None, workers: int = 2
+    predictor: Predictor,
+    paths: Iterable[Path],
+    operating_point: str,
+    *,
+    stated: str = "",
+    heatmaps: Path | None = None,
+    workers: int = 2,
 ) -> Iterator[Row]:
-    """Judge films and give one row for each, in order."""
+    """Predict films and give one row for each, in order; ``stated`` is whose films they all are, if that is known."""
     batch: list[_Read] = []
     count = 0
     for read in _read_ahead(paths, heatmaps is not None, workers):
         batch.append(read)
         if len(batch) == BATCH:
-            yield from _judge(predictor, batch, operating_point, heatmaps, count)
+            yield from _predict(predictor, batch, operating_point, stated, heatmaps, count)
             count += len(batch)
             batch = []
-    yield from _judge(predictor, batch, operating_point, heatmaps, count)
+    yield from _predict(predictor, batch, operating_point, stated, heatmaps, count)
 
 
-def _judge(
-    predictor: Predictor, batch: Sequence[_Read], operating_point: str, heatmaps: Path | None, count: int
+def _predict(
+    predictor: Predictor, batch: Sequence[_Read], operating_point: str, stated: str, heatmaps: Path | None, count: int
 ) -> Iterator[Row]:
     films = [read.film for read in batch if read.film is not None]
-    answers = iter(_answers(predictor, films, operating_point))
+    answers = iter(_answers(predictor, films, operating_point, stated))
     for number, read in enumerate(batch, start=count + 1):
         if read.problem is not None:
             yield replace(read.problem, milliseconds=read.milliseconds, model_version=predictor.card.version)
@@ -149,23 +171,25 @@ def _judge(
 
 
 def _answers(
-    predictor: Predictor, films: list[ModelInput], operating_point: str
-) -> Sequence[Judgement | Refusal | str]:
+    predictor: Predictor, films: list[ModelInput], operating_point: str, stated: str
+) -> Sequence[Prediction | Refusal | str]:
     """What the model says of each film; where a batch makes it fail, film by film, and what the failing one said."""
     try:
-        return predictor.predict(films, operating_point)
+        return predictor.predict(films, operating_point, [stated] * len(films))
     except Exception as error:  # one film's bug must not end the others' run; it is shown in full
         traceback.print_exc()
         if len(films) == 1:
             return [f"An error of ours: {type(error).__name__}."]
-    return [answer for film in films for answer in _answers(predictor, [film], operating_point)]
+    return [answer for film in films for answer in _answers(predictor, [film], operating_point, stated)]
 
 
-def _row(read: _Read, answer: Judgement | Refusal | str, heatmaps: Path | None, number: int) -> Row:
+def _row(read: _Read, answer: Prediction | Refusal | str, heatmaps: Path | None, number: int) -> Row:
     if isinstance(answer, str):
         return Row(str(read.path), "failed", "ERROR", milliseconds=read.milliseconds, message=answer)
     if isinstance(answer, Refusal):
-        return Row(str(read.path), "rejected", answer.code, milliseconds=read.milliseconds, message=str(answer))
+        row = Row(str(read.path), "rejected", answer.code, milliseconds=read.milliseconds, message=str(answer))
+        whose = answer.belonging if isinstance(answer, OutsidePopulations) else None
+        return replace(row, population=whose.population, population_known_by=whose.source) if whose else row
     if heatmaps is not None and read.radiograph is not None:
         try:
             write_heatmap(heatmaps / f"{number:05d}_{read.path.stem[:60]}.png", read.radiograph, answer)
@@ -175,18 +199,23 @@ def _row(read: _Read, answer: Judgement | Refusal | str, heatmaps: Path | None, 
     return Row(
         str(read.path),
         "done",
+        population=answer.belonging.population,
+        population_known_by=answer.belonging.source,
         finding=answer.finding,
-        probability=round(answer.probability, 6),
+        probability=answer.probability,
+        score=answer.score,
         operating_point=answer.operating_point,
-        threshold=round(answer.threshold, 6),
+        rule_out=answer.cuts.rule_out,
+        rule_in=answer.cuts.rule_in,
         milliseconds=read.milliseconds + answer.milliseconds,
         warnings=answer.warnings,
     )
 
 
-def write_heatmap(path: Path, film: Radiograph, answer: Judgement) -> None:
-    """Write the film, at most 1024 pixels a side, with its heat map laid over it in orange."""
-    picture = Image.fromarray(film.pixels)
+def write_heatmap(path: Path, film: Radiograph, answer: Prediction) -> None:
+    """Write the film as it was put right, at most 1024 pixels a side, with its heat map laid over it in orange."""
+    upright = np.rot90(film.pixels, answer.correction.quarter_turns)
+    picture = Image.fromarray(np.ascontiguousarray(255 - upright if answer.correction.inverted else upright))
     picture.thumbnail((1024, 1024))
     grey = np.asarray(picture, np.float32)[..., None]
     heat = 0.55 * upsample(answer.heatmap, picture.width, picture.height)[..., None]
@@ -206,7 +235,7 @@ def csv_lines(rows: Iterable[Row], stream: TextIO) -> Iterator[Row]:
 
 def write_table(rows: Sequence[Row], stream: TextIO) -> None:
     """Write rows for a person at a terminal."""
-    names = ("file", "state", "finding", "probability", "reason")
+    names = ("file", "population", "state", "finding", "probability", "warnings", "reason")
     cells = [names, *([_shown(row.values()[name]) for name in names] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:
@@ -246,12 +275,16 @@ def _watched(rows: Iterable[Row], total: int) -> Iterator[Row]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    commands = argparse.ArgumentParser(prog="python -m ml.predict", description="Judge chest films of children.")
+    commands = argparse.ArgumentParser(prog="python -m ml.predict", description="Predict chest films.")
     commands.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="films, or folders of films")
     commands.add_argument("--csv", metavar="FILE", help="write a table as CSV; - is standard output (the default)")
     commands.add_argument("--json", metavar="FILE", help="write a list of objects as JSON; - is standard output")
-    commands.add_argument("--heatmaps", type=Path, metavar="DIR", help="write each judged film under its heat map")
+    commands.add_argument(
+        "--heatmaps", type=Path, metavar="DIR", help="write each film with a finding under its heat map"
+    )
     commands.add_argument("--operating-point", default="balanced", choices=OPERATING_POINTS)
+    commands.add_argument("--population", default="auto", choices=("auto", *POPULATIONS), help="whose films these are "
+                          "where their files do not say; auto: by their looks")  # fmt: skip
     commands.add_argument("--artifact", type=Path, help="model folder (default: the committed model)")
     commands.add_argument("--threads", type=int, help="cores to use (default: all)")
     return commands
@@ -280,7 +313,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.heatmaps is not None:
             options.heatmaps.mkdir(parents=True, exist_ok=True)
         workers = max(1, options.threads or os.cpu_count() or 1)
-        answers = predict(predictor, paths, options.operating_point, heatmaps=options.heatmaps, workers=workers)
+        stated = "" if options.population == "auto" else options.population
+        answers = predict(
+            predictor, paths, options.operating_point, stated=stated, heatmaps=options.heatmaps, workers=workers
+        )
         rows: Iterable[Row] = _watched(answers, len(paths))
         if options.csv is None and options.json is None and not sys.stdout.isatty():
             options.csv = "-"

@@ -1,5 +1,8 @@
 """Turn a training run into the model that is served: ``python -m ml.publish --data DIR --run RUN [--out DIR]``.
 
+With ``--again`` in place of ``--run`` the artefact in ``--out`` is published once more: same network and calibration,
+operating points chosen and everything measured anew, a new version of the card.
+
 One command: checks the split, exports and compares with Keras, calibrates and chooses thresholds on validation
 patients, measures on test patients, draws the figures, writes the card. The artefact folder is put in place as a whole
 at the end, so a failure anywhere leaves the old one untouched. A few minutes on two cores that have nothing else to do.
@@ -14,25 +17,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ml.errors import MLError
-from ml.evaluation.performance import summary
 from ml.evaluation.run import say
+from ml.evaluation.summary import summary
 from ml.inference.model_card import ARTIFACTS
 from ml.provenance import command_line
 from ml.publishing.publish import publish
+from ml.publishing.republish import republish
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml.publish", description="Make a training run the served model.")
     parser.add_argument("--data", type=Path, required=True, help="the run's data: folder or CSV")
-    parser.add_argument("--run", type=Path, required=True, help="folder written by ml.train")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--run", type=Path, help="folder written by ml.train")
+    source.add_argument(
+        "--again", action="store_true", help="publish the artefact in --out once more, without training"
+    )
     parser.add_argument("--out", type=Path, default=ARTIFACTS / "pneumonia", help="artefact folder to replace")
     parser.add_argument("--version", help="default: year.month.number, counting up")
     parser.add_argument(
-        "--mirror", action="store_true", help="judge the mirrored film too and average (twice the time)"
+        "--mirror", action="store_true", help="predict the mirrored film too and average (twice the time)"
     )
     parser.add_argument("--half", action="store_true", help="store the exported weights in 16 bits")
-    parser.add_argument("--adults", type=Path, help="labelled films of adults, to measure how little it knows of them")
+    parser.add_argument("--adults", type=Path, help="CSV of adults' films read by radiologists (file, study, label, "
+                        "appearance), to say what the network is worth on them")  # fmt: skip
     parser.add_argument("--about", type=Path, help="JSON with name, population, intended_use and limits, for the card "
                         "of a model of other films than the published ones")  # fmt: skip
     parser.add_argument("--card", type=Path, help="where to write the model card as text (default: docs/model-card.md "
@@ -44,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if target is None and options.out.resolve() == ARTIFACTS / "pneumonia":
         target = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
     try:
-        metrics = publish(
+        metrics = republish(
+            options.data, options.out, name=options.version, adults=options.adults, command=command
+        ) if options.again else publish(
             options.data, options.run, options.out, name=options.version, mirror=options.mirror, half=options.half,
             adults=options.adults, about=options.about, command=command,
         )  # fmt: skip

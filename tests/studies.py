@@ -36,9 +36,26 @@ def model_version() -> ModelVersion:
 
     card = load_card()
     version, _new = ModelVersion.objects.get_or_create(
-        sha256=card.sha256, defaults={"version": card.version, "card": card.raw, "active": True}
+        sha256=card.sha256, version=card.version, defaults={"card": card.raw, "active": True}
     )
     return version
+
+
+def said_by(probability: float, finding: str | None = None, operating_point: str = "balanced") -> dict[str, Any]:
+    """Finding, probability and cuts of a prediction, by the shipped card or by cuts that give the finding asked for."""
+    from ml import Cuts, decide, load_card
+
+    cuts = load_card().first.operating_points[operating_point].cuts
+    finding = finding or decide(probability, cuts)
+    if decide(probability, cuts) != finding:
+        low, high = probability / 2, (1 + probability) / 2
+        cuts = {
+            "normal": Cuts(high, high), "pneumonia": Cuts(low, low), "indeterminate": Cuts(low, high),
+        }[finding]  # fmt: skip
+    return {
+        "finding": finding, "probability": probability, "operating_point": operating_point,
+        "rule_out": cuts.rule_out, "rule_in": cuts.rule_in,
+    }  # fmt: skip
 
 
 def judged(owner: User, seed: int = 0, **prediction: Any) -> Study:
@@ -46,13 +63,7 @@ def judged(owner: User, seed: int = 0, **prediction: Any) -> Study:
     study = submitted(owner, seed)
     attempt = study.claim()
     assert attempt is not None
-    said = {
-        "finding": "pneumonia",
-        "probability": 0.87,
-        "operating_point": "balanced",
-        "threshold": 0.5,
-        "milliseconds": 3.0,
-        **prediction,
-    }
+    given = {name: prediction.pop(name) for name in ("finding", "operating_point") if name in prediction}
+    said = {**said_by(prediction.pop("probability", 0.87), **given), "milliseconds": 3.0, **prediction}
     assert study.complete(attempt, model_version=model_version(), **said)
     return study

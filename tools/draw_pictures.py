@@ -61,13 +61,13 @@ def card() -> Image.Image:
 
 
 def failures() -> None:
-    """Let the shipped model judge drawn films; keep its answers, its heat maps and its hash."""
+    """Let the shipped model predict drawn films, as a child’s; keep its answers, its heat maps and its hash."""
     clear, opacity = (film(SEED, opacity=drawn, width=WIDTH, height=HEIGHT) for drawn in (False, True))
     predictor = Predictor.load()
     said = []
     for name, change in CHANGES.items():
         changed = change(clear, opacity).astype(np.uint8)
-        answer = predictor.predict([read_radiograph(png(changed)).model_input()])[0]
+        answer = predictor.predict([read_radiograph(png(changed)).model_input()], stated=["child"])[0]
         grey = np.repeat(changed[..., None], 3, axis=2).astype(np.float32)
         if isinstance(answer, Refusal):
             said.append({"name": name, "refused": answer.code, "message": answer.message})

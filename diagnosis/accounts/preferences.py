@@ -123,7 +123,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             "name": point.label,
             "meaning": POINT_MEANINGS[point.value],
             "chosen": point.value == chosen,
-            "said": consequences(card, point.value) if card else None,
+            "said": consequences(card.first, point.value) if card else None,
         }
         for point in OperatingPointName
     ]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from diagnosis.models import ModelVersion, Prediction, Reference, Review
 from diagnosis.results.context import CARD_ERRORS
 from diagnosis.results.error_rates import consequences
-from diagnosis.results.formatting import figure, measured, percent
+from diagnosis.results.formatting import figure, percent
 from ml import ModelCard, parse_card
 
 
@@ -40,11 +40,25 @@ class ReadOnly:
 class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """What the model said, read-only."""
 
-    list_display = ("study", "finding", "probability", "operating_point", "model_version", "is_current", "created_at")
+    list_display = (
+        "study",
+        "finding",
+        "probability",
+        "warned",
+        "operating_point",
+        "model_version",
+        "is_current",
+        "created_at",
+    )
     list_filter = ("finding", "is_current", "operating_point", "model_version")
     list_select_related = ("study", "model_version")
     show_full_result_count = False
     exclude = ("heatmap",)
+
+    @admin.display(description=_("with warnings"), boolean=True)
+    def warned(self, prediction: Prediction) -> bool:
+        """Whether warnings go with it."""
+        return bool(prediction.warnings)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the bytes of the heat maps and the text of the cards."""
@@ -81,7 +95,7 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
     actions = ("activate", "deactivate")
     fieldsets = (
         (None, {"fields": ("version", "sha256", "active", "registered_at", "said")}),
-        (_("From its card"), {"fields": ("measured_on", "auc", "points", "zone", "population")}),
+        (_("From its card"), {"fields": ("measured_on", "auc", "points", "population")}),
     )
 
     @admin.display(description=_("predictions"))
@@ -105,33 +119,34 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
 
     @admin.display(description=_("operating points"))
     def points(self, version: ModelVersion) -> SafeString | str:
-        """Each with its threshold and rates."""
+        """Each with its pair of cuts and its errors, population by population."""
         card = _card(version)
         if card is None:
             return "–"
         lines = [
             (
-                _("%(name)s, from %(threshold)s") % {"name": said.name, "threshold": percent(said.point.threshold, 1)},
-                _("sensitivity"),
-                measured(said.rates.sensitivity, 1),
-                _("specificity"),
-                measured(said.rates.specificity, 1),
+                name,
+                _("%(name)s, normal below %(low)s, pneumonia from %(high)s")
+                % {
+                    "name": said.name,
+                    "low": percent(said.point.cuts.rule_out, 1),
+                    "high": percent(said.point.cuts.rule_in, 1),
+                },
+                _("missed %(missed)s, false alarms %(alarms)s, of 100 each")
+                % {"missed": said.missed.of_100, "alarms": said.false_alarms.of_100}
+                if said.rows
+                else _("errors of this rule were not measured"),
             )
-            for said in (consequences(card, name) for name in card.operating_points)
+            for name, of in card.populations.items()
+            for said in (consequences(of, point) for point in of.operating_points)
         ]
-        return format_html_join("", "<div><strong>{}</strong>: {} {}, {} {}</div>", lines)
-
-    @admin.display(description=_("indeterminate zone"))
-    def zone(self, version: ModelVersion) -> str:
-        """Where it gives no answer."""
-        card = _card(version)
-        return f"{percent(card.indeterminate.low, 1)} – {percent(card.indeterminate.high, 1)}" if card else "–"
+        return format_html_join("", "<div>{}: <strong>{}</strong>: {}</div>", lines)
 
     @admin.display(description=_("population"))
     def population(self, version: ModelVersion) -> str:
         """Whose films it learned from, as the card says it."""
         card = _card(version)
-        return card.population if card else "–"
+        return " ".join(of.description for of in card.populations.values()) if card else "–"
 
     @admin.action(description=_("Activate: judge new studies with this version"))
     def activate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
@@ -166,4 +181,4 @@ def _card(version: ModelVersion) -> ModelCard | None:
 def _plain(version: ModelVersion) -> dict[str, Any]:
     """The figures on the films as they are."""
     card = _card(version)
-    return dict(card.metrics.get("internal_test", {})) if card else {}
+    return dict(card.first.metrics.get("internal_test", {})) if card else {}

@@ -19,9 +19,10 @@ from django.utils.translation import ngettext
 from diagnosis import storage
 from diagnosis.admin.predictions import ReadOnly
 from diagnosis.models import PENDING, Prediction, Reference, Review, State, Study
+from diagnosis.results.context import stated_probability
 from diagnosis.results.formatting import percent
 from diagnosis.results.translation import translate
-from diagnosis.studies.images import send_film, send_thumbnail
+from diagnosis.studies.images import send_corrected
 from diagnosis.worker import reanalysis
 
 SEES_FILMS = "diagnosis.view_film"
@@ -32,14 +33,14 @@ class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     """All that was ever said of a study, the newest first."""
 
     model = Prediction
-    fields = ("created_at", "finding", "probability", "operating_point", "judged_from", "model_version", "is_current")
+    fields = ("created_at", "finding", "probability", "operating_point", "cuts", "model_version", "is_current")
     readonly_fields = fields
     show_change_link = True
 
-    @admin.display(description=_("threshold"))
-    def judged_from(self, prediction: Prediction) -> str:
-        """The probability from which it is called pneumonia, as people read it."""
-        return percent(prediction.threshold, 1)
+    @admin.display(description=_("normal below, pneumonia from"))
+    def cuts(self, prediction: Prediction) -> str:
+        """The pair it was said by, as people read it."""
+        return f"{percent(prediction.rule_out, 1)}, {percent(prediction.rule_in, 1)}"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the bytes of the heat maps and the text of the cards."""
@@ -94,14 +95,25 @@ class ReasonFilter(admin.SimpleListFilter):
 class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """Studies of all people. The films themselves need a permission of their own."""
 
-    list_display = ("id_short", "film", "owner", "state", "finding", "percent", "label", "created_at")
+    list_display = (
+        "id_short",
+        "film",
+        "owner",
+        "state",
+        "finding",
+        "warned",
+        "percent",
+        "population",
+        "label",
+        "created_at",
+    )
     list_display_links = ("id_short",)
     view_on_site = False  # the result page is its owner's alone; staff would get 404
-    list_filter = ("state", ReasonFilter, "finding", "created_at", "judged_by")
+    list_filter = ("state", ReasonFilter, "finding", "warned", "population", "created_at", "judged_by")
     search_fields = ("=id", "label", "owner__username", "owner__email")
     search_help_text = _("Id, label, or the owner's user name or e-mail")
     date_hierarchy = None  # it would count all rows by day on every page
-    list_select_related = ("owner",)
+    list_select_related = ("owner", "judged_by")
     list_per_page = 50
     show_full_result_count = False  # a second count of all rows on every filtered page
     raw_id_fields = ("owner",)
@@ -116,7 +128,9 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         (None, {"fields": ("film_large", "id", "owner", "label", "created_at")}),
         (_("State"), {"fields": ("state", "reason_code", "explanation", "refused_by", "queued_at", "sent_at",
                                  "started_at", "finished_at", "attempt", "reanalyses")}),
-        (_("Film"), {"fields": ("source_format", "width", "height", "header", "notices", "pixel_hash", "uid_hash")}),
+        (_("Population"), {"fields": ("population", "population_known_by", "stated_population")}),
+        (_("Film"), {"fields": ("source_format", "width", "height", "quarter_turns", "inverted", "header", "notices",
+                                "pixel_hash", "uid_hash")}),
         (_("Intended use"), {"fields": ("intended_use_version", "intended_use_at", "operating_point")}),
     )  # fmt: skip
 
@@ -178,7 +192,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         if not request.user.has_perm(SEES_FILMS):
             raise PermissionDenied
         study = get_object_or_404(Study, pk=pk)
-        return send_film(study) if kind == "film" else send_thumbnail(study)
+        return send_corrected(study, small=kind != "film")
 
     @admin.display(description=_("study"), ordering="created_at")
     def id_short(self, study: Study) -> str:
@@ -200,8 +214,8 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
 
     @admin.display(description=_("probability"), ordering="probability")
     def percent(self, study: Study) -> str:
-        """The current probability in percent."""
-        return percent(study.probability)
+        """The current probability as it was calibrated, or the interval that is supported where it falls."""
+        return str(stated_probability(study) or "–")
 
     @admin.action(description=_("Analyse again"), permissions=["change"])
     def reanalyse(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:

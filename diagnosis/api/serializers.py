@@ -8,7 +8,18 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from diagnosis.history.exports import COLUMNS, as_record
-from diagnosis.models import Agreement, Certainty, Finding, OperatingPointName, OwnFinding, State, Study
+from diagnosis.models import (
+    STATED,
+    Agreement,
+    Certainty,
+    Finding,
+    KnownBy,
+    OperatingPointName,
+    OwnFinding,
+    Population,
+    State,
+    Study,
+)
 from diagnosis.results.translation import translate
 
 
@@ -63,8 +74,13 @@ class StudySerializer(serializers.Serializer[Study]):
     answer_hidden = serializers.BooleanField()
     finding = serializers.ChoiceField(choices=Finding.choices, allow_null=True)
     probability = serializers.FloatField(allow_null=True)
+    assumed_prevalence = serializers.FloatField(allow_null=True)
+    probability_low = serializers.FloatField(allow_null=True)
+    probability_high = serializers.FloatField(allow_null=True)
+    score = serializers.FloatField(allow_null=True)
     operating_point = serializers.ChoiceField(choices=OperatingPointName.choices, allow_null=True)
-    threshold = serializers.FloatField(allow_null=True)
+    rule_out = serializers.FloatField(allow_null=True)
+    rule_in = serializers.FloatField(allow_null=True)
     model_version = serializers.CharField(allow_null=True)
     model_sha256 = serializers.CharField(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
@@ -75,6 +91,11 @@ class StudySerializer(serializers.Serializer[Study]):
     pixel_sha256 = serializers.CharField()
     view_position = serializers.CharField(allow_blank=True)
     age_years = serializers.FloatField(allow_null=True)
+    population = serializers.ChoiceField(choices=Population.choices, allow_blank=True)
+    population_known_by = serializers.ChoiceField(choices=KnownBy.choices, allow_blank=True)
+    population_stated = serializers.CharField(allow_blank=True)
+    quarter_turns = serializers.IntegerField()
+    inverted = serializers.BooleanField()
     my_agreement = serializers.CharField(allow_null=True)
     my_finding = serializers.CharField(allow_null=True)
     my_certainty = serializers.CharField(allow_null=True)
@@ -117,6 +138,13 @@ class SubmissionSerializer(Strict):
         help_text="The radiographs: DICOM, PNG, JPEG, TIFF, … or ZIP archives of them.",
     )
     label = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")  # type: ignore[assignment]  # the stub knows Field.label alone
+    population = serializers.ChoiceField(
+        choices=STATED,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Whose films these are, where no DICOM age says: child (1 to 5 years) or adult; empty: not known.",
+    )
     intended_use = serializers.BooleanField(
         help_text="Must be true: you have read what PneumoWeb is for and what it is not for (page About)."
     )

@@ -141,6 +141,7 @@ class Studies(APIView):
             token=idempotency.submission_token(request),
             confirmed_at=timezone.now(),
             label=given["label"].strip(),
+            population=given["population"],
             again=given["again"],
             operating_point=Preferences.of(request.user).operating_point,
         )

@@ -26,9 +26,10 @@ from diagnosis.access import person
 from diagnosis.history.filters import ORDERS, filter_for
 from diagnosis.history.keyset import Order, batches
 from diagnosis.models import Reference, Review, StudyQuerySet
+from diagnosis.results.context import population_card
 from ml import csv_line
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 DISCLAIMER = gettext_lazy(
     "Accuracy: the model is wrong on some films. Not medical advice: nothing here is a diagnosis; a qualified person "
@@ -43,9 +44,16 @@ COLUMNS: dict[str, Promise] = {
     "reason_code": gettext_lazy("Why it was rejected or failed: a stable code; empty otherwise."),
     "answer_hidden": gettext_lazy("true: you chose to read films first, and have not read this one: no answer here."),
     "finding": gettext_lazy("The model's finding: pneumonia, normal or indeterminate; empty without an answer."),
-    "probability": gettext_lazy("The model's calibrated probability of pneumonia, between 0 and 1, never 0 or 1."),
-    "operating_point": gettext_lazy("The named threshold it was judged by: screening, balanced or rule_in."),
-    "threshold": gettext_lazy("That threshold as a probability."),
+    "probability": gettext_lazy(
+        "The model's calibrated probability of pneumonia, between 0 and 1, never 0 or 1, at the prevalence it assumes."
+    ),
+    "assumed_prevalence": gettext_lazy("Share of pneumonia that this probability assumes."),
+    "probability_low": gettext_lazy("What measurements support at least, of films given such a probability."),
+    "probability_high": gettext_lazy("What they support at most."),
+    "score": gettext_lazy("The network's logit, before calibration; empty for answers of the time before it was kept."),
+    "operating_point": gettext_lazy("The named pair of cuts it was said by: screening, balanced or rule_in."),
+    "rule_out": gettext_lazy("The lower cut: normal where the probability lies below it."),
+    "rule_in": gettext_lazy("The upper cut: pneumonia from it upwards, indeterminate between the two."),
     "model_version": gettext_lazy("Version of the model that said this."),
     "model_sha256": gettext_lazy("SHA-256 of that model's file."),
     "warnings": gettext_lazy("Codes of the warnings that go with the answer or the film."),
@@ -56,6 +64,15 @@ COLUMNS: dict[str, Promise] = {
     "pixel_sha256": gettext_lazy("SHA-256 of the film's size and pixels: equal films have equal values."),
     "view_position": gettext_lazy("View, as a DICOM header said; empty for other formats."),
     "age_years": gettext_lazy("Age in years, as a DICOM header said; empty for other formats."),
+    "population": gettext_lazy("Whose film it is: child (1 to 5 years), adult, outside (neither) or unknown."),
+    "population_known_by": gettext_lazy(
+        "How that is known: header (DICOM age), stated (by you) or image (by its looks)."
+    ),
+    "population_stated": gettext_lazy("What you stated for the submission: child or adult; empty: not known."),
+    "quarter_turns": gettext_lazy(
+        "Counter-clockwise quarter turns that put the film upright for the model and for you."
+    ),
+    "inverted": gettext_lazy("true: black and white were exchanged, for the model and for you."),
     "my_agreement": gettext_lazy("Your review: agree, disagree or unsure; empty without one, or if you read first."),
     "my_finding": gettext_lazy("Your own finding."),
     "my_certainty": gettext_lazy("How sure you were: low, medium or high."),
@@ -112,6 +129,8 @@ def with_all(rows: StudyQuerySet, user: User) -> StudyQuerySet:
 def as_record(study: Any) -> dict[str, Any]:
     """One study of ``with_all`` as plain values, the keys of ``COLUMNS`` in their order."""
     prediction = None if study.answer_hidden else study.prediction
+    of = population_card(study, prediction.model_version) if prediction else None
+    measured = of.bin_of(prediction.probability) if of and prediction else None
     review = next(iter(study.my_reviews), None)
     reference = next(iter(study.my_references), None)
     notices = [*study.notices, *(prediction.warnings if prediction else [])]
@@ -125,8 +144,13 @@ def as_record(study: Any) -> dict[str, Any]:
         "answer_hidden": study.answer_hidden,
         "finding": prediction.finding if prediction else None,
         "probability": prediction.probability if prediction else None,
+        "assumed_prevalence": of.prevalence if of else None,
+        "probability_low": measured.ci[0] if measured else None,
+        "probability_high": measured.ci[1] if measured else None,
+        "score": prediction.score if prediction else None,
         "operating_point": prediction.operating_point if prediction else None,
-        "threshold": prediction.threshold if prediction else None,
+        "rule_out": prediction.rule_out if prediction else None,
+        "rule_in": prediction.rule_in if prediction else None,
         "model_version": prediction.model_version.version if prediction else None,
         "model_sha256": prediction.model_version.sha256 if prediction else None,
         "warnings": [notice["code"] for notice in notices],
@@ -137,6 +161,11 @@ def as_record(study: Any) -> dict[str, Any]:
         "pixel_sha256": study.pixel_hash,
         "view_position": study.header.get("view_position", ""),
         "age_years": study.header.get("age_years"),
+        "population": study.population,
+        "population_known_by": study.population_known_by,
+        "population_stated": study.stated_population,
+        "quarter_turns": study.quarter_turns,
+        "inverted": study.inverted,
         "my_agreement": review.agreement if review else None,
         "my_finding": review.finding if review else None,
         "my_certainty": review.certainty if review else None,

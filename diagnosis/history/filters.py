@@ -62,6 +62,12 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
     finding = django_filters.ChoiceFilter(
         label=_("Finding"), choices=Finding.choices, empty_label=_("Any finding"), method="by_finding"
     )
+    warned = django_filters.ChoiceFilter(
+        label=_("Warnings"),
+        choices=[("yes", _("With warnings"))],
+        empty_label=_("With or without"),
+        method="by_warning",
+    )
     state = django_filters.ChoiceFilter(label=_("State"), choices=STATES, empty_label=_("Any state"), method="by_state")
     since = _date(_("Submitted from"), method="from_day")
     until = _date(_("Submitted until"), method="to_day")
@@ -85,8 +91,8 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
     def __init__(self, data: QueryDict, queryset: StudyQuerySet, *, request: HttpRequest) -> None:
         super().__init__(data, queryset, request=request)
         versions = ModelVersion.objects.order_by("-registered_at").values_list("sha256", "version")
-        # The first letters of the hash: short, stable in a bookmark, and two builds of one version stay apart.
-        self.versions = {sha256[:12]: f"{version} ({sha256[:8]})" for sha256, version in versions}
+        # Version and first letters of the hash: stable in a bookmark, and two builds of one version stay apart.
+        self.versions = {f"{version}-{sha256[:12]}": f"{version} ({sha256[:8]})" for sha256, version in versions}
         self.filters["model"].extra["choices"] = list(self.versions.items())
 
     def by_label(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
@@ -97,6 +103,10 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
     def by_finding(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
         """Studies whose answer this is, and may be seen."""
         return rows.answers_shown_to(self.request.user).filter(state=State.DONE, finding=value)
+
+    def by_warning(self, rows: StudyQuerySet, _name: str, _value: str) -> StudyQuerySet:
+        """Studies whose finding carries a warning, and may be seen."""
+        return rows.answers_shown_to(self.request.user).filter(warned=True)
 
     def by_state(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
         """Studies in this state; both states of waiting are one."""
@@ -124,7 +134,8 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
     def by_model(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
         """Studies whose current answer this version gave."""
-        chosen = ModelVersion.objects.filter(sha256__startswith=value).values("pk")[:1]
+        version, _dash, sha256 = value.rpartition("-")
+        chosen = ModelVersion.objects.filter(version=version, sha256__startswith=sha256).values("pk")[:1]
         return rows.answers_shown_to(self.request.user).filter(judged_by=chosen)
 
     def leave(self, rows: StudyQuerySet, _name: str, _value: str) -> StudyQuerySet:
@@ -158,7 +169,8 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
     def chosen(self) -> list[tuple[str, str, str]]:
         """Filters in force: name in the address, its label, its value in words."""
         words: dict[str, dict[str, Any]] = {
-            "finding": dict(Finding.choices), "state": dict(STATES), "review": dict(REVIEWS), "model": self.versions,
+            "finding": dict(Finding.choices), "warned": {"yes": _("With warnings")}, "state": dict(STATES),
+            "review": dict(REVIEWS), "model": self.versions,
         }  # fmt: skip
         self.form.is_valid()
         given = {name: value for name, value in self.form.cleaned_data.items() if name not in ("sort", "size")}

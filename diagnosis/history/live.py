@@ -25,8 +25,11 @@ POLLED = 100  # studies asked about in one poll; no page shows more (and an addr
 def rows_for(user: User, rows: StudyQuerySet) -> StudyQuerySet:
     """What a row of the history shows beside the study itself, in the same query."""
     mine = Review.objects.filter(study=OuterRef("pk"), author=user, is_current=True)
-    return rows.with_hidden(user).annotate(
-        my_agreement=Subquery(mine.values("agreement")[:1]), my_finding=Subquery(mine.values("finding")[:1])
+    return (
+        rows.with_hidden(user)
+        .select_related("judged_by")
+        .defer("judged_by__card")
+        .annotate(my_agreement=Subquery(mine.values("agreement")[:1]), my_finding=Subquery(mine.values("finding")[:1]))
     )
 
 

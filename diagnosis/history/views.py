@@ -21,8 +21,8 @@ from diagnosis.history import exports, keyset
 from diagnosis.history.filters import filter_for
 from diagnosis.history.live import legible_ids, live_context, rows_for
 from diagnosis.history.summary import forget, summarise
-from diagnosis.models import Review, Study, StudyQuerySet
-from diagnosis.results.context import card_of
+from diagnosis.models import Preferences, Review, Study, StudyQuerySet
+from diagnosis.results.context import population_card, stated_probability
 from diagnosis.results.error_rates import consequences
 from diagnosis.results.gate_checks import without_repetition
 
@@ -155,15 +155,17 @@ def studies_compare(request: HttpRequest) -> HttpResponse:
     rows = rows_for(user, Study.objects.visible_to(user)).with_current_prediction().in_bulk(ids)
     if len(ids) != 2 or len(rows) != len(set(ids)):
         raise Http404
+    mine = Preferences.of(user)
     sides = []
     for study in (rows[pk] for pk in ids):
         prediction = None if study.answer_hidden else study.prediction
         side: dict[str, Any] = {"study": study, "prediction": prediction}
         if prediction is not None:
-            card = card_of(prediction)
+            of = population_card(study, prediction.model_version)
             side |= {
-                "card": card,
-                "judged_by": consequences(card, prediction.operating_point),
+                "of": of,
+                "judged_by": consequences(of, prediction.operating_point),
+                "stated": stated_probability(study, mine),
                 "warnings": without_repetition([*study.notices, *prediction.warnings]),
             }
         sides.append(side)
@@ -172,7 +174,7 @@ def studies_compare(request: HttpRequest) -> HttpResponse:
         "sides": sides,
         "versions_differ": len({prediction.model_version_id for prediction in said}) > 1,
         "points_differ": len({prediction.operating_point for prediction in said}) > 1,
-        "population": next((side["card"].population for side in sides if "card" in side), ""),
+        "population": next((side["of"].description for side in sides if "of" in side), ""),
         "swapped": f"?a={ids[1]}&b={ids[0]}",
     }
     return render(request, "studies/compare.html", context)

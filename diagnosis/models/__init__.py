@@ -4,12 +4,13 @@ from diagnosis.models.api import ApiToken, DailyUse, IdempotentRequest
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
 from diagnosis.models.preferences import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
 from diagnosis.models.review import Agreement, Certainty, Diagnosis, OwnFinding, Reference, Review, Source
-from diagnosis.models.study import PENDING, State, Study, StudyQuerySet, max_attempts
+from diagnosis.models.study import PENDING, STATED, KnownBy, Population, State, Study, StudyQuerySet, max_attempts
 
 __all__ = [
     "PENDING",
     "PREVALENCE_MAX",
     "PREVALENCE_MIN",
+    "STATED",
     "Agreement",
     "ApiToken",
     "Certainty",
@@ -17,9 +18,11 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "IdempotentRequest",
+    "KnownBy",
     "ModelVersion",
     "OperatingPointName",
     "OwnFinding",
+    "Population",
     "Prediction",
     "Preferences",
     "Reference",

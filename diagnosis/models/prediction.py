@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
 class ModelVersion(models.Model):
-    """A model artefact, known by the sha256 of its ``.keras`` file; its card is kept as it was published."""
+    """A model artefact: the sha256 of its network and the version of its card, which is kept as it was published.
 
-    sha256 = models.CharField(_("SHA-256"), max_length=64, unique=True, editable=False)
+    One network may be published more than once, by another rule and with other figures; each is a version of its own.
+    """
+
+    sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)
     version = models.CharField(_("version"), max_length=40, editable=False)
     card = models.JSONField(_("card"), editable=False)
     active = models.BooleanField(_("active"), default=False, editable=False)
@@ -23,6 +26,8 @@ class ModelVersion(models.Model):
         ordering = ("-registered_at",)
         constraints = (
             models.UniqueConstraint(fields=("active",), condition=Q(active=True), name="one_active_model_version"),
+            # Also the index behind "is this artefact known already?".
+            models.UniqueConstraint(fields=("sha256", "version"), name="one_row_per_artefact"),
         )
 
     def __str__(self) -> str:
@@ -50,7 +55,11 @@ class Finding(models.TextChoices):
 
 
 class Prediction(models.Model):
-    """What one model version said of one study, kept for ever as it was said."""
+    """What one model version said of one study, kept for ever as it was said.
+
+    ``rule_out`` and ``rule_in`` are the cuts it was said by (:func:`ml.decide`): the finding follows from them and
+    the probability. Where the film belongs, and how it was put right, stands with the study.
+    """
 
     study = models.ForeignKey(
         "diagnosis.Study", verbose_name=_("study"), on_delete=models.CASCADE, related_name="predictions"
@@ -63,7 +72,11 @@ class Prediction(models.Model):
     finding = models.CharField(_("finding"), max_length=20, choices=Finding.choices)
     probability = models.FloatField(_("probability of pneumonia"))
     operating_point = models.CharField(_("operating point"), max_length=20)
-    threshold = models.FloatField(_("threshold"))
+    # No signs of pneumonia below the first, signs of pneumonia from the second upwards, indeterminate between them.
+    rule_out = models.FloatField(_("rule-out cut"))
+    rule_in = models.FloatField(_("rule-in cut"))
+    # The network's logit, before calibration; null: said before it was kept.
+    score = models.FloatField(_("score before calibration"), null=True)
     # A small grey PNG, the class activation map at the network's own resolution; a few hundred bytes.
     heatmap = models.BinaryField(_("heat map"), blank=True, default=bytes)
     warnings = models.JSONField(_("warnings"), default=list)
@@ -81,7 +94,16 @@ class Prediction(models.Model):
             models.CheckConstraint(condition=Q(finding__in=Finding.values), name="prediction_finding_known"),
             # A model is never certain: neither 0 % nor 100 % can be stored.
             models.CheckConstraint(condition=Q(probability__gt=0, probability__lt=1), name="prediction_inside_0_1"),
-            models.CheckConstraint(condition=Q(threshold__gt=0, threshold__lt=1), name="prediction_threshold_inside"),
+            models.CheckConstraint(
+                condition=Q(rule_out__gt=0, rule_out__lte=F("rule_in"), rule_in__lt=1), name="prediction_cuts_in_order"
+            ),
+            # What is shown is what the cuts say: recomputing every finding from the stored row gives the same.
+            models.CheckConstraint(
+                condition=Q(finding="normal", probability__lt=F("rule_out"))
+                | Q(finding="pneumonia", probability__gte=F("rule_in"))
+                | Q(finding="indeterminate", probability__gte=F("rule_out"), probability__lt=F("rule_in")),
+                name="prediction_finding_follows_cuts",
+            ),
             models.CheckConstraint(condition=Q(milliseconds__gte=0), name="prediction_took_time"),
         )
 

@@ -53,6 +53,27 @@ class State(models.TextChoices):
 PENDING = (State.QUEUED, State.RUNNING)
 
 
+class Population(models.TextChoices):
+    """Whose film it is. A model answers for some of these; outside and unknown it never does."""
+
+    CHILD = "child", _("Child, 1 to 5 years")
+    ADULT = "adult", _("Adult")
+    OUTSIDE = "outside", _("Neither: an infant, or 6 to 17 years")
+    UNKNOWN = "unknown", _("Not known")
+
+
+class KnownBy(models.TextChoices):
+    """How the population is known; the first that says anything wins."""
+
+    HEADER = "header", _("age in the DICOM header")
+    STATED = "stated", _("stated on submission")
+    IMAGE = "image", _("estimated by the image check")
+
+
+STATED = (("child", Population.CHILD.label), ("adult", Population.ADULT.label), ("", Population.UNKNOWN.label))
+"""What a person may state for a submission."""
+
+
 class StudyQuerySet(models.QuerySet["Study"]):
     """The one place that knows who may see what."""
 
@@ -123,6 +144,20 @@ class Study(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
     operating_point = models.CharField(_("operating point"), max_length=20, default="balanced", editable=False)
+    # What the person said of the submission; whose film it turned out to be, and how that is known. The latter two are
+    # empty until the film is analysed, and where it was analysed before they were kept.
+    stated_population = models.CharField(
+        _("population as stated"), max_length=10, choices=STATED[:2], blank=True, editable=False
+    )
+    population = models.CharField(
+        _("population"), max_length=10, choices=Population.choices, blank=True, editable=False
+    )
+    population_known_by = models.CharField(
+        _("population known by"), max_length=10, choices=KnownBy.choices, blank=True, editable=False
+    )
+    # How the image check put the film right, quarter turns counter-clockwise and then black for white: it is shown so.
+    quarter_turns = models.PositiveSmallIntegerField(_("quarter turns"), default=0, editable=False)
+    inverted = models.BooleanField(_("black and white exchanged"), default=False, editable=False)
     # Why it waits, was rejected or failed: a stable code, and the sentences the person was shown, as templates with
     # the parameters of both; translated and filled in where they are shown.
     reason_code = models.CharField(_("reason"), max_length=40, blank=True, editable=False)
@@ -134,6 +169,8 @@ class Study(models.Model):
     # table. Written with the state by `complete` and `reanalyse`, in the same UPDATE, and by nobody else.
     finding = models.CharField(_("finding"), max_length=20, choices=Finding.choices, blank=True, editable=False)
     probability = models.FloatField(_("probability of pneumonia"), null=True, editable=False)
+    # Whether a finding carries warnings, of intake or of the model.
+    warned = models.BooleanField(_("with warnings"), default=False, editable=False)
     judged_by = models.ForeignKey(
         ModelVersion, verbose_name=_("model version"), on_delete=models.PROTECT, related_name="judged_studies",
         null=True, editable=False, db_index=False,
@@ -166,6 +203,10 @@ class Study(models.Model):
             models.Index(fields=("owner", "state", "finding", "-created_at", "-id"), name="study_history_by_answer"),
             # The same, judged by one model version.
             models.Index(fields=("owner", "judged_by", "-created_at", "-id"), name="study_history_by_model"),
+            # A person's history, only findings that carry a warning.
+            models.Index(
+                fields=("owner", "-created_at", "-id"), condition=Q(warned=True), name="study_history_with_warnings"
+            ),
             # A person's history by probability.
             models.Index(fields=("owner", "-probability", "-id"), name="study_by_probability"),
             # A person's history by label; the search for a text in it reads this index alone.
@@ -186,6 +227,19 @@ class Study(models.Model):
             models.UniqueConstraint(fields=("owner", "submission", "position"), name="study_submitted_once"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="study_state_known"),
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="study_has_pixels"),
+            models.CheckConstraint(
+                condition=Q(stated_population__in=("", "child", "adult"))
+                & Q(population__in=("", *Population.values))
+                & Q(population_known_by__in=("", *KnownBy.values)),
+                name="study_population_known",
+            ),
+            # Outside all populations no finding can be stored, whatever went wrong before.
+            models.CheckConstraint(
+                condition=~Q(state="done") | ~Q(population__in=("outside", "unknown")),
+                name="study_answer_for_a_population",
+            ),
+            models.CheckConstraint(condition=Q(quarter_turns__lte=3), name="study_turned_by_quarters"),
+            models.CheckConstraint(condition=Q(warned=False) | Q(state="done"), name="study_warned_only_if_done"),
             models.CheckConstraint(
                 condition=~Q(state="running") | Q(started_at__isnull=False), name="study_running_has_started"
             ),
@@ -235,6 +289,16 @@ class Study(models.Model):
     def waited(self) -> dt.timedelta:
         """How long the person has waited, or did wait, for the latest answer."""
         return (self.finished_at or timezone.now()) - self.queued_at
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the film is shown otherwise than it was submitted: turned upright, or black for white."""
+        return bool(self.quarter_turns) or self.inverted
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height as the film is shown."""
+        return (self.height, self.width) if self.quarter_turns % 2 else (self.width, self.height)
 
     def same_image(self) -> StudyQuerySet:
         """Other studies of this owner that were made of the same DICOM image, whatever became of its grey values."""
@@ -288,32 +352,40 @@ class Study(models.Model):
         """Put a study back whose worker vanished (sweeper)."""
         return self._move([State.RUNNING], attempt, state=State.QUEUED, sent_at=None)
 
-    def reject(self, attempt: int, *message: Any, refused_by: str = "") -> bool:
-        """The gate refused: say why and which gate it was, show no probability."""
-        return self._finish(attempt, State.REJECTED, *message, refused_by=refused_by)
+    def reject(self, attempt: int, *message: Any, refused_by: str = "", **facts: Any) -> bool:
+        """The gate refused, or it is of nobody the model answers for: say why and which gate, show no probability.
+
+        ``facts`` are whose film it is and how it was put right, where that is known.
+        """
+        return self._finish(attempt, State.REJECTED, *message, refused_by=refused_by, **facts)
 
     def fail(self, attempt: int, *message: Any) -> bool:
         """It is our fault: say so."""
         return self._finish(attempt, State.FAILED, *message)
 
-    def _finish(self, attempt: int, state: State, *message: Any, refused_by: str = "") -> bool:
+    def _finish(self, attempt: int, state: State, *message: Any, refused_by: str = "", **facts: Any) -> bool:
         with transaction.atomic():
             moved = self._move(
                 [State.RUNNING], attempt,
-                state=state, finished_at=timezone.now(), refused_by=refused_by, **_reason(*message),
+                state=state, finished_at=timezone.now(), refused_by=refused_by, **facts,
+                **_reason(*message),
             )  # fmt: skip
             if moved:
                 self.predictions.filter(is_current=True).update(is_current=False)
         return moved
 
-    def complete(self, attempt: int, **prediction: Any) -> bool:
-        """Store the prediction and finish, in one transaction; ``False`` when a later attempt owns the study."""
+    def complete(self, attempt: int, *, facts: Mapping[str, Any] | None = None, **prediction: Any) -> bool:
+        """Store what the model said and finish, in one transaction; ``False`` when a later attempt owns the study.
+
+        ``facts`` are whose film it is and how it was put right.
+        """
         with transaction.atomic():
             moved = self._move(
                 [State.RUNNING], attempt,
                 state=State.DONE, finished_at=timezone.now(), **_reason(),
                 finding=prediction["finding"], probability=prediction["probability"],
-                judged_by=prediction["model_version"],
+                judged_by=prediction["model_version"], warned=bool(self.notices or prediction.get("warnings")),
+                **(facts or {}),
             )  # fmt: skip
             if moved:
                 self.predictions.filter(is_current=True).update(is_current=False)
@@ -331,5 +403,6 @@ class Study(models.Model):
             None, Q(reanalyses__lt=owner_limit) if by_owner else None,
             reanalyses=F("reanalyses") + int(by_owner), state=State.QUEUED, attempts_left=max_attempts(),
             queued_at=timezone.now(), sent_at=None, finished_at=None, **_reason(),
-            refused_by="", finding="", probability=None, judged_by=None,
+            refused_by="", finding="", probability=None, judged_by=None, warned=False,
+            population="", population_known_by="", quarter_turns=0, inverted=False,
         )  # fmt: skip

@@ -18,28 +18,31 @@ from diagnosis.models import OperatingPointName, Prediction, Reference, Review, 
 from diagnosis.report.images import for_paper, overlaid
 from diagnosis.report.layout import Report
 from diagnosis.results.card_sentences import translate_card
-from diagnosis.results.context import card_of
-from diagnosis.results.error_rates import consequences
-from diagnosis.results.formatting import percent, share
+from diagnosis.results.context import population_card
+from diagnosis.results.correction import how_corrected, put_right
+from diagnosis.results.error_rates import TruthRow, consequences
+from diagnosis.results.formatting import ends, measured, percent
 from diagnosis.results.gate_checks import checks, without_repetition
-from diagnosis.results.intervals import Interval
+from diagnosis.results.predictive_values import predictive_values
+from diagnosis.results.stated_probability import stated
 from diagnosis.results.translation import translate
-from ml import ModelCard
+from ml import Cuts, PopulationCard
 
 
-def build(study: Study, *, by: str, author_id: int) -> bytes:
+def build(study: Study, *, by: str, author_id: int, prevalence: float | None = None) -> bytes:
     """The report in the language that is active.
 
     Args:
         study: a finished study.
         by: who asked for it; printed.
         author_id: whose review and confirmed diagnosis go in.
+        prevalence: how common pneumonia is where they work, if they said so.
 
     Raises:
         FileNotFoundError: the stored film is gone.
     """
     prediction = study.prediction
-    card = card_of(prediction) if prediction else None
+    card = population_card(study, prediction.model_version) if prediction else None
     report = Report(
         title=_("Second look at a chest film"),
         subject=study.label or _("Study %s") % f"{study.pk!s:.8}",
@@ -47,23 +50,26 @@ def build(study: Study, *, by: str, author_id: int) -> bytes:
         % {"id": study.pk, "when": moment(timezone.now()), "who": by},
     )
     with storage.open_film(study) as file:
-        film = for_paper(file)
+        film = put_right(for_paper(file), study)
+    caption = _("The film as it was submitted.")
+    if study.corrected:
+        caption = _("The film as the image check put it right (%s); it was submitted otherwise.") % how_corrected(study)
     report.facts(_facts(study))
     if prediction is not None and card is not None:
-        _answer(report, study, prediction, card)
-        pictures = [(film, _("The film as it was submitted."))]
+        _answer(report, study, prediction, card, prevalence)
+        pictures = [(film, caption)]
         if prediction.heatmap:
             pictures.append((overlaid(film, bytes(prediction.heatmap)), _map_caption()))
         report.pictures(pictures)
-        _judged_by(report, prediction, card)
+        _judged_by(report, prediction, card, prevalence)
     else:
         _no_answer(report, study)
-        report.pictures([(film, _("The film as it was submitted."))])
+        report.pictures([(film, caption)])
     _checked(report, study, prediction)
     _said_by_people(report, study, author_id)
     if card is not None:
         report.heading(_("Whose films the model learned from"))
-        report.text(translate_card(card.population))
+        report.text(translate_card(card.description))
         report.heading(_("Limits of the model"))
         report.bullets([translate_card(limit) for limit in card.limits])
     return report.as_pdf()
@@ -89,6 +95,9 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         (_("Answered"), moment(study.finished_at) if study.finished_at else "–"),
         (_("Film"), f"{study.width} × {study.height} · {study.source_format}"),
     ]
+    if study.population:
+        known = f"{study.get_population_display()} ({study.get_population_known_by_display()})"
+        facts.append((_("Population"), known))
     view, age = study.header.get("view_position"), study.header.get("age_years")
     if view:
         facts.append((_("View, as the file said"), str(view)))
@@ -97,24 +106,38 @@ def _facts(study: Study) -> list[tuple[str, str]]:
     return facts
 
 
-def _answer(report: Report, study: Study, prediction: Prediction, card: ModelCard) -> None:
-    zone = card.indeterminate
+def _answer(
+    report: Report, study: Study, prediction: Prediction, card: PopulationCard, prevalence: float | None
+) -> None:
+    for warning in without_repetition([*study.notices, *prediction.warnings]):
+        _warning(report, warning)
+    shown = stated(card, prediction.probability, prevalence)
+    assumed = (
+        _("where %s of such patients have pneumonia, as you entered")
+        if prevalence
+        else _("if %s of such patients have it")
+    ) % percent(shown.prevalence)
+    words = _("Probability of pneumonia, %(assumed)s: %(probability)s") % {"assumed": assumed, "probability": shown}
     points = [
-        (OperatingPointName(name).label, point.threshold, name == prediction.operating_point)
+        (OperatingPointName(name).label, point.cuts, name == prediction.operating_point)
         for name, point in card.operating_points.items()
     ]
     report.finding(
         prediction.finding,
         prediction.get_finding_display(),
-        _("Probability of pneumonia: %s") % percent(prediction.probability),
+        words,
         probability=prediction.probability,
         points=points,
-        zone=(zone.low, zone.high) if zone.high > zone.low else None,
+        cuts=Cuts(prediction.rule_out, prediction.rule_in),
     )
+    if prevalence:
+        at_reference = stated(card, prediction.probability)
+        base = percent(at_reference.prevalence)
+        report.text(
+            _("At the prevalence of the calibration, %(base)s: %(there)s.") % {"base": base, "there": at_reference}
+        )
     if prediction.finding == "indeterminate":
-        report.text(_("The model does not know. This film needs a person."))
-    for warning in without_repetition([*study.notices, *prediction.warnings]):
-        _warning(report, warning)
+        report.text(_("The model gives no answer here. This film needs a person."))
 
 
 def _warning(report: Report, warning: dict[str, Any]) -> None:
@@ -138,47 +161,57 @@ def _no_answer(report: Report, study: Study) -> None:
         else _("This film could not be analysed")
     )
     report.finding("", title, _("There is no finding and no probability."))
-    reason, advice = (translate(part, study.reason_parameters) for part in (study.reason, study.advice))
-    report.warning(reason, f"{advice} ({study.reason_code})".strip())
+    report.warning(*(translate(part, study.reason_parameters) for part in (study.reason, study.advice)))
     for notice in study.notices:
         _warning(report, notice)
 
 
-def _judged_by(report: Report, prediction: Prediction, card: ModelCard) -> None:
+def _judged_by(report: Report, prediction: Prediction, card: PopulationCard, prevalence: float | None) -> None:
     meant = consequences(card, prediction.operating_point)
-    point = meant.point
-    report.heading(_("Judged by"))
+    report.heading(_("How often it is wrong"))
     report.text(
-        _("Operating point %(name)s: pneumonia from %(threshold)s upwards. %(meaning)s")
-        % {"name": meant.name, "threshold": percent(prediction.threshold), "meaning": meant.meaning}
-    )
-    report.text(
-        _(
-            "Of 100 such films with pneumonia %(missed)s missed; of 100 without, %(alarms)s false alarms. "
-            "Measured on films like those it learned from; on other films it can be wrong far more often."
+        _("Operating point %(name)s: normal below %(low)s, pneumonia from %(high)s, indeterminate between. %(meaning)s")
+        % {
+            "name": meant.name, "low": percent(prediction.rule_out), "high": percent(prediction.rule_in),
+            "meaning": meant.meaning,
+        }
+    )  # fmt: skip
+    if meant.rows:
+        head = ["", *(str(cell.finding.label) for cell in meant.rows[0].cells)]
+        report.table([head, *(_row(row) for row in meant.rows)])
+    if meant.point.table is None:
+        report.text(_("How often this version was wrong by this rule was not measured."))
+    else:
+        worth = predictive_values(meant.point.table, prevalence or card.prevalence)
+        values = {"ppv": measured(worth.of("pneumonia").sick), "npv": measured(worth.of("normal").well),
+                  "ipv": measured(worth.of("indeterminate").sick), "prevalence": percent(worth.prevalence)}  # fmt: skip
+        report.text(
+            _(
+                "Where %(prevalence)s of such patients have pneumonia: positive predictive value %(ppv)s, negative "
+                "predictive value %(npv)s; of those left indeterminate %(ipv)s have pneumonia."
+            )
+            % values
         )
-        % {"missed": meant.rates.missed, "alarms": meant.rates.false_alarms}
-    )
+        report.text(
+            _(
+                "Measured on test patients on whom nothing was chosen, from the hospital the model learned from; "
+                "elsewhere it can be wrong far more often. In brackets 95 % intervals."
+            )
+        )
     report.facts(
         [
-            (_("Sensitivity"), _rate(meant.rates.sensitivity, point.positives)),
-            (_("Specificity"), _rate(meant.rates.specificity, point.negatives)),
-            (_("Indeterminate zone"), f"{percent(card.indeterminate.low)} – {percent(card.indeterminate.high)}"),
-            (_("Model"), f"{card.name}, {prediction.model_version.version}"),
+            (_("Model"), prediction.model_version.version),
             (_("SHA-256 of the model"), prediction.model_version.sha256),
             (_("Time the model took"), f"{number_format(round(prediction.milliseconds, 1), 1)} ms"),
         ]
     )
 
 
-def _rate(measured: Interval, count: int) -> str:
-    if not 0 < measured.value < 1:
-        return _("%(value)s (none of %(count)d films judged wrongly; end of the 95 %% interval)") % {
-            "value": share(measured, 1), "count": count,
-        }  # fmt: skip
-    return _("%(value)s (95 %% interval %(low)s – %(high)s, %(count)d films)") % {
-        "value": share(measured, 1), "low": percent(measured.low, 1), "high": percent(measured.high, 1), "count": count,
+def _row(row: TruthRow) -> list[str]:
+    name = _("Of 100 %(truth)s (%(films)d films of %(patients)d patients)") % {
+        "truth": row.name, "films": row.films, "patients": row.patients,
     }  # fmt: skip
+    return [name, *(f"{cell.of_100} {ends(cell.share)}".strip() for cell in row.cells)]
 
 
 def _said_by_people(report: Report, study: Study, author_id: int) -> None:

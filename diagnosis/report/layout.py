@@ -21,6 +21,7 @@ from PIL import Image
 
 from diagnosis.report.images import as_jpeg
 from diagnosis.report.scripts import as_set, font_folders
+from ml import Cuts
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 PICTURE = (84.5, 92.0)  # mm: half the column, and the tallest that leaves room for text
@@ -66,14 +67,21 @@ class Report:
 
     def finding(
         self, kind: str, words: str, probability_words: str, *, probability: float | None = None,
-        points: Sequence[tuple[Any, float, bool]] = (), zone: tuple[float, float] | None = None,
+        points: Sequence[tuple[Any, Cuts, bool]] = (), cuts: Cuts | None = None,
     ) -> None:  # fmt: skip
-        """The finding in words, then the probability, then where it stands among the operating points."""
+        """The finding in words, then the probability, then where it stands between the cuts of the operating points."""
         self._add(
             "finding", kind=kind, words=as_set(words), probability_words=as_set(probability_words),
-            probability=probability, zone=zone,
-            points=[{"name": str(name), "threshold": threshold, "used": used} for name, threshold, used in points],
+            probability=probability, used=None if cuts is None else [cuts.rule_out, cuts.rule_in],
+            points=[
+                {"name": str(name), "rule_out": own.rule_out, "rule_in": own.rule_in, "used": used}
+                for name, own, used in points
+            ],
         )  # fmt: skip
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """A small table: names in the first column, the first row as its head."""
+        self._add("table", columns=len(rows[0]) - 1, rows=[[as_set(cell) for cell in row] for row in rows])
 
     def warning(self, message: str, advice: str) -> None:
         """Something the reader must know."""

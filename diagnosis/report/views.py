@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from diagnosis.access import person, study_or_404
+from diagnosis.models import Preferences
 from diagnosis.report.content import build
 from diagnosis.reviews.readings import hidden_from
 
@@ -34,7 +35,7 @@ def study_report(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.info(request, _("Read the film first: the report contains the model’s answer."))
         return redirect(study)
     try:
-        document = build(study, by=user.get_username(), author_id=user.pk)
+        document = build(study, by=user.get_username(), author_id=user.pk, prevalence=Preferences.of(user).prevalence)
     except FileNotFoundError as error:
         raise Http404("The stored film is gone.") from error
     name = slugify(study.label)[:40] or f"{study.pk!s:.8}"

@@ -1,42 +1,54 @@
 """What a result page says around a prediction: measured error rates, population, limits. Numbers come from the card
-of the model version that judged, never from today's."""
+of the model version that predicted, never from today's."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
-from diagnosis.models import Finding, ModelVersion, Prediction, Preferences, State, Study
+from diagnosis.models import Finding, ModelVersion, Preferences, State, Study
 from diagnosis.results.error_rates import consequences
 from diagnosis.results.gate_checks import checks, without_repetition
-from diagnosis.results.predictive_values import moved_to, predictive_values
+from diagnosis.results.predictive_values import predictive_values
 from diagnosis.results.probability_scale import Scale
-from ml import ModelCard, parse_card
+from diagnosis.results.stated_probability import StatedProbability, stated
+from ml import ModelCard, PopulationCard, parse_card
 
 # What may be wrong with a card kept in the database by another version of the program (see ml.parse_card).
 CARD_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
 
 
 @lru_cache(maxsize=16)
-def _card(sha256: str) -> ModelCard:
-    return parse_card(ModelVersion.objects.values_list("card", flat=True).get(sha256=sha256))
+def _card(sha256: str, version: str) -> ModelCard:
+    return parse_card(ModelVersion.objects.values_list("card", flat=True).get(sha256=sha256, version=version))
 
 
-def card_of(prediction: Prediction) -> ModelCard:
-    """The card of the version that judged; cached by its hash, as a published card never changes."""
-    return _card(prediction.model_version.sha256)
+def card_of(version: ModelVersion) -> ModelCard:
+    """The card of a version; cached, as a published card never changes."""
+    return _card(version.sha256, version.version)
+
+
+def population_card(study: Study, version: ModelVersion) -> PopulationCard:
+    """What the card of the version that predicted says of this study's population.
+
+    Studies of the time before populations were kept are of the first one: there was no other.
+    """
+    card = card_of(version)
+    return card.populations.get(study.population, card.first)
 
 
 def active_card() -> ModelCard | None:
-    """The card of the version that judges now, if there is one."""
-    active = ModelVersion.objects.filter(active=True).values_list("sha256", flat=True).first()
-    return _card(active) if active else None
+    """The card of the version that predicts now, if there is one."""
+    active = ModelVersion.objects.filter(active=True).defer("card").first()
+    return card_of(active) if active else None
 
 
-def _at_prevalence(card: ModelCard, probability: float, prevalence: float) -> float | None:
-    """The probability among films of which another share show pneumonia than among those it was calibrated on."""
-    calibrated_at = card.calibration.get("prevalence")
-    return None if calibrated_at is None else moved_to(probability, float(calibrated_at), prevalence)
+def stated_probability(study: Study, preferences: Preferences | None = None) -> StatedProbability | None:
+    """A done study's probability as it is shown to this person, on every page, in every list and on paper."""
+    if study.probability is None or study.judged_by is None:
+        return None
+    of = population_card(study, study.judged_by)
+    return stated(of, study.probability, preferences.prevalence if preferences else None)
 
 
 def explain(study: Study, preferences: Preferences | None = None, *, hidden: bool = False) -> dict[str, Any]:
@@ -47,33 +59,38 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
     """
     prediction = None if hidden else study.prediction
     if prediction is None:
-        told = {"prediction": None, "card": active_card(), "warnings": study.notices}
+        card = active_card()
+        told: dict[str, Any] = {"prediction": None, "card": card, "of": card.first if card else None}
+        told["warnings"] = study.notices
         if study.state == State.REJECTED:
             codes = [study.reason_code, *(notice["code"] for notice in study.notices)]
-            told["checks"] = checks(codes, refused=True)
+            told["checks"] = checks(codes, refused=True, population=study.population)
         return told
-    card = card_of(prediction)
-    prevalence = preferences.prevalence if preferences else None
+    card = card_of(prediction.model_version)
+    of = population_card(study, prediction.model_version)
+    shown = stated(of, prediction.probability, preferences.prevalence if preferences else None)
     said = [*study.notices, *prediction.warnings]
+    meant = consequences(of, prediction.operating_point)
+    table = meant.point.table
     return {
         "prediction": prediction,
         "card": card,
-        "scale": Scale.of(card, prediction.operating_point, prediction.probability),
-        "judged_by": consequences(card, prediction.operating_point),
+        "of": of,
+        "stated": shown,
+        "at_reference": stated(of, prediction.probability),
+        "own_prevalence": preferences.prevalence if preferences else None,
+        "scale": Scale.of(of, prediction),
+        "judged_by": meant,
         "points": [
             {
-                "said": consequences(card, name),
+                "said": consequences(of, name),
                 "used": name == prediction.operating_point,
-                "finding": Finding(card.finding(prediction.probability, name)),
+                "finding": Finding(of.finding(prediction.probability, name)),
             }
-            for name in card.operating_points
+            for name in of.operating_points
         ],
-        "at_home": predictive_values(card.operating_points[prediction.operating_point], prevalence)
-        if prevalence
-        else None,
-        "probability_at_home": _at_prevalence(card, prediction.probability, prevalence) if prevalence else None,
-        "calibrated_at": card.calibration.get("prevalence"),
+        "worth": predictive_values(table, shown.prevalence) if table else None,
         "warnings": without_repetition(said),
-        "checks": checks((warning["code"] for warning in said), refused=False),
+        "checks": checks((warning["code"] for warning in said), refused=False, population=study.population),
         "earlier": study.predictions.filter(is_current=False).select_related("model_version").defer("heatmap"),
     }

@@ -1,108 +1,115 @@
-"""What the operating points mean: error rates, and their consequences in 100 patients."""
+"""What an operating point means: its pair of cuts, and the error rates of that very rule, truth against finding."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from diagnosis.models import OperatingPointName
+from diagnosis.models import Finding, OperatingPointName
 from diagnosis.results.intervals import Interval
-from ml import ModelCard, OperatingPoint
+from ml import FINDINGS, FindingTable, OperatingPoint, PopulationCard, Share
 
 POINT_NAMES: dict[str, Promise] = {point.value: point.label for point in OperatingPointName}
 
 
 POINT_MEANINGS: dict[str, Promise] = {
-    "screening": _("Misses little, at the price of more false alarms."),
-    "balanced": _("Weighs missed films and false alarms alike."),
-    "rule_in": _("Raises few false alarms, at the price of missing more."),
+    "screening": _("Misses least: rules out last and raises the alarm first, at the price of more false alarms."),
+    "balanced": _("Weighs missed pneumonia and false alarms alike."),
+    "rule_in": _(
+        "Raises fewest false alarms: signs of pneumonia only where they are clear, at the price of missing more."
+    ),
 }
+TRUTH_NAMES: dict[str, Promise] = {"pneumonia": _("with pneumonia"), "normal": _("without pneumonia")}
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
-    """Of 100 films, how many are judged wrongly, from a measured share of right ones.
+class Cell:
+    """Of the patients of one truth, how many get one finding; ``error`` where that finding is wrong."""
 
-    Where none was wrong, what is known is no more than the end of the interval: ``at_most`` says it then.
-    """
+    finding: Finding
+    share: Interval
+    films: int
+    error: bool
 
-    of_100: int
-    at_most: int | None
-
-    @classmethod
-    def of(cls, right: Interval) -> Errors:
-        """The rest of a share, in films."""
-        # The end rounds up, to the side that claims less; the film of slack is for what floats make of 3.0000000001.
-        return cls(
-            round(100 * (1 - right.value)), math.ceil(100 * (1 - right.low) - 1e-9) if right.value >= 1 else None
-        )
-
-    def __str__(self) -> str:
-        """In words: "about 6", "0, at most 4"."""
-        if self.at_most is not None:
-            return gettext("0, at most %d") % self.at_most
-        return gettext("about %d") % self.of_100 if self.of_100 else gettext("fewer than 1")
+    @property
+    def of_100(self) -> str:
+        """In 100 patients: "94", or "0, at most 4": where none was seen, no more is known than the interval's end."""
+        if self.films:
+            return str(round(100 * self.share.value)) if self.share.value >= 0.005 else gettext("fewer than 1")
+        # The end rounds up, to the side that claims less; the slack is for what floats make of 3.0000000001.
+        return gettext("0, at most %d") % math.ceil(100 * self.share.high - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
-    """What was measured at an operating point on one set of films."""
+class TruthRow:
+    """A row of the table: the patients of one truth, and the three findings in rising order."""
 
-    sensitivity: Interval
-    specificity: Interval
-
-    @property
-    def missed(self) -> Errors:
-        """Of 100 films with pneumonia, how many are called normal."""
-        return Errors.of(self.sensitivity)
-
-    @property
-    def false_alarms(self) -> Errors:
-        """Of 100 films without pneumonia, how many are called pneumonia."""
-        return Errors.of(self.specificity)
+    name: Promise
+    films: int
+    patients: int
+    cells: tuple[Cell, Cell, Cell]
 
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """What an operating point means in films, from figures measured on patients on whom nothing was chosen."""
+    """What an operating point means, from figures measured on patients on whom nothing was chosen.
+
+    ``rows`` is empty where the card of an earlier model measured another rule than the one that was in force.
+    """
 
     point: OperatingPoint
     name: Promise
     meaning: Promise
-    rates: Rates
+    rows: tuple[TruthRow, ...]
+    altered: tuple[TruthRow, ...]
 
     @property
-    def altered(self) -> Rates | None:
-        """The same on the same films, altered as other machines and archives might, where the card says it.
+    def missed(self) -> Cell:
+        """Pneumonia called normal."""
+        return self.rows[0].cells[0]
 
-        Simulated: better figures than on the plain films do not promise better ones at another site.
-        """
-        try:
-            return Rates(*(_interval(self.point.shifted[name]) for name in ("sensitivity", "specificity")))
-        except (KeyError, TypeError, ValueError):
-            return None
-
-
-def _interval(figure: Mapping[str, Any]) -> Interval:
-    low, high = figure["ci"]
-    return Interval(float(figure["value"]), float(low), float(high))
+    @property
+    def false_alarms(self) -> Cell:
+        """No pneumonia, called pneumonia."""
+        return self.rows[1].cells[2]
 
 
-def consequences(card: ModelCard, point: str) -> Consequences:
-    """Describe one operating point of a card.
+def as_interval(share: Share) -> Interval:
+    """A share of the card as the pages have it."""
+    return Interval(share.value, *share.ci)
+
+
+def _rows(table: FindingTable | None) -> tuple[TruthRow, ...]:
+    if table is None:
+        return ()
+    rows = []
+    for truth, name in TRUTH_NAMES.items():
+        measured = table.row(truth)
+        wrong = "normal" if truth == "pneumonia" else "pneumonia"
+        low, open_, high = (
+            Cell(
+                Finding(finding),
+                as_interval(measured.shares[finding]),
+                measured.shares[finding].films,
+                finding == wrong,
+            )
+            for finding in FINDINGS
+        )
+        rows.append(TruthRow(name, measured.films, measured.patients, (low, open_, high)))
+    return tuple(rows)
+
+
+def consequences(card: PopulationCard, point: str) -> Consequences:
+    """Describe one operating point of a population's card.
 
     Raises:
         KeyError: the card has no such point.
     """
     measured = card.operating_points[point]
-    rates = Rates(
-        Interval(measured.sensitivity, *measured.sensitivity_ci),
-        Interval(measured.specificity, *measured.specificity_ci),
+    return Consequences(
+        measured, POINT_NAMES[point], POINT_MEANINGS[point], _rows(measured.table), _rows(measured.altered)
     )
-    return Consequences(measured, POINT_NAMES[point], POINT_MEANINGS[point], rates)

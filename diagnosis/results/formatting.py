@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext
 
 from diagnosis.results.intervals import Interval, wilson
 
@@ -67,13 +66,6 @@ def ends(interval: Interval | None, digits: int = 0) -> str:
         return ""
     low, high = (number_format(round(100 * end, digits), digits) for end in (interval.low, interval.high))
     return f"({low}\N{NO-BREAK SPACE}–\N{WORD JOINER}\N{NO-BREAK SPACE}{high}\N{NO-BREAK SPACE}%)"
-
-
-def films(of_100: Interval) -> str:
-    """A measured number of films in 100: "about 6.1", or "0, at most 2.4" where none was seen."""
-    if of_100.value > 0:
-        return gettext("about %s") % number_format(max(0.1, round(of_100.value, 1)), 1)
-    return gettext("0, at most %s") % number_format(math.ceil(10 * of_100.high - 1e-9) / 10, 1)
 
 
 def measured(interval: Interval | None, digits: int = 0) -> str:

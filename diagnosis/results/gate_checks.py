@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from diagnosis.models import Population
+
 PASSED, REMARK, REFUSED = "passed", "remark", "refused"
 
 # For each check: its name, what is said when nothing was found, and what each code says.
@@ -29,7 +31,7 @@ CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
         _("upright"),
         {
             "ROTATED": _("turned, but not clearly enough to put it right"),
-            "ROTATION_CORRECTED": _("turned; the model was shown it upright"),
+            "ROTATION_CORRECTED": _("was turned; shown upright, to the model and here"),
             "STORED_TURNED": _("turned or mirrored, as the file says"),
         },
     ),
@@ -38,7 +40,7 @@ CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
         _("bones are bright"),
         {
             "INVERTED": _("inverted, but not clearly enough to put it right"),
-            "INVERSION_CORRECTED": _("inverted; the model was shown it put right"),
+            "INVERSION_CORRECTED": _("was inverted; shown with bones bright, to the model and here"),
             "POLARITY_UNSURE": _("the file contradicts itself"),
         },
     ),
@@ -53,10 +55,13 @@ CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
     ),
     (
         _("Population"),
-        _("nothing speaks against a child of 1 to 5 years"),
+        _("nothing speaks against it"),
         {
+            "OUTSIDE_POPULATIONS": _("of nobody the model answers for"),
             "AGE_OUTSIDE_POPULATION": _("another age, as the file says"),
+            "STATED_OTHERWISE": _("the DICOM header contradicts what was stated"),
             "LOOKS_ADULT": _("older, by its looks, or another kind of machine"),
+            "LOOKS_YOUNG": _("younger, by its looks"),
             "UNLIKE_TRAINING_FILMS": _("unlike the films the model was trained on"),
         },
     ),
@@ -65,7 +70,7 @@ CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
 REFUSALS = frozenset(
     {
         "NOT_A_RADIOGRAPH", "NOT_RECOGNISED", "NOT_CHEST", "NOT_FRONTAL", "CROPPED", "MULTIPLE_IMAGES", "ROTATED",
-        "INVERTED", "TOO_DARK_OR_BRIGHT", "TOO_SMALL",
+        "INVERTED", "TOO_DARK_OR_BRIGHT", "TOO_SMALL", "OUTSIDE_POPULATIONS",
     }
 )  # fmt: skip
 
@@ -79,10 +84,11 @@ class Check:
     kind: str
 
 
-def checks(codes: Iterable[str], *, refused: bool) -> list[Check]:
+def checks(codes: Iterable[str], *, refused: bool, population: str = "") -> list[Check]:
     """Every check of a film that was let through; of one that was refused, only those with something to say.
 
-    A refusal names the clearest reason; what the gate thought of the rest is not kept, so it is not shown.
+    ``population`` (of ``diagnosis.models.Population``) names whose film it passed for. A refusal names the clearest
+    reason; what the gate thought of the rest is not kept, so it is not shown.
     """
     known = set(codes)
     found = []
@@ -92,8 +98,14 @@ def checks(codes: Iterable[str], *, refused: bool) -> list[Check]:
             kind = REFUSED if REFUSALS & set(said) else REMARK
             found.append(Check(str(name), "; ".join(str(remarks[code]) for code in said), kind))
         elif not refused:
-            found.append(Check(str(name), str(passed), PASSED))
+            found.append(Check(str(name), _passed(passed, remarks, population), PASSED))
     return found
+
+
+def _passed(words: Promise, remarks: dict[str, Promise], population: str) -> str:
+    if population and "OUTSIDE_POPULATIONS" in remarks:
+        return f"{Population(population).label}: {words}"
+    return str(words)
 
 
 def without_repetition(warnings: Iterable[dict[str, str]]) -> list[dict[str, str]]:

@@ -7,12 +7,12 @@ import io
 import numpy as np
 from PIL import Image
 
-from ml import Judgement
+from ml import Prediction
 
 
-def encode_heatmap(judgement: Judgement) -> bytes:
+def encode_heatmap(prediction: Prediction) -> bytes:
     """The (h, w) class activation map in [0, 1] as a grey PNG of that size, 255 = 1."""
-    levels = np.rint(judgement.heatmap.clip(0.0, 1.0) * 255).astype(np.uint8)
+    levels = np.rint(prediction.heatmap.clip(0.0, 1.0) * 255).astype(np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(levels).save(buffer, "PNG")
     return buffer.getvalue()

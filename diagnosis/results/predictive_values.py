@@ -1,13 +1,12 @@
-"""What a finding is worth where this person works: predictive values at their own prevalence.
+"""What a finding is worth where this person works: predictive values of all three, at their own prevalence.
 
-PPV and NPV follow from Bayes' theorem in odds:
+They follow from Bayes' theorem in odds, from the rates of the rule in force (truth against finding):
 
-    odds(PPV) = prevalence / (1 − prevalence) · sensitivity / (1 − specificity)
-    odds(NPV) = (1 − prevalence) / prevalence · specificity / (1 − sensitivity)
+    odds(pneumonia | finding) = prevalence / (1 − prevalence) · share of the sick with it / share of the well with it
 
-Their 95 % intervals come from the card's intervals of sensitivity and specificity (bootstrapped by patient) by the
-method of variance estimates recovery for a ratio of two shares (Zou and Donner 2008, Statistics in Medicine 27:1693),
-on the logarithmic scale. The prevalence is taken as it was entered, without error.
+Their 95 % intervals come from the card's intervals of both shares (by patient) by the method of variance estimates
+recovery for a ratio of two shares (Zou and Donner 2008, Statistics in Medicine 27:1693), on the logarithmic scale. The
+prevalence is taken as it was entered, without error.
 """
 
 from __future__ import annotations
@@ -15,40 +14,68 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from diagnosis.models import Finding
+from diagnosis.results.error_rates import as_interval
 from diagnosis.results.intervals import Interval
-from ml import OperatingPoint
+from ml import FINDINGS, FindingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What one finding is worth at a prevalence.
+
+    ``sick`` and ``well`` are the shares of those who get it that have pneumonia and that have none; ``of_100`` says how
+    many of 100 such patients get it, and how many of these have pneumonia.
+    """
+
+    finding: Finding
+    sick: Interval
+    well: Interval
+    of_100: float
+    sick_of_100: float
+    well_of_100: float
 
 
 @dataclass(frozen=True, slots=True)
 class PredictiveValues:
-    """At one prevalence and operating point: shares with intervals, and what they mean in 100 films."""
+    """At one prevalence and operating point: positive, negative and indeterminate predictive value."""
 
     prevalence: float
-    ppv: Interval
-    npv: Interval
-    sick_of_100: float
-    missed_of_100: Interval
-    false_alarms_of_100: Interval
+    worths: tuple[Worth, ...]
+
+    def of(self, finding: str) -> Worth:
+        """What that finding is worth."""
+        return next(worth for worth in self.worths if worth.finding == finding)
+
+    @property
+    def sick_of_100(self) -> float:
+        """Of 100 such patients, how many have pneumonia."""
+        return 100 * self.prevalence
 
 
-def predictive_values(point: OperatingPoint, prevalence: float) -> PredictiveValues:
-    """Work out PPV and NPV of an operating point.
+def predictive_values(table: FindingTable, prevalence: float) -> PredictiveValues:
+    """Work out what each finding is worth.
 
     Args:
-        point: with its measured sensitivity and specificity and their intervals.
-        prevalence: share of the films that show pneumonia, strictly inside (0, 1).
+        table: Truth against finding, with intervals.
+        prevalence: Share of the patients who have pneumonia, strictly inside (0, 1).
     """
-    sensitivity = Interval(point.sensitivity, *point.sensitivity_ci)
-    specificity = Interval(point.specificity, *point.specificity_ci)
     odds = prevalence / (1 - prevalence)
-    return PredictiveValues(
-        prevalence=prevalence,
-        ppv=_from_odds(odds, _ratio(sensitivity, _rest(specificity))),
-        npv=_from_odds(1 / odds, _ratio(specificity, _rest(sensitivity))),
-        sick_of_100=100 * prevalence,
-        missed_of_100=_times(100 * prevalence, _rest(sensitivity)),
-        false_alarms_of_100=_times(100 * (1 - prevalence), _rest(specificity)),
-    )
+    worths = []
+    for finding in FINDINGS:
+        sick, well = (as_interval(table.row(truth).shares[finding]) for truth in ("pneumonia", "normal"))
+        sick_of_100, well_of_100 = 100 * prevalence * sick.value, 100 * (1 - prevalence) * well.value
+        worths.append(
+            Worth(
+                Finding(finding),
+                sick=_from_odds(odds, _ratio(sick, well)),
+                well=_from_odds(1 / odds, _ratio(well, sick)),
+                of_100=sick_of_100 + well_of_100,
+                sick_of_100=sick_of_100,
+                well_of_100=well_of_100,
+            )
+        )
+    return PredictiveValues(prevalence, tuple(worths))
 
 
 def moved_to(probability: float, calibrated_at: float, prevalence: float) -> float:
@@ -59,14 +86,6 @@ def moved_to(probability: float, calibrated_at: float, prevalence: float) -> flo
     """
     odds = probability / (1 - probability) * (1 - calibrated_at) / calibrated_at * prevalence / (1 - prevalence)
     return odds / (1 + odds)
-
-
-def _rest(share: Interval) -> Interval:
-    return Interval(1 - share.value, 1 - share.high, 1 - share.low)
-
-
-def _times(factor: float, share: Interval) -> Interval:
-    return Interval(factor * share.value, factor * share.low, factor * share.high)
 
 
 def _log(share: float) -> float:

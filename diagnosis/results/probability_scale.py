@@ -4,55 +4,57 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnosis.models import OperatingPointName
-from ml import ModelCard
+from diagnosis.models import OperatingPointName, Prediction
+from ml import PopulationCard
 
-LABEL_WIDTH = 0.36  # of a label, on the narrowest phone: labels closer than that go on different lines
-LINE_HEIGHT = 20  # px
-TRACK_BELOW_LABELS = 18  # px
+LABEL_WIDTH = 0.36  # of a label, on the narrowest phone
+ROW_HEIGHT = 24  # px
+TRACK_BELOW_ROWS = 16  # px
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """One operating point's threshold and the place of its label."""
+class Band:
+    """One operating point's pair of cuts: what lies between them it leaves open."""
 
     label: str
-    threshold: float
+    rule_out: float
+    rule_in: float
     used: bool
-    anchor: str  # how the label stands to the line: SVG's text-anchor
+    anchor: str  # how the label stands to the band: SVG's text-anchor
+    label_at: float
     y: int
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The scale with all operating points and the indeterminate zone; y in px from the top."""
+    """The scale with a band for each operating point, the one in force last; y in px from the top."""
 
     probability: float
-    cuts: tuple[Cut, ...]
-    zone: tuple[float, float] | None
+    bands: tuple[Band, ...]
+    rule_out: float
+    rule_in: float
     track_y: int
 
     @classmethod
-    def of(cls, card: ModelCard, used: str, probability: float) -> Scale:
-        """Lay out a card's scale for a probability judged at the operating point ``used``."""
-        lines: list[float] = []  # the right end of the last label on each line
-        placed: list[tuple[str, float, str, int]] = []
-        for name, point in card.operating_points.items():
-            at = point.threshold
-            anchor = "start" if at < LABEL_WIDTH / 2 else "end" if at > 1 - LABEL_WIDTH / 2 else "middle"
-            left = at - {"start": 0.0, "middle": LABEL_WIDTH / 2, "end": LABEL_WIDTH}[anchor]
-            line = next((i for i, end in enumerate(lines) if end <= left), len(lines))
-            lines[line : line + 1] = [left + LABEL_WIDTH]
-            placed.append((name, at, anchor, line))
-        zone = card.indeterminate
+    def of(cls, card: PopulationCard, prediction: Prediction) -> Scale:
+        """Lay out a population's scale for a prediction; the pair in force is the one that was stored with it."""
+        bands = []
+        for row, (name, point) in enumerate(card.operating_points.items()):
+            used = name == prediction.operating_point
+            cuts = (prediction.rule_out, prediction.rule_in) if used else (point.cuts.rule_out, point.cuts.rule_in)
+            right = cuts[1] + LABEL_WIDTH <= 1
+            bands.append(
+                Band(
+                    str(OperatingPointName(name).label), *cuts, used,
+                    "start" if right else "end", cuts[1] + 0.015 if right else cuts[0] - 0.015, 12 + ROW_HEIGHT * row,
+                )
+            )  # fmt: skip
         return cls(
-            probability=probability,
-            cuts=tuple(
-                Cut(str(OperatingPointName(name).label), at, name == used, anchor, 14 + LINE_HEIGHT * line)
-                for name, at, anchor, line in placed
-            ),
-            zone=(zone.low, zone.high) if zone.high > zone.low else None,
-            track_y=LINE_HEIGHT * len(lines) + TRACK_BELOW_LABELS,
+            probability=prediction.probability,
+            bands=tuple(bands),
+            rule_out=prediction.rule_out,
+            rule_in=prediction.rule_in,
+            track_y=ROW_HEIGHT * len(bands) + TRACK_BELOW_ROWS,
         )
 
     @property

@@ -15,6 +15,7 @@ from PIL import Image
 from diagnosis import storage
 from diagnosis.access import study_or_404
 from diagnosis.models import Study
+from diagnosis.results.correction import as_submitted, corrected_file
 from diagnosis.results.heatmap_image import colour
 from diagnosis.reviews.readings import hidden_from
 from ml import upsample
@@ -23,6 +24,7 @@ from ml import upsample
 # after signing out, or once the study is deleted, nobody at the same screen sees it again. The question costs little:
 # the pixels of a study never change, so its id is the ETag, and the answer 304 reads no file.
 CACHE = "private, no-cache"
+SUBMITTED = "submitted"  # value of `as`: the film as it came, where the image check put it right
 
 
 def unchanged(request: HttpRequest, etag: str) -> HttpResponseBase | None:
@@ -80,16 +82,36 @@ def send_thumbnail(study: Study, request: HttpRequest | None = None) -> HttpResp
     return send_file(study, storage.THUMBNAIL, "image/jpeg", request)
 
 
+def send_corrected(study: Study, request: HttpRequest | None = None, *, small: bool = False) -> HttpResponseBase:
+    """The film, or its thumbnail, as it is shown: put right by the image check, where it had to.
+
+    Raises:
+        Http404: it is gone.
+    """
+    as_it_lies = request is not None and request.GET.get("as") == SUBMITTED
+    if not study.corrected or as_it_lies:
+        return send_thumbnail(study, request) if small else send_film(study, request)
+    etag = f'"{study.pk.hex}-{"small" if small else "film"}-{study.quarter_turns}{study.inverted:d}"'
+    if request is not None and (known := unchanged(request, etag)):
+        return known
+    try:
+        with storage.open_file(study, storage.THUMBNAIL if small else storage.film_of(study)[0]) as file:
+            data, content_type = corrected_file(file, study, small=small)
+    except FileNotFoundError as error:
+        raise Http404("The stored film is gone.") from error
+    return HttpResponse(data, content_type=content_type, headers={"Cache-Control": CACHE, "ETag": etag})
+
+
 @require_safe
 def study_image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The film, full size, lossless, without any metadata."""
-    return send_film(study_or_404(request, pk, with_hidden=False), request)
+    """The film, full size, lossless, without any metadata; put right by the image check unless ``?as=submitted``."""
+    return send_corrected(study_or_404(request, pk, with_hidden=False), request)
 
 
 @require_safe
 def study_thumbnail(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """A small picture for lists."""
-    return send_thumbnail(study_or_404(request, pk, with_hidden=False), request)
+    """A small picture for lists; put right as the film is."""
+    return send_corrected(study_or_404(request, pk, with_hidden=False), request, small=True)
 
 
 @require_safe
@@ -113,13 +135,17 @@ def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         raise Http404("There is no heat map without a prediction.")
     if hidden_from(request.user, study):
         raise Http404("The heat map is shown once the film has been read.")
-    etag = f'"{prediction.pk}"'
+    as_it_lies = request.GET.get("as") == SUBMITTED and study.corrected
+    etag = f'"{prediction.pk}{"-submitted" if as_it_lies else ""}"'
     if known := unchanged(request, etag):
         return known
     with Image.open(io.BytesIO(prediction.heatmap)) as image:
         levels = np.asarray(image, dtype=np.float32) / np.float32(255)
-    scale = min(1.0, 512 / max(study.width, study.height))  # smooth anyway; the browser spreads it over the film
-    full = upsample(levels, max(1, round(study.width * scale)), max(1, round(study.height * scale)))
+    width, height = study.shown_size
+    if as_it_lies:
+        levels, width, height = as_submitted(levels, study), study.width, study.height
+    scale = min(1.0, 512 / max(width, height))  # smooth anyway; the browser spreads it over the film
+    full = upsample(levels, max(1, round(width * scale)), max(1, round(height * scale)))
     buffer = io.BytesIO()
     colour(full).save(buffer, "PNG", compress_level=1)
     response = HttpResponse(buffer.getvalue(), content_type="image/png")

@@ -34,6 +34,8 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     mine = Preferences.of(request.user)
     hidden = found.answer_hidden
     context = {"study": found, "preferences": mine, "may_reanalyse": may_reanalyse(found)}
+    context["as_submitted"] = "?as=submitted" if found.corrected and request.GET.get("as") == "submitted" else ""
+    context["shown_size"] = (found.width, found.height) if context["as_submitted"] else found.shown_size
     context["has_original"] = storage.has_original(found)
     mine_all = Study.objects.visible_to(request.user).only("pk")
     context["newer"], context["older"] = neighbours(mine_all, ORDERS["newest"], found)

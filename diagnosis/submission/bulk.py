@@ -85,13 +85,16 @@ def token_of(owner: User, path: Path) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"{owner.pk}:{name}:{status.st_size}:{status.st_mtime_ns}")
 
 
-def import_all(owner: User, found: list[Item], again: bool = False) -> Iterator[tuple[Item, Outcome]]:
+def import_all(
+    owner: User, found: list[Item], again: bool = False, population: str = ""
+) -> Iterator[tuple[Item, Outcome]]:
     """Submit the files one after the other and say what became of each; one bad file costs the others nothing.
 
     Args:
         owner: Whose studies they become.
         found: By :func:`items`.
         again: Also analyse pixels that this person has submitted before.
+        population: Whose films these are where their files do not say: child, adult, or nothing.
 
     Yields:
         The item and its outcome; ``already_known`` where an earlier run, or an earlier study, has it.
@@ -108,7 +111,9 @@ def import_all(owner: User, found: list[Item], again: bool = False) -> Iterator[
             elif token in by_token:
                 yield item, Outcome(name, study=by_token[token], already_known=True)
             else:
-                ticket = Ticket(owner, token, timezone.now(), label=item.label, again=again, bulk=True)
+                ticket = Ticket(
+                    owner, token, timezone.now(), label=item.label, population=population, again=again, bulk=True
+                )
                 yield item, _submit(ticket, item.path)
 
 

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from diagnosis.models import STATED
 from diagnosis.submission import intended_use
 
 
@@ -82,6 +83,13 @@ class SubmissionForm(forms.Form):
         help_text=_("Frontal chest radiographs. You can choose several at once."),
     )
     label = label_field()
+    population = forms.ChoiceField(
+        label=_("Whose films are these?"),
+        choices=STATED,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("An age in a DICOM file wins. Where nobody knows, the image check estimates it, and says so."),
+    )
     intended_use = forms.BooleanField(
         label=intended_use.STATEMENT,
         error_messages={"required": _("Please confirm that you have read what this is for.")},

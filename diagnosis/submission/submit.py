@@ -12,10 +12,11 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from diagnosis import storage
-from diagnosis.models import Study
+from diagnosis.models import State, Study
 from diagnosis.submission import intended_use, quota
 from diagnosis.worker.queue import send_to_worker
 from diagnosis.worker.reanalysis import is_an_answer
@@ -38,6 +39,7 @@ class Ticket:
     confirmed_at: dt.datetime
     label: str = ""
     operating_point: str = "balanced"
+    population: str = ""  # whose films the person says these are: child, adult, or nothing
     again: bool = False  # analyse pixels this person has submitted before
     bulk: bool = False  # of an import: behind whatever people submit by hand
 
@@ -101,6 +103,12 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
     return store(ticket, position, name, radiograph, data if settings.KEEP_ORIGINALS else b"")
 
 
+def _answers_for(ticket: Ticket) -> Q:
+    """Studies that answer this submission too: a refusal for the population does not, once another is stated."""
+    refused_otherwise = Q(state=State.REJECTED, reason_code="OUTSIDE_POPULATIONS")
+    return is_an_answer() & ~(refused_otherwise & ~Q(stated_population=ticket.population))
+
+
 def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, original: bytes = b"") -> Outcome:
     """Keep a verified radiograph as a queued study, unless this person has an answer to the same pixels, or waits for
     one. A study that failed is none, nor is the refusal of a gate that has been replaced since."""
@@ -115,7 +123,7 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         # another press.
         ticket = replace(ticket, token=uuid.uuid4())
     if not ticket.again:
-        same = mine.filter(is_an_answer(), pixel_hash=pixel_hash).order_by("-created_at").first()
+        same = mine.filter(_answers_for(ticket), pixel_hash=pixel_hash).order_by("-created_at").first()
         if same is not None:
             return Outcome(name, study=same, already_known=True)
     height, width = radiograph.pixels.shape
@@ -129,6 +137,7 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         intended_use_at=ticket.confirmed_at,
         operating_point=ticket.operating_point,
         bulk=ticket.bulk,
+        stated_population=ticket.population,
         width=width,
         height=height,
         source_format=radiograph.format,

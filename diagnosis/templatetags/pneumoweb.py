@@ -12,8 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from diagnosis.models import Preferences, Study
 from diagnosis.results import formatting, translation
 from diagnosis.results.card_sentences import translate_card
+from diagnosis.results.context import stated_probability
 from diagnosis.results.exam_labels import in_words
 
 register = template.Library()
@@ -27,7 +29,6 @@ for shown in (
     formatting.figure,
     formatting.share,
     formatting.ends,
-    formatting.films,
     formatting.measured,
     formatting.rate,
 ):
@@ -44,6 +45,13 @@ def icon(name: str, classes: str = "") -> SafeString:
         static("img/icons.svg"),
         name,
     )
+
+
+@register.simple_tag(takes_context=True)
+def stated(context: template.Context, study: Study) -> str:
+    """A done study's probability as it is shown to the person who looks: at their prevalence, no sharper than known."""
+    shown = stated_probability(study, Preferences.of(context["request"].user))
+    return "–" if shown is None else str(shown)
 
 
 ACCOUNT_LABELS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext_noop
@@ -13,7 +14,7 @@ from diagnosis.models import Study
 from diagnosis.results.heatmap_image import encode_heatmap
 from diagnosis.worker.model_registry import room
 from diagnosis.worker.reanalysis import gate_version
-from ml import ArtifactError, Refusal
+from ml import ArtifactError, Belonging, Correction, OutsidePopulations, Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -70,18 +71,34 @@ def analyse(study: Study) -> None:
     else:
         if isinstance(verdict, Refusal):
             message = verdict.code, verdict.message, verdict.advice, verdict.parameters
-            written = study.reject(attempt, *message, refused_by=gate_version())
+            facts = {}
+            if isinstance(verdict, OutsidePopulations):
+                facts = _facts(verdict.belonging, verdict.correction)
+            written = study.reject(attempt, *message, refused_by=gate_version(), **facts)
         else:
             written = study.complete(
                 attempt,
+                facts=_facts(verdict.belonging, verdict.correction),
                 model_version=version,
                 finding=verdict.finding,
                 probability=verdict.probability,
                 operating_point=verdict.operating_point,
-                threshold=verdict.threshold,
+                rule_out=verdict.cuts.rule_out,
+                rule_in=verdict.cuts.rule_in,
+                score=verdict.score,
                 heatmap=encode_heatmap(verdict),
                 warnings=[asdict(warning) for warning in verdict.warnings],
                 milliseconds=verdict.milliseconds,
             )
         if not written:
             logger.warning("Study %s: the answer of attempt %d came too late and was dropped.", study.pk, attempt)
+
+
+def _facts(belonging: Belonging, correction: Correction) -> dict[str, Any]:
+    """Whose film it is and how it was put right, as the study's columns."""
+    return {
+        "population": belonging.population,
+        "population_known_by": belonging.source,
+        "quarter_turns": correction.quarter_turns,
+        "inverted": correction.inverted,
+    }

@@ -11,27 +11,29 @@ from django.conf import settings
 
 from diagnosis import storage
 from diagnosis.models import ModelVersion, Study
-from ml import ARTIFACTS, ArtifactError, ArtifactMissing, Judgement, ModelCard, Predictor, Refusal, load_card
+from ml import ARTIFACTS, ArtifactError, ArtifactMissing, ModelCard, Prediction, Predictor, Refusal, load_card
 
 logger = logging.getLogger(__name__)
 
+Key = tuple[str, str]
+"""An artefact: the sha256 of its network, and the version of its card."""
 SHIPPED = ARTIFACTS / "pneumonia"
 
 
-def installed_cards() -> dict[str, tuple[Path, ModelCard]]:
-    """Model artefacts found on disk, by sha256: the one shipped with the code and those under ``DATA_DIR/models/``."""
-    found: dict[str, tuple[Path, ModelCard]] = {}
+def installed_cards() -> dict[Key, tuple[Path, ModelCard]]:
+    """Model artefacts found on disk, by sha256 and version: the shipped one and those in ``DATA_DIR/models``."""
+    found: dict[Key, tuple[Path, ModelCard]] = {}
     for folder in (SHIPPED, *sorted((settings.DATA_DIR / "models").glob("*/"))):
         try:
             card = load_card(folder)
         except ArtifactError as error:
             logger.error("The model in %s cannot be used: %s", folder, error)
             continue
-        found.setdefault(card.sha256, (folder, card))
+        found.setdefault((card.sha256, card.version), (folder, card))
     return found
 
 
-def register_models(installed: dict[str, tuple[Path, ModelCard]]) -> ModelVersion | None:
+def register_models(installed: dict[Key, tuple[Path, ModelCard]]) -> ModelVersion | None:
     """Enter installed artefacts as model versions and see to it that a fresh or upgraded site has an active one.
 
     The first version ever seen becomes active, and so does the shipped one when the active version's files are gone
@@ -41,16 +43,15 @@ def register_models(installed: dict[str, tuple[Path, ModelCard]]) -> ModelVersio
         The active version, or ``None``.
     """
     fresh = not ModelVersion.objects.exists()
-    for sha256, (_folder, card) in installed.items():
-        _row, new = ModelVersion.objects.get_or_create(
-            sha256=sha256, defaults={"version": card.version, "card": card.raw}
-        )
+    for (sha256, name), (_folder, card) in installed.items():
+        _row, new = ModelVersion.objects.get_or_create(sha256=sha256, version=name, defaults={"card": card.raw})
         if new:
             logger.info("Registered model %s (%.8s).", card.version, sha256)
     active = ModelVersion.objects.filter(active=True).first()
-    replaced = active is not None and active.sha256 not in installed
+    replaced = active is not None and (active.sha256, active.version) not in installed
     if installed and (fresh or replaced):
-        active = ModelVersion.objects.get(sha256=next(iter(installed)))
+        sha256, name = next(iter(installed))
+        active = ModelVersion.objects.get(sha256=sha256, version=name)
         active.activate()
         logger.info("Model %s is active.", active)
     return active
@@ -101,14 +102,16 @@ class Room:
                 raise ArtifactMissing("No usable model is installed.")
             if active is None:
                 raise ArtifactMissing("No model version is active: staff activate one under model versions.")
-            predictor = Predictor.load(installed[active.sha256][0], threads=settings.MODEL_THREADS or None)
+            predictor = Predictor.load(
+                installed[active.sha256, active.version][0], threads=settings.MODEL_THREADS or None
+            )
             predictor.warm_up()
             self._loaded = predictor, active
             _loaded_model[:] = active.sha256.encode().ljust(64, b"\0")
             logger.info("Model %s is loaded and warm.", active)
         return self._loaded
 
-    def judge(self, study: Study) -> tuple[Judgement | Refusal, ModelVersion]:
+    def judge(self, study: Study) -> tuple[Prediction | Refusal, ModelVersion]:
         """Run gate and model on one study's stored input.
 
         Raises:
@@ -118,7 +121,7 @@ class Room:
         predictor, version = self.enter()
         model_input = storage.read_model_input(study)
         with self._lock:
-            return predictor.predict([model_input], study.operating_point)[0], version
+            return predictor.predict([model_input], study.operating_point, [study.stated_population])[0], version
 
 
 room = Room()

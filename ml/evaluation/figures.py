@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ml.evaluation.finding_tables import findings, reliability_table
 from ml.evaluation.performance import Sample
 from ml.evaluation.svg import INK, LINE, NORMAL, PNEUMONIA, PRIMARY, SOFT, Axes, Canvas
-from ml.inference.model_card import ModelCard
+from ml.inference.decision import FINDINGS
+from ml.inference.population_card import PopulationCard
 from ml.metrics.curves import Floats, balanced_weights, bootstrap_weights, curve, reliability
 
 TITLES = {"screening": "Screening", "balanced": "Balanced", "rule_in": "Rule-in"}
@@ -36,8 +38,8 @@ def _note(sample: Sample) -> str:
 _STYLE = {"plain": ("films as they are", PRIMARY, ""), "shifted": ("as another site might send them", "#8a5a00", "6 4")}
 
 
-def roc(samples: Two, card: ModelCard) -> str:
-    """ROC curves with a 95 % band by patient, and the operating points."""
+def roc(samples: Two, card: PopulationCard) -> str:
+    """ROC curves with a 95 % band by patient, and both cuts of each point: rule-in filled, rule-out hollow."""
     plain = samples["plain"]
     auc = float(curve(plain.labels, plain.logits).auc())
     canvas = _head("Sensitivity against false alarms (ROC)", _note(plain), f"ROC curve; area {auc:.3f} on plain films.")
@@ -54,10 +56,10 @@ def roc(samples: Two, card: ModelCard) -> str:
         entries.append((f"{words}: AUC {float(whole.auc()):.3f}", colour, dash))
     lowest = 0.0
     for name, point in card.operating_points.items():  # from the highest on the page to the lowest
-        positive = plain.probabilities >= point.threshold
-        x, y = float(positive[plain.labels == 0].mean()), float(positive[plain.labels == 1].mean())
-        px, py = axes.at(x, y)
-        canvas.dot(px, py, 5, fill=INK, hollow=True)
+        for cut, hollow in ((point.cuts.rule_out, True), (point.cuts.rule_in, False)):
+            positive = plain.probabilities >= cut
+            px, py = axes.at(*(float(positive[plain.labels == label].mean()) for label in (0, 1)))
+            canvas.dot(px, py, 5, fill=INK, hollow=hollow)
         lowest = max(py + 12, lowest + 15)  # beside its point, but not over the name before
         canvas.text(px + 12, lowest, TITLES[name], size=12)
     canvas.legend(272, 350, entries)
@@ -73,7 +75,7 @@ def _band(axes: Axes, across: Floats, up: Floats) -> None:
     axes.canvas.area(edge + [axes.at(x, y) for x, y in zip(grid[::-1], low[::-1], strict=True)], fill=PRIMARY)
 
 
-def precision_recall(samples: Two, card: ModelCard) -> str:
+def precision_recall(samples: Two, card: PopulationCard) -> str:
     """Precision against sensitivity with a 95 % band by patient; guessing reaches the share of pneumonia."""
     plain = samples["plain"]
     share = float(plain.labels.mean())
@@ -95,13 +97,12 @@ def precision_recall(samples: Two, card: ModelCard) -> str:
     return canvas.svg()
 
 
-def calibration(samples: Two, card: ModelCard) -> str:
-    """Reliability diagram: of the films given a probability, how many had pneumonia; the bars count films."""
+def calibration(samples: Two, card: PopulationCard) -> str:
+    """Reliability diagram: of the films given a probability, how many had pneumonia; counts and intervals beside it."""
     plain = samples["plain"]
-    prevalence = float(card.calibration["prevalence"])
     canvas = _head(
         "What a probability is worth",
-        f"{len(plain.labels)} films, weighted to a prevalence of {100 * prevalence:.0f} %; larger dots: more films",
+        f"{len(plain.labels)} films, weighted to a prevalence of {100 * card.prevalence:.0f} %; bars: 95 % by patient",
         "Reliability diagram.",
     )
     axes = Axes(canvas, 72, 76, 540, 260)
@@ -110,60 +111,58 @@ def calibration(samples: Two, card: ModelCard) -> str:
     entries = []
     for name, sample in samples.items():
         words, colour, dash = _STYLE[name]
-        weights = balanced_weights(sample.labels, prevalence)
-        found = reliability(sample.labels, sample.probabilities, weights, bins=10)
-        axes.curve(found.probability, found.observed, stroke=colour, width=1.5, dash=dash)
-        for p, share, count in zip(found.probability, found.observed, found.count, strict=True):
-            radius = 2.5 + 7 * float(np.sqrt(count / len(sample.labels)))
-            canvas.dot(*axes.at(p, share), radius, fill=colour, hollow=bool(dash))
+        table = reliability_table(sample, card)
+        for row in table:
+            aside = 0.006 if dash else -0.006  # both sets have the same bins: their bars would cover each other
+            (x, low), (_, high) = axes.at(row["stated"] + aside, row["ci"][0]), axes.at(0, row["ci"][1])
+            canvas.line([(x, low), (x, high)], stroke=colour, width=1.5, dash=dash)
+            canvas.dot(x, axes.at(0, row["observed"])[1], 4, fill=colour, hollow=bool(dash))
+        weights = balanced_weights(sample.labels, card.prevalence)
         error = reliability(sample.labels, sample.probabilities, weights).expected_error
         entries.append((f"{words}: expected error {_percent(error)}", colour, dash))
     canvas.legend(232, 298, entries)
-    below = Axes(canvas, 72, 364, 540, 48)
-    counts, edges = np.histogram(plain.probabilities, bins=20, range=(0, 1))
-    for count, left in zip(counts, edges, strict=False):
-        x, y = below.at(left, count / max(counts.max(), 1))
-        canvas.box(x + 1, y, 540 / 20 - 2, below.top + below.height - y, fill=PRIMARY, opacity=0.45)
-    canvas.text(72 - 8, 380, f"{counts.max()}", size=12, anchor="end", fill=SOFT)
-    canvas.text(72 - 8, 412, "films", size=12, anchor="end", fill=SOFT)
-    canvas.text(342, 452, "calibrated probability of pneumonia", anchor="middle")
+    for name, y in (("plain", 386), ("shifted", 416)):
+        if name not in samples:
+            continue
+        words, colour, _dash = _STYLE[name]
+        canvas.text(72, y - 12, f"films in each bin, {words}", size=10.5, fill=colour)
+        for row in reliability_table(samples[name], card):
+            middle = axes.at((row["low"] + row["high"]) / 2, 0)[0]
+            canvas.text(middle, y, str(row["films"]), size=11, anchor="middle", fill=colour)
+    canvas.text(342, 446, "calibrated probability of pneumonia", anchor="middle")
     return canvas.svg()
 
 
-def confusion(samples: Two, card: ModelCard) -> str:
-    """Confusion matrices of the three operating points."""
+def confusion(samples: Two, card: PopulationCard) -> str:
+    """Truth × finding at each operating point."""
     plain = samples["plain"]
-    canvas = _head("What each operating point does to these films", _note(plain), "Confusion matrices.")
+    canvas = _head("What each operating point does to these films", _note(plain), "Truth against finding.")
+    said_as = {"normal": "normal", "indeterminate": "indeterm.", "pneumonia": "pneumonia"}
     for column, (name, point) in enumerate(card.operating_points.items()):
-        left = 96 + 182 * column
-        called = plain.probabilities >= point.threshold
-        canvas.text(left + 84, 96, TITLES[name], anchor="middle", bold=True, size=15)
-        canvas.text(left + 84, 115, f"threshold {_percent(point.threshold)}", anchor="middle", size=12, fill=SOFT)
-        for row, (truth, colour) in enumerate(((1, PNEUMONIA), (0, NORMAL))):
-            total = int(np.sum(plain.labels == truth))
-            for across, answer in enumerate((True, False)):
-                count = int(np.sum((plain.labels == truth) & (called == answer)))
-                x, y = left + 86 * across, 156 + 116 * row
-                right = answer == bool(truth)
-                canvas.box(
-                    x, y, 82, 112, fill=colour if right else SOFT, opacity=0.14 + 0.3 * count / max(total, 1), radius=6
-                )
-                canvas.text(x + 41, y + 56, str(count), anchor="middle", size=22, bold=right)
-                canvas.text(x + 41, y + 78, _percent(count / max(total, 1)), anchor="middle", size=12, fill=SOFT)
-        canvas.text(left + 41, 146, "called pneumonia", anchor="middle", size=9.5, fill=SOFT)
-        canvas.text(left + 127, 146, "called normal", anchor="middle", size=9.5, fill=SOFT)
-    canvas.text(78, 212, "with pneumonia", anchor="middle", size=12, turned=True)
-    canvas.text(78, 328, "without", anchor="middle", size=12, turned=True)
-    low, high = card.indeterminate.low, card.indeterminate.high
-    inside = float(np.mean((plain.probabilities >= low) & (plain.probabilities < high)))
-    zone = f"{_percent(inside)} of the films, from {_percent(low)} to {_percent(high)}, would be left to a person."
-    canvas.text(96, 424, "The indeterminate zone is not applied in these counts:", size=12.5, fill=SOFT)
-    canvas.text(96, 444, zone, size=12.5, fill=SOFT)
+        left = 92 + 182 * column
+        said = findings(plain.probabilities, point.cuts)
+        cuts = f"below {_percent(point.cuts.rule_out)} · from {_percent(point.cuts.rule_in)}"
+        canvas.text(left + 86, 96, TITLES[name], anchor="middle", bold=True, size=15)
+        canvas.text(left + 86, 115, cuts, anchor="middle", size=10.5, fill=SOFT)
+        for across, finding in enumerate(FINDINGS):
+            x = left + 58 * across
+            canvas.text(x + 27, 146, said_as[finding], anchor="middle", size=9.5, fill=SOFT)
+            for row, (truth, colour) in enumerate(((1, PNEUMONIA), (0, NORMAL))):
+                of_truth = plain.labels == truth
+                count, total = int(np.sum(of_truth & (said == finding))), int(of_truth.sum())
+                right = finding == ("pneumonia" if truth else "normal")
+                y = 156 + 116 * row
+                shade = 0.14 + 0.3 * count / max(total, 1)
+                canvas.box(x, y, 54, 112, fill=colour if right else SOFT, opacity=shade, radius=6)
+                canvas.text(x + 27, y + 54, str(count), anchor="middle", size=18, bold=right)
+                canvas.text(x + 27, y + 76, _percent(count / max(total, 1)), anchor="middle", size=10.5, fill=SOFT)
+    canvas.text(76, 212, "with pneumonia", anchor="middle", size=12, turned=True)
+    canvas.text(76, 328, "without", anchor="middle", size=12, turned=True)
     return canvas.svg()
 
 
-def scores(samples: Two, card: ModelCard) -> str:
-    """Probabilities by true class, pneumonia upwards and normal downwards, with the thresholds."""
+def scores(samples: Two, card: PopulationCard) -> str:
+    """Probabilities by true class, pneumonia upwards and normal downwards, with what each point leaves open."""
     plain = samples["plain"]
     canvas = _head("Probabilities by true class", _note(plain) + "; root scale", "Histogram of probabilities.")
     axes = Axes(canvas, 72, 92, 540, 320, y=(-1.0, 1.0))
@@ -172,9 +171,6 @@ def scores(samples: Two, card: ModelCard) -> str:
         counts, edges = np.histogram(plain.probabilities[plain.labels == truth], bins=25, range=(0, 1))
         shares[truth] = counts / max(counts.sum(), 1)
     top = float(np.sqrt(max(shares[0].max(), shares[1].max())))
-    low, _ = axes.at(card.indeterminate.low, 0)
-    high, _ = axes.at(card.indeterminate.high, 0)
-    canvas.box(low, axes.top, high - low, axes.height, fill=SOFT, opacity=0.10)
     axes.frame("calibrated probability of pneumonia", "share of the class", TENTHS, [0.0], form="{:g}")
     for truth, colour, sign in ((1, PNEUMONIA, 1), (0, NORMAL, -1)):
         for share, left in zip(shares[truth], edges, strict=False):
@@ -182,13 +178,13 @@ def scores(samples: Two, card: ModelCard) -> str:
             _, zero = axes.at(0, 0)
             canvas.box(x + 1, min(y, zero), 540 / 25 - 2, abs(zero - y), fill=colour, opacity=0.75)
     for row, (name, point) in enumerate(card.operating_points.items()):
-        x, _ = axes.at(point.threshold, 0)
-        canvas.line([(x, axes.top), (x, axes.top + axes.height)], stroke=INK, width=1.5, dash="5 3")
-        end = point.threshold > 0.7
-        canvas.text(x + (-6 if end else 6), 330 + 18 * row, TITLES[name], size=12, anchor="end" if end else "start")
+        low, high = (axes.at(cut, 0)[0] for cut in (point.cuts.rule_out, point.cuts.rule_in))
+        y = 330 + 26 * row
+        canvas.box(low, y, max(high - low, 2), 12, fill=INK, opacity=0.28, radius=3)
+        canvas.text(high + 6, y + 10, TITLES[name], size=12)
     canvas.text(72, 82, "▲ with pneumonia", fill=PNEUMONIA, bold=True)
     canvas.text(212, 82, "▼ without", fill=NORMAL, bold=True)
-    canvas.text(612, 82, "grey: indeterminate zone", anchor="end", size=12, fill=SOFT)
+    canvas.text(612, 82, "grey bars: indeterminate", anchor="end", size=12, fill=SOFT)
     return canvas.svg()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.inference.model_card import ModelCard
+from ml.inference.population_card import PopulationCard
 from ml.metrics.curves import (
     Floats,
     Labels,
@@ -53,12 +53,12 @@ class Sample:
         return 0 < int(self.labels.sum()) < len(self.labels)
 
 
-def judged(card: ModelCard, labels: Labels, logits: Floats, patients: Sequence[str]) -> Sample:
+def judged(card: PopulationCard, labels: Labels, logits: Floats, patients: Sequence[str]) -> Sample:
     """Put calibrated probabilities to logits."""
     return Sample(labels, np.asarray(logits, np.float64), card.probability(np.asarray(logits, np.float32)), patients)
 
 
-def describe(sample: Sample, card: ModelCard, draws: int = 1000) -> dict[str, Any]:
+def describe(sample: Sample, card: PopulationCard, draws: int = 1000) -> dict[str, Any]:
     """Measure everything on one set of films with both classes.
 
     Ranking figures (AUC and the like) are taken from the logits, which the bounds on probabilities do not tie.
@@ -73,8 +73,6 @@ def describe(sample: Sample, card: ModelCard, draws: int = 1000) -> dict[str, An
         return {"value": float(value), "ci": list(interval(values))}
 
     equal = balanced_weights(labels, float(card.calibration["prevalence"]))
-    low, high = card.indeterminate.low, card.indeterminate.high
-    share, error = zone_figures(labels, p, one, (low, high))
     return {
         "films": len(labels),
         "patients": len(set(sample.patients)),
@@ -86,17 +84,13 @@ def describe(sample: Sample, card: ModelCard, draws: int = 1000) -> dict[str, An
         "ece": _calibration_error(labels, p, one, weights),
         "ece_at_reference_prevalence": _calibration_error(labels, p, equal, weights),
         "sensitivity_at_specificity": {
-            f"{fixed:.2f}": _rate(sample, 1, whole.sensitivity_at(fixed), drawn.sensitivity_at(fixed))
+            f"{fixed:.2f}": rate_with_interval(sample, 1, whole.sensitivity_at(fixed), drawn.sensitivity_at(fixed))
             for fixed in FIXED
         },
         "specificity_at_sensitivity": {
-            f"{fixed:.2f}": _rate(sample, 0, whole.specificity_at(fixed), drawn.specificity_at(fixed))
+            f"{fixed:.2f}": rate_with_interval(sample, 0, whole.specificity_at(fixed), drawn.specificity_at(fixed))
             for fixed in FIXED
         },
-        "operating_points": {
-            name: at_threshold(sample, point.threshold, weights) for name, point in card.operating_points.items()
-        },
-        "indeterminate": {"low": low, "high": high, "share": share, "error_outside": error},
     }
 
 
@@ -106,39 +100,13 @@ def _calibration_error(labels: Labels, p: Floats, base: Floats, weights: Floats)
     return {"value": reliability(labels, p, base).expected_error, "ci": list(interval(np.array(drawn)))}
 
 
-def at_threshold(sample: Sample, threshold: float, weights: Floats) -> dict[str, Any]:
-    """Measure one threshold: rates with intervals, the confusion matrix, and a classification report."""
-    labels, positive = sample.labels, sample.probabilities >= threshold
-    sensitivity, specificity = rates(labels, positive)
-    drawn = rates(labels, positive, weights)
-    counts = {
-        "true_positive": int(np.sum(positive & (labels == 1))),
-        "false_negative": int(np.sum(~positive & (labels == 1))),
-        "false_positive": int(np.sum(positive & (labels == 0))),
-        "true_negative": int(np.sum(~positive & (labels == 0))),
-    }
-    right = positive == (labels == 1)
-    return {
-        "threshold": threshold,
-        "sensitivity": _rate(sample, 1, sensitivity, drawn[0]),
-        "specificity": _rate(sample, 0, specificity, drawn[1]),
-        "accuracy": _rate(sample, None, right.mean(), (weights * right).sum(-1) / weights.sum(-1)),
-        "balanced_accuracy": float((sensitivity + specificity) / 2),
-        "confusion": counts,
-        "report": {
-            "NORMAL": _report(counts["true_negative"], counts["false_negative"], counts["false_positive"]),
-            "PNEUMONIA": _report(counts["true_positive"], counts["false_positive"], counts["false_negative"]),
-        },
-    }
-
-
 def _patients(sample: Sample, label: int | None) -> int:
     """Patients with films of a class, or all of them: ten films of one child are not ten independent ones."""
     pairs = zip(sample.patients, sample.labels, strict=True)
     return len({patient for patient, of in pairs if label is None or of == label})
 
 
-def _rate(sample: Sample, label: int | None, rate: Any, drawn: Floats) -> dict[str, Any]:
+def rate_with_interval(sample: Sample, label: int | None, rate: Any, drawn: Floats) -> dict[str, Any]:
     """A share of the films of a class (None: of all) with its interval."""
     patients = _patients(sample, label)
     low, high = interval(drawn) if 0 < rate < 1 else wilson(round(float(rate)) * patients, patients)
@@ -153,29 +121,28 @@ def _area(sample: Sample, area: Any, drawn: Floats) -> dict[str, Any]:
     return {"value": float(area), "ci": [low, high]}
 
 
-def _report(hit: int, wrongly: int, lost: int) -> dict[str, float | int]:
-    """Precision, recall, F1 and support of one class, as a classification report has them."""
-    precision = hit / (hit + wrongly) if hit + wrongly else 0.0
-    recall = hit / (hit + lost) if hit + lost else 0.0
-    f1 = 2 * hit / (2 * hit + wrongly + lost) if hit + wrongly + lost else 0.0
-    return {"precision": precision, "recall": recall, "f1": f1, "support": hit + lost}
+def brief(sample: Sample, card: PopulationCard, draws: int = 300) -> dict[str, Any]:
+    """A line for a stratum or a shift: AUC where both classes are there, and the rates at the balanced point.
 
-
-def brief(sample: Sample, card: ModelCard, draws: int = 300) -> dict[str, Any]:
-    """A line for a stratum or a shift: AUC where both classes are there, and the rates at the balanced point."""
+    A film left indeterminate counts as neither found nor spared, so ``sensitivity`` and ``specificity`` are the shares
+    that are answered rightly; ``indeterminate`` says how many films are not answered.
+    """
     if not len(sample.labels):
         return {"films": 0}
     weights = bootstrap_weights(sample.patients, draws)
-    positive = sample.probabilities >= card.operating_points["balanced"].threshold
-    value, drawn = rates(sample.labels, positive), rates(sample.labels, positive, weights)
+    cuts = card.operating_points["balanced"].cuts
+    positive, negative = sample.probabilities >= cuts.rule_in, sample.probabilities < cuts.rule_out
     line: dict[str, Any] = {
         "films": len(sample.labels),
         "positives": int(sample.labels.sum()),
         "negatives": int(len(sample.labels) - sample.labels.sum()),
+        "indeterminate": float(np.mean(~positive & ~negative)),
     }
-    for name, one, many in zip(("sensitivity", "specificity"), value, drawn, strict=True):
-        if np.isfinite(one):
-            line[name] = _rate(sample, 1 if name == "sensitivity" else 0, one, many)
+    # Of each decision one rate alone is wanted: the other's class is not what it was made for.
+    for name, which, decision in (("sensitivity", 0, positive), ("specificity", 1, ~negative)):
+        value, drawn = rates(sample.labels, decision)[which], rates(sample.labels, decision, weights)[which]
+        if np.isfinite(value):
+            line[name] = rate_with_interval(sample, 1 - which, value, drawn)
     if sample.has_both:
         drawn_areas = curve(sample.labels, sample.logits, weights).auc()
         line["auc"] = _area(sample, curve(sample.labels, sample.logits).auc(), drawn_areas)
@@ -183,7 +150,7 @@ def brief(sample: Sample, card: ModelCard, draws: int = 300) -> dict[str, Any]:
 
 
 def strata(
-    sample: Sample, card: ModelCard, kinds: Sequence[str], pixels: NDArray[np.uint8]
+    sample: Sample, card: PopulationCard, kinds: Sequence[str], pixels: NDArray[np.uint8]
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Split by kind of pneumonia (each against all normal films) and by thirds of three measures of image quality."""
     kind = np.asarray(kinds)
@@ -213,42 +180,3 @@ def quality(pixels: NDArray[np.uint8]) -> dict[str, Floats]:
         "contrast": films.std(axis=(1, 2)).astype(float),
         "brightness": films.mean(axis=(1, 2)).astype(float),
     }
-
-
-def summary(metrics: dict[str, Any]) -> str:
-    """The main figures as a few lines of text."""
-    lines = [f"model {metrics['model']['version']} on {metrics['films']}"]
-    for name in ("plain", "shifted"):
-        part = metrics[name]
-        lines.append(
-            f"{name}: {part['films']} films ({part['positives']} with pneumonia) of {part['patients']} patients, "
-            f"AUC {_ci(part['auc'])}, Brier {_ci(part['brier'])}, ECE {_ci(part['ece'])}"
-        )
-        for point, values in part["operating_points"].items():
-            lines.append(
-                f"  {point:<9} from {values['threshold']:.3f}: sensitivity {_ci(values['sensitivity'])}, "
-                f"specificity {_ci(values['specificity'])}, accuracy {_ci(values['accuracy'])}"
-            )
-            for label, row in values["report"].items():
-                lines.append(
-                    f"    {label:<9} precision {row['precision']:.3f}  recall {row['recall']:.3f}  "
-                    f"F1 {row['f1']:.3f}  films {row['support']}"
-                )
-        zone = part["indeterminate"]
-        lines.append(f"  indeterminate {zone['share']:.3f} of films; {zone['error_outside']:.3f} of the others wrong")
-    return "\n".join(lines)
-
-
-def _ci(value: dict[str, Any]) -> str:
-    return f"{value['value']:.3f} [{value['ci'][0]:.3f}, {value['ci'][1]:.3f}]"
-
-
-def zone_figures(
-    labels: Labels, probabilities: Floats, weights: Floats, zone: tuple[float, float]
-) -> tuple[float, float]:
-    """Return the share of films inside a zone and the share of wrong answers among the others."""
-    low, high = zone
-    inside: NDArray[np.bool_] = (probabilities >= low) & (probabilities < high)
-    wrong = np.where(labels == 1, probabilities < low, probabilities >= high)
-    answered = float(np.sum(weights[~inside]))
-    return float(np.sum(weights[inside]) / np.sum(weights)), float(np.sum(weights[wrong]) / max(answered, 1e-12))

@@ -16,9 +16,11 @@ from ml.evaluation import heatmap_checks as checks
 from ml.evaluation.aspect_ratio import narrowed
 from ml.evaluation.background import exchanged, without_chest
 from ml.evaluation.evaluation_set import Films, TestSet
+from ml.evaluation.finding_tables import at_points, reliability_table
 from ml.evaluation.performance import Sample, brief, describe, judged, strata
 from ml.evaluation.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
 from ml.inference.model_card import ModelCard
+from ml.inference.population_card import PopulationCard
 from ml.inference.predictor import run_network
 from ml.inference.runtime import Engine
 from ml.intake.read import SIDE, ModelInput
@@ -36,7 +38,7 @@ def say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def score(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, NDArray[np.float32]]:
+def score(card: PopulationCard, engine: Engine, films: Films) -> tuple[Floats, NDArray[np.float32]]:
     """Run films (n, 224, 224); return logits (n,) and heat maps (n, h, w)."""
     logits, maps = [], []
     for start in range(0, len(films), BATCH):
@@ -47,14 +49,21 @@ def score(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, NDArra
 
 
 def evaluate(
-    card: ModelCard, engine: Engine, test: TestSet, *, keras_model: Any = None, films_per_shift: int = 600
+    model: ModelCard,
+    engine: Engine,
+    test: TestSet,
+    *,
+    population: str = "",
+    keras_model: Any = None,
+    films_per_shift: int = 600,
 ) -> tuple[dict[str, Any], dict[str, Sample], NDArray[np.float32]]:
     """Measure everything.
 
     Args:
-        card: The model's card; its thresholds and calibration are what is measured.
+        model: The model's card.
         engine: The exported network.
         test: Films on which nothing was chosen.
+        population: Whose cuts and calibration are measured; by itself the card's first.
         keras_model: The same network in Keras, for the randomisation check; left out without it.
         films_per_shift: About so many films at most in the robustness table (:func:`some_films`).
 
@@ -62,7 +71,8 @@ def evaluate(
         The metrics, the judged samples (``plain`` and ``shifted``), and the heat maps of the plain films.
     """
     began = time.monotonic()
-    say(f"judging {len(test.films)} films …")
+    card = model.populations[population] if population else model.first
+    say(f"predicting {len(test.films)} films …")
     logits, maps = score(card, engine, test.pixels)
     moved, _ = score(card, engine, blend_of_shifts(test.pixels, SHIFT_SEED))
     samples = {
@@ -73,15 +83,15 @@ def evaluate(
     robust, base = robustness(card, engine, test, films_per_shift)
     say("heat maps …")
     metrics = {
-        "model": {"version": card.version, "sha256": card.sha256},
+        "model": {"version": model.version, "sha256": model.sha256, "population": card.name},
         "films": test.what,
-        "plain": describe(samples["plain"], card),
-        "shifted": describe(samples["shifted"], card),
+        "plain": _whole(samples["plain"], card),
+        "shifted": _whole(samples["shifted"], card),
         "strata": strata(samples["plain"], card, [film.kind for film in test.films], test.pixels),
         "robustness": robust,
         "robustness_unchanged": base,
-        "surroundings": surroundings(card, engine, test),
-        "narrowed": brief(
+        "background": background(card, engine, test),
+        "aspect_ratio": brief(
             judged(card, test.labels, score(card, engine, narrowed(test.pixels, test.labels))[0], test.patients), card
         ),
         "gate": refusals(test),
@@ -89,6 +99,14 @@ def evaluate(
         "seconds": round(time.monotonic() - began, 1),
     }
     return metrics, samples, maps
+
+
+def _whole(sample: Sample, card: PopulationCard) -> dict[str, Any]:
+    return {
+        **describe(sample, card),
+        "operating_points": at_points(sample, card),
+        "reliability": reliability_table(sample, card),
+    }
 
 
 def refusals(test: TestSet) -> dict[str, Any]:
@@ -104,7 +122,7 @@ def refusals(test: TestSet) -> dict[str, Any]:
 
 
 def robustness(
-    card: ModelCard, engine: Engine, test: TestSet, most: int
+    card: PopulationCard, engine: Engine, test: TestSet, most: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Each shift at each strength, and the same films unchanged."""
     chosen = some_films(test, most)
@@ -122,10 +140,10 @@ def robustness(
     return table, line(films)
 
 
-def surroundings(card: ModelCard, engine: Engine, test: TestSet) -> dict[str, Any]:
-    """How far the network goes by what is outside the chest (:mod:`ml.evaluation.background`).
+def background(card: PopulationCard, engine: Engine, test: TestSet) -> dict[str, Any]:
+    """How far the network goes by the background (:mod:`ml.evaluation.background`).
 
-    ``exchanged``: each chest in the surroundings of a film of the other class; ``alone``: surroundings without a chest.
+    ``exchanged``: each chest on the background of a film of the other class; ``alone``: backgrounds without a chest.
     """
     shown = {"exchanged": exchanged(test.pixels, test.labels, SHIFT_SEED), "alone": without_chest(test.pixels)}
     return {
@@ -152,9 +170,9 @@ def some_films(test: TestSet, most: int) -> NDArray[np.int64]:
 
 
 def _heat_checks(
-    card: ModelCard, engine: Engine, test: TestSet, sample: Sample, maps: NDArray[np.float32], model: Any
+    card: PopulationCard, engine: Engine, test: TestSet, sample: Sample, maps: NDArray[np.float32], model: Any
 ) -> dict[str, Any]:
-    found = (sample.labels == 1) & (sample.probabilities >= card.operating_points["balanced"].threshold)
+    found = (sample.labels == 1) & (sample.probabilities >= card.operating_points["balanced"].cuts.rule_in)
     if not found.any():
         return {"films": 0, "note": "no film with pneumonia was found, so there is no map to check"}
     healthy = test.pixels[int(np.argmin(np.where(sample.labels == 0, sample.logits, np.inf)))]
@@ -182,11 +200,11 @@ def _heat_checks(
 def draw(
     metrics: dict[str, Any],
     samples: dict[str, Sample],
-    card: ModelCard,
+    card: PopulationCard,
     histories: Sequence[Sequence[dict[str, float]]] = (),
 ) -> dict[str, str]:
     """All figures by file name."""
-    drawn: dict[str, Callable[[figures.Two, ModelCard], str]] = {
+    drawn: dict[str, Callable[[figures.Two, PopulationCard], str]] = {
         "roc.svg": figures.roc,
         "pr.svg": figures.precision_recall,
         "calibration.svg": figures.calibration,

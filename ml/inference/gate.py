@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, ArtifactMissing, Refusal, gettext_noop
-from ml.inference.gate_rules import MIN_FILLED, filled, header_notices, header_refusal, pixel_refusal, refusal
+from ml.inference.gate_rules import MIN_FILLED, OLDEST, YOUNGEST, filled, header_refusal, pixel_refusal, refusal
 from ml.inference.model_card import ARTIFACTS, file_sha256
 from ml.inference.runtime import Engine
 from ml.intake.read import SIDE, ModelInput, Notice
@@ -81,6 +81,7 @@ class GateResult:
         corrected: (224, 224) uint8: the film put upright and the right polarity, to be judged instead of the one
             submitted; ``None`` when nothing had to be put right.
         quarter_turns: Counter-clockwise quarter turns (``np.rot90``) that made ``corrected``.
+        inverted: Whether black and white were exchanged after that.
     """
 
     refusal: Refusal | None
@@ -88,6 +89,7 @@ class GateResult:
     scores: dict[str, float]
     corrected: NDArray[np.uint8] | None = None
     quarter_turns: int = 0
+    inverted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,11 +198,12 @@ class Gate:
             notices.insert(0, INVERSION_CORRECTED)
         if turns:
             notices.insert(0, ROTATION_CORRECTED)
-        return GateResult(None, tuple(notices), again.scores, pixels, turns)
+        return GateResult(None, tuple(notices), again.scores, pixels, turns, inverted)
 
     def _notices(self, film: ModelInput, look: _Look, row: int) -> tuple[Notice, ...]:
-        notices = list(header_notices(film.header))
-        young = film.header.age_years is not None and not notices  # then it is the machine or the hospital that differs
+        notices = []
+        age = film.header.age_years
+        young = age is not None and YOUNGEST <= age < OLDEST  # then it is the machine or the hospital that differs
         if look.adult[row] >= self.thresholds.adult and not young:
             notices.append(LOOKS_ADULT)
         elif look.adult[row] >= self.thresholds.adult or look.novelty[row] > self.thresholds.unlike:
@@ -227,12 +230,12 @@ UNLIKE_TRAINING_FILMS = Notice(
 INVERSION_CORRECTED = Notice(
     "INVERSION_CORRECTED",
     gettext_noop("The radiograph was inverted (bones dark); the model was given it with black and white exchanged."),
-    gettext_noop("Check that this is right."),
+    gettext_noop("It is shown with bones bright. Check that this is right."),
 )
 ROTATION_CORRECTED = Notice(
     "ROTATION_CORRECTED",
     gettext_noop("The radiograph was turned by a quarter or upside down; the model was given it upright."),
-    gettext_noop("Check that this is right; the radiograph is shown as it was submitted."),
+    gettext_noop("It is shown upright. Check that this is right."),
 )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import Refusal, gettext_noop
-from ml.intake.read import Header, ModelInput, Notice
+from ml.intake.read import Header, ModelInput
 
 YOUNGEST, OLDEST = 1.0, 6.0
 """The training films are of children aged one to five: from the first birthday up to, not including, the sixth."""
@@ -282,21 +282,3 @@ def header_refusal(header: Header) -> Refusal | None:
     if header.view_position.strip().upper() in _OTHER_VIEWS:
         return refusal("NOT_FRONTAL")
     return None
-
-
-def header_notices(header: Header) -> tuple[Notice, ...]:
-    """Warn when the header's age lies outside the ages the model was trained on."""
-    if header.age_years is None or YOUNGEST <= header.age_years < OLDEST:
-        return ()
-    if header.age_years >= 2:
-        message = gettext_noop(
-            "The header gives an age of %(years)d years; the model was trained on children aged 1 to 5 years."
-        )
-        age = {"years": round(header.age_years)}
-    else:
-        message = gettext_noop(
-            "The header gives an age of %(months)d months; the model was trained on children aged 1 to 5 years."
-        )
-        age = {"months": round(header.age_years * 12)}
-    advice = gettext_noop("Its answer does not hold for this patient; do not rely on it.")
-    return (Notice("AGE_OUTSIDE_POPULATION", message, advice, age),)

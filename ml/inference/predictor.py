@@ -1,4 +1,4 @@
-"""From canonical inputs to judgements: gate, network, calibration and heat map in one call.
+"""From canonical inputs to predictions: image check, population, network, calibration and heat map in one call.
 
 This is what the worker and ``python -m ml.predict`` use. It imports numpy alone; the runtime comes with
 :meth:`Predictor.load`.
@@ -7,7 +7,7 @@ This is what the worker and ``python -m ml.predict`` use. It imports numpy alone
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, Refusal
+from ml.inference.decision import Cuts, Finding, decide
 from ml.inference.model_card import ARTIFACTS, ModelCard, load_card
+from ml.inference.population import Belonging, Correction, belonging, contradictions, outside
+from ml.inference.population_card import PopulationCard
 from ml.inference.runtime import Engine
 from ml.intake.read import SIDE, ModelInput, Notice
 
@@ -27,18 +30,22 @@ BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Prediction:
     """What one model version says of one film.
 
-    ``probability`` is calibrated and strictly inside (0, 1). ``heatmap`` is (h, w) float32 in [0, 1] at the network's
-    own resolution over the whole film, from the same forward pass; see :func:`ml.inference.heatmap.upsample`.
-    ``milliseconds`` is this film's share of its batch's time in gate and network.
+    ``probability`` is calibrated and strictly inside (0, 1); ``score`` is the network's logit, before calibration.
+    ``heatmap`` is (h, w) float32 in [0, 1] at the network's own resolution over the whole film, put right as
+    ``correction`` says, from the same forward pass; see :func:`ml.inference.heatmap.upsample`. ``milliseconds`` is
+    this film's share of its batch's time in image check and network.
     """
 
-    finding: str
+    finding: Finding
     probability: float
+    score: float
     operating_point: str
-    threshold: float
+    cuts: Cuts
+    belonging: Belonging
+    correction: Correction
     heatmap: NDArray[np.float32]
     warnings: tuple[Notice, ...]
     milliseconds: float
@@ -46,12 +53,18 @@ class Judgement:
 
 
 class Predictor:
-    """The gate and the classifier, ready to judge."""
+    """The image check and the networks of a card, ready to predict."""
 
-    def __init__(self, card: ModelCard, engine: Engine, gate: Gate | None) -> None:
-        """Join parts that are already loaded; :meth:`load` is the ordinary way. Only evaluation passes no gate."""
+    def __init__(self, card: ModelCard, engines: Mapping[str, Engine], gate: Gate | None) -> None:
+        """Join parts that are already loaded; :meth:`load` is the ordinary way. Only evaluation passes no gate.
+
+        Args:
+            card: The model's card.
+            engines: Its networks, by the names that its populations give them.
+            gate: The image check.
+        """
         self.card = card
-        self._engine = engine
+        self._engines = engines
         self._gate = gate
 
     @classmethod
@@ -64,76 +77,122 @@ class Predictor:
         """
         card = load_card(directory)
         card.verify()
-        engine = load_classifier(card, threads=threads)
-        return cls(card, engine, _load_gate(threads))
+        engines = {of.network: load_classifier(card, of, threads=threads) for of in card.populations.values()}
+        return cls(card, engines, _load_gate(threads))
 
     def warm_up(self) -> None:
-        """Judge one blank film, so that the first real one does not pay for the runtime's first-call work."""
+        """Predict one blank film, so that the first real one does not pay for the runtime's first-call work."""
         blank = ModelInput(pixels=np.zeros((SIDE, SIDE), np.uint8), width=SIDE, height=SIDE)
         if self._gate is not None:
             self._gate.check([blank])
-        run_network(self.card, self._engine, np.zeros((1, SIDE, SIDE), np.uint8))
+        for of in self.card.populations.values():
+            run_network(of, self._engines[of.network], np.zeros((1, SIDE, SIDE), np.uint8))
 
-    def predict(self, inputs: Sequence[ModelInput], operating_point: str = "balanced") -> list[Judgement | Refusal]:
-        """Judge films, one entry per input in the same order; a refused film gives its Refusal, not an exception.
+    def predict(
+        self, inputs: Sequence[ModelInput], operating_point: str = "balanced", stated: Sequence[str] = ()
+    ) -> list[Prediction | Refusal]:
+        """Predict films, one entry per input in the same order; a refused film gives its Refusal, not an exception.
+
+        Args:
+            inputs: The films.
+            operating_point: Name of the pair of cuts to decide by.
+            stated: For each film the population a person stated, or ``""``; nothing is the same as all ``""``.
 
         Raises:
             KeyError: the card has no operating point of that name.
         """
-        threshold = self.card.operating_points[operating_point].threshold
-        answers: list[Judgement | Refusal] = []
+        for of in self.card.populations.values():
+            of.operating_points[operating_point]  # an unknown name is said before any film is looked at
+        said = stated or [""] * len(inputs)
+        answers: list[Prediction | Refusal] = []
         for start in range(0, len(inputs), BATCH):
-            answers += self._predict_batch(inputs[start : start + BATCH], operating_point, threshold)
+            batch = slice(start, start + BATCH)
+            answers += self._predict_batch(inputs[batch], said[batch], operating_point)
         return answers
 
     def _predict_batch(
-        self, inputs: Sequence[ModelInput], operating_point: str, threshold: float
-    ) -> list[Judgement | Refusal]:
+        self, inputs: Sequence[ModelInput], stated: Sequence[str], operating_point: str
+    ) -> list[Prediction | Refusal]:
         began = time.perf_counter()
         checks: Sequence[GateResult | None] = [None] * len(inputs) if self._gate is None else self._gate.check(inputs)
-        kept = [i for i, check in enumerate(checks) if check is None or check.refusal is None]
-        if kept:
-            films = [_upright(inputs[i], checks[i]) for i in kept]
-            logits, features = run_network(self.card, self._engine, np.stack(films))
-            probabilities = self.card.probability(logits)
-            heat = self.card.heat(features)
-        milliseconds = (time.perf_counter() - began) * 1000 / max(1, len(inputs))
-        answers: list[Judgement | Refusal] = []
-        row = 0
-        for check in checks:
-            if check is not None and check.refusal is not None:
-                answers.append(check.refusal)
+        belongs = [_belonging(*each) for each in zip(inputs, stated, checks, strict=True)]
+        refused = [_refusal(check, of, self.card.populations) for check, of in zip(checks, belongs, strict=True)]
+        said: dict[int, tuple[float, float, NDArray[np.float32]]] = {}
+        for name, of in self.card.populations.items():
+            kept = [i for i, no in enumerate(refused) if no is None and belongs[i].population == name]
+            if not kept:
                 continue
-            probability = float(probabilities[row])
+            films = np.stack([_put_right(inputs[i], checks[i]) for i in kept])
+            logits, features = run_network(of, self._engines[of.network], films)
+            for row in zip(kept, logits, of.probability(logits), of.heat(features), strict=True):
+                said[row[0]] = (float(row[1]), float(row[2]), row[3])
+        milliseconds = (time.perf_counter() - began) * 1000 / max(1, len(inputs))
+        answers: list[Prediction | Refusal] = []
+        for i, (check, of_whom, no) in enumerate(zip(checks, belongs, refused, strict=True)):
+            if no is not None:
+                answers.append(no)
+                continue
+            score, probability, heat = said[i]
+            cuts = self.card.populations[of_whom.population].operating_points[operating_point].cuts
             answers.append(
-                Judgement(
-                    finding=self.card.finding(probability, operating_point),
+                Prediction(
+                    finding=decide(probability, cuts),
                     probability=probability,
+                    score=score,
                     operating_point=operating_point,
-                    threshold=threshold,
-                    heatmap=_as_submitted(heat[row], check),
-                    warnings=() if check is None else check.notices,
+                    cuts=cuts,
+                    belonging=of_whom,
+                    correction=correction_of(check),
+                    heatmap=heat,
+                    warnings=_warnings(check, of_whom, stated[i]),
                     milliseconds=milliseconds,
                     model_version=self.card.version,
                 )
             )
-            row += 1
         return answers
 
 
-def load_classifier(card: ModelCard, *, threads: int | None = None) -> Engine:
-    """Load the network of a card and check that it is of the shape the card describes.
+def _belonging(film: ModelInput, stated: str, check: GateResult | None) -> Belonging:
+    return belonging(film.header, stated, None if check is None else check.scores.get("adult"))
+
+
+def _refusal(check: GateResult | None, of_whom: Belonging, answered: Mapping[str, PopulationCard]) -> Refusal | None:
+    """Why there is no prediction: the image check refuses, or the film is of nobody the model answers for."""
+    if check is not None and check.refusal is not None:
+        return check.refusal
+    no = outside(of_whom, answered.keys())
+    if no is not None:
+        no.correction = correction_of(check)
+    return no
+
+
+def _warnings(check: GateResult | None, of_whom: Belonging, stated: str) -> tuple[Notice, ...]:
+    """What the image check remarked and what speaks against the population, each once."""
+    if check is None:
+        return ()
+    found = [*check.notices, *contradictions(of_whom, stated, check.scores.get("adult"))]
+    return tuple({notice.code: notice for notice in found}.values())
+
+
+def correction_of(check: GateResult | None) -> Correction:
+    """How a film was put right, if it was."""
+    return Correction() if check is None else Correction(check.quarter_turns, check.inverted)
+
+
+def load_classifier(card: ModelCard, of: PopulationCard | None = None, *, threads: int | None = None) -> Engine:
+    """Load the network that answers for a population (default: the card's first), if it is as the card describes it.
 
     Raises:
         ArtifactMissing, ArtifactDamaged: as :class:`ml.inference.runtime.Engine`, or the network is of another
             architecture.
     """
-    engine = Engine(card.directory / "model.xml", threads=threads, sha256=card.files)
+    of = of or card.first
+    engine = Engine(card.directory / f"{of.network}.xml", threads=threads, sha256=card.files)
     expected = (-1, SIDE, SIDE, 1)
     if engine.input_shape != expected:
         raise ArtifactDamaged(f"The network in {card.directory} takes {engine.input_shape}, not {expected}.")
     outputs = engine(np.zeros((1, SIDE, SIDE, 1), np.float32))
-    channels = len(card.head["weights"])
+    channels = len(of.head["weights"])
     if len(outputs) != 2 or outputs[0].shape != (1, 1) or outputs[1].ndim != 4 or outputs[1].shape[3] != channels:
         shapes = [output.shape for output in outputs]
         raise ArtifactDamaged(f"The network in {card.directory} gives {shapes}, not a logit and {channels} features.")
@@ -141,29 +200,24 @@ def load_classifier(card: ModelCard, *, threads: int | None = None) -> Engine:
 
 
 def run_network(
-    card: ModelCard, engine: Engine, pixels: NDArray[np.uint8]
+    of: PopulationCard, engine: Engine, pixels: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Run films (n, SIDE, SIDE) uint8; return logits (n,) and features (n, h, w, c).
 
-    Where the card asks for it (``input.mirror``) the mirrored film is judged as well and both are averaged.
+    Where the card asks for it (``input.mirror``) the mirrored film is predicted as well and both are averaged.
     """
     batch = pixels[..., None].astype(np.float32)
     logits, features = engine(batch)
-    if card.input.get("mirror"):
+    if of.input.get("mirror"):
         other_logits, other_features = engine(batch[:, :, ::-1])
         logits = np.float32(0.5) * (logits + other_logits)
         features = np.float32(0.5) * (features + other_features[:, :, ::-1])
     return logits[:, 0], features
 
 
-def _upright(film: ModelInput, check: GateResult | None) -> NDArray[np.uint8]:
-    """Return what the classifier is to see: the film as the gate put it right, where it had to."""
+def _put_right(film: ModelInput, check: GateResult | None) -> NDArray[np.uint8]:
+    """Return what the network is to see: the film as the image check put it right, where it had to."""
     return film.pixels if check is None or check.corrected is None else check.corrected
-
-
-def _as_submitted(heat: NDArray[np.float32], check: GateResult | None) -> NDArray[np.float32]:
-    """Turn a heat map of a film that the gate turned back onto the film as it was submitted."""
-    return heat if check is None else np.ascontiguousarray(np.rot90(heat, -check.quarter_turns))
 
 
 def _load_gate(threads: int | None) -> Gate:

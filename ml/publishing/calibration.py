@@ -1,4 +1,4 @@
-"""From logits to probabilities that mean what they say, and from those to thresholds with stated consequences.
+"""From logits to probabilities that mean what they say.
 
 Fitted on patients who took no part in training, and on their films as *other* machines and exports might have
 delivered them (:mod:`ml.evaluation.shifts`): on the plain films of the same source the network looks better than it is
@@ -13,16 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.metrics.curves import Floats, Labels, curve
+from ml.metrics.curves import Floats, Labels
 
 BOUNDS = (0.005, 0.995)
 """No probability is ever shown beyond these: a few hundred films cannot support a stronger claim."""
-
-SCREENING_SENSITIVITY = 0.98
-RULE_IN_SPECIFICITY = 0.99
-ZONE_ERROR = 0.02
-SPREAD = 0.5
-"""Log-odds over which a film is spread when the balanced threshold is sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,66 +118,3 @@ def compare(
             surprise = -(labels[test] * np.log(p) + (1 - labels[test]) * np.log(1 - p))
             losses[name] += float(np.sum(weights[test] * surprise) / np.sum(weights))
     return losses
-
-
-def choose_thresholds(labels: Labels, odds: Floats, weights: Floats) -> dict[str, float]:
-    """Choose the three operating points from calibrated log-odds; return them as probabilities, in rising order.
-
-    *balanced* maximises sensitivity + specificity after each film has been spread over half a unit of log-odds: the
-    maximum itself hangs on single films near the threshold (over random halves of the patients its place varied half
-    as much again, for the same accuracy on the other half). *screening* is the highest threshold that still catches
-    :data:`SCREENING_SENSITIVITY`; *rule_in* the lowest that still spares :data:`RULE_IN_SPECIFICITY`.
-    """
-    grid = np.linspace(np.quantile(odds, 0.01), np.quantile(odds, 0.99), 400)
-    above = _sigmoid((odds[None, :] - grid[:, None]) / SPREAD)
-    gain = (above * (weights * (labels == 1))).sum(1) / weights[labels == 1].sum()
-    gain -= (above * (weights * (labels == 0))).sum(1) / weights[labels == 0].sum()
-    balanced = float(grid[int(np.argmax(gain))])
-    whole = curve(labels, odds, weights)
-    catching = np.flatnonzero(whole.sensitivity[1:] >= SCREENING_SENSITIVITY)[0]
-    sparing = np.flatnonzero(1 - whole.false_alarms[1:] >= RULE_IN_SPECIFICITY)
-    rule_in = float(whole.thresholds[sparing[-1] if len(sparing) else 0])
-    chosen = {
-        "screening": min(float(whole.thresholds[catching]), balanced),
-        "balanced": balanced,
-        "rule_in": max(rule_in, balanced),
-    }
-    # Above the upper bound on probabilities no film could ever be positive.
-    return {name: float(np.clip(_sigmoid(np.array(at)), *BOUNDS)) for name, at in chosen.items()}
-
-
-def choose_zone(
-    labels: Labels, probabilities: Floats, weights: Floats, around: float, error: float = ZONE_ERROR
-) -> tuple[float, float]:
-    """Choose the smallest zone [low, high) around a threshold outside which at most ``error`` of answers are wrong.
-
-    The zone is empty where the threshold alone does as well. Searched over the scores' own percentiles.
-
-    Raises:
-        ValueError: Errors stay above that even where only the surest films are answered.
-    """
-    grid = np.unique(np.quantile(probabilities, np.linspace(0, 1, 201)))
-    lows = np.append(grid[grid < around], around)[:, None]
-    highs = np.append(around, grid[grid > around])[None, :]
-
-    def mass(of_class: int, edges: Floats) -> Floats:
-        chosen = labels == of_class
-        order = np.argsort(probabilities[chosen])
-        total = np.concatenate([[0.0], np.cumsum(weights[chosen][order])])
-        return np.asarray(total[np.searchsorted(probabilities[chosen][order], edges)])
-
-    missed, spared = mass(1, lows), mass(0, lows)
-    alarms = np.sum(weights[labels == 0]) - mass(0, highs)
-    caught = np.sum(weights[labels == 1]) - mass(1, highs)
-    answered = missed + spared + alarms + caught
-    wrong = (missed + alarms) / np.maximum(answered, 1e-12)
-    # Answering no film at all is no zone: it errs on none and says nothing.
-    allowed = (wrong <= error) & (answered > 0)
-    if not allowed.any():
-        raise ValueError(
-            f"No indeterminate zone keeps the errors outside it at {error:.0%} or below: at best {wrong.min():.0%} of "
-            "the surest answers are wrong. Train longer or on more films, or look the labels over (python -m ml.audit)."
-        )
-    best = np.argmax(np.where(allowed, answered, -1.0))
-    row, column = np.unravel_index(best, answered.shape)
-    return float(lows[row, 0]), float(highs[0, column])

@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import MLError
+from ml.inference.decision import FINDINGS
 from ml.inference.model_card import ModelCard, load_card
-from ml.publishing.calibration import RULE_IN_SPECIFICITY, SCREENING_SENSITIVITY, ZONE_ERROR
+from ml.inference.population_card import PopulationCard
+from ml.publishing.operating_points import AIMS
 
 DEFAULT = Path(__file__).resolve().parents[2] / "docs" / "model-card.md"
 FIGURES = (
     ("roc", "ROC curve"),
     ("pr", "Precision and recall"),
     ("calibration", "Reliability diagram"),
-    ("confusion", "Confusion matrices"),
+    ("confusion", "Truth against finding"),
     ("scores", "Probabilities by class"),
     ("learning", "Learning curves"),
 )
@@ -36,6 +38,10 @@ def _share(value: Mapping[str, Any] | float) -> str:
         low, high = value["ci"]
         return f"{100 * value['value']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
     return f"{100 * value:.1f} %"
+
+
+def _count(value: Mapping[str, Any]) -> str:
+    return f"{value['films']}: {_share({'value': value['share'], 'ci': value['ci']})}"
 
 
 def _number(value: Mapping[str, Any]) -> str:
@@ -63,23 +69,24 @@ def render(directory: Path | None = None, figures: str = "../ml/artifacts/pneumo
 
 
 def _identity(card: ModelCard) -> str:
-    training = card.training
+    training, of = card.training, card.first
     members = training.get("members", [training])
     shape = [member.get("architecture", {}) for member in members]
     size = training.get("input_size", training.get("look", "?"))
     facts = [
-        ("Name, version, date", f"{card.name}, {card.version}, {training['published']}"),
+        ("Name, version, date", f"{card.name}, {card.version}, {training.get('republished', training['published'])}"),
         ("Made by", "the PneumoWeb project; questions and faults: its issue tracker"),
         ("SHA-256 of model.keras", f"`{card.sha256}`"),
         ("Uses AI", "yes: finding, probability and heat map come from one network, which does not learn in use"),
-        ("Input", f"one frontal chest film as {card.input['side']} × {card.input['side']} grey pixels, which the "
+        ("Input", f"one frontal chest film as {of.input['side']} × {of.input['side']} grey pixels, which the "
                   f"network scales to {size}; no age, text or history"),
-        ("Output", "calibrated probability, finding at a chosen operating point (or *indeterminate*), heat map"),
+        ("Output", "calibrated probability, finding at a chosen operating point (or *indeterminate*), heat map; "
+                   "nothing where the film is of none of its populations"),
         ("Level of automation", "informs a person; acts on nothing by itself"),
         ("Architecture", f"residual CNN, global average pooling, linear head: `{json.dumps(shape)}`"),
         ("Size", f"{training.get('parameters', '?'):,} parameters, {training.get('gmac', '?')} GMAC a film"
                  if isinstance(training.get("parameters"), int) else "not recorded"),
-        ("Mirrored film averaged in", "yes" if card.input.get("mirror") else "no"),
+        ("Mirrored film averaged in", "yes" if of.input.get("mirror") else "no"),
         ("Weights from elsewhere", "none: trained from nothing on the data below"),
         ("Regulatory status", "**not a medical device**; assessed or cleared by nobody"),
         ("Licence", "MIT, as the project; data CC BY 4.0"),
@@ -96,10 +103,19 @@ def _identity(card: ModelCard) -> str:
 
 def _use(card: ModelCard) -> str:
     return (
-        f"## Intended use\n\n{card.intended_use}\n\n**Population.** {card.population}\n\n"
-        "**Out of scope.** Adults and older children, lateral films, photographs of screens, follow-up of treatment, "
-        "any decision without a person."
+        f"## Intended use\n\n{card.intended_use}\n\n"
+        + "\n\n".join(f"**{WHO[of.name]}, {_ages(of)}.** {of.description}" for of in card.populations.values())
+        + "\n\n**Out of scope.** Everybody else: such films get no finding and no probability. Lateral films, "
+        "photographs of screens, follow-up of treatment, triage, any decision without a person."
     )
+
+
+WHO = {"child": "Children", "adult": "Adults"}
+
+
+def _ages(of: PopulationCard) -> str:
+    youngest, oldest = of.ages
+    return f"{youngest} to {oldest} years" if oldest else f"{youngest} years and older"
 
 
 def _factors() -> str:
@@ -107,11 +123,15 @@ def _factors() -> str:
         "## Factors and metrics\n\n**Factors.** Known of the films: the kind of pneumonia (from file names), size, "
         "sharpness, brightness and contrast; the performance is broken down by them, and by simulated changes of "
         "acquisition. Not known: age within 1 to 5 years, sex, origin, illness before, machine.\n\n"
-        "**Metrics.** Ranking: AUC and average precision. Decisions: sensitivity and specificity at three operating "
-        f"points, chosen on validation patients for these aims: screening, sensitivity {SCREENING_SENSITIVITY:.0%}; "
-        f"balanced, the largest sum of both; rule-in, specificity {RULE_IN_SPECIFICITY:.0%}; indeterminate zone, at "
-        f"most {ZONE_ERROR:.0%} wrong answers outside it. An aim on validation patients is no promise: what "
-        "was reached on test patients stands below. Probability: Brier score and expected calibration error."
+        "**Metrics.** Ranking: AUC and average precision. Decisions: truth × finding at three operating points, each a "
+        "pair of cuts chosen on validation patients for the largest shares of both errors: "
+        + "; ".join(
+            f"{name.replace('_', '-')}, {aim.missed:.1%} missed and {aim.false_alarms:.1%} false alarms"
+            for name, aim in AIMS.items()
+        )
+        + ". An aim on validation patients is no promise: what was reached on test patients stands below. In groups "
+        "and under shifts, sensitivity and specificity are the shares answered rightly: a film left indeterminate "
+        "counts as neither. Probability: Brier score and expected calibration error."
     )
 
 
@@ -123,7 +143,7 @@ def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
     taught = training["audit"]["counts"].get("train", {}).values()
     rows = [
         ("training", str(films.get("train", "?")), str(sum(part["patients"] for part in taught)), "weights"),
-        ("validation", str(validation["films"]), str(validation["patients"]), "epoch, calibration, thresholds, zone"),
+        ("validation", str(validation["films"]), str(validation["patients"]), "epoch, calibration, operating points"),
         ("test", str(test["films"]), str(test["patients"]), "nothing; the figures below"),
     ]
     return (
@@ -171,31 +191,39 @@ def _performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> s
             main.append(
                 (f"{wanted} at {given} {float(level):.0%}", _share(plain[key][level]), _share(shifted[key][level]))
             )
+    of = card.first
     points = []
-    for name, point in card.operating_points.items():
+    for name, point in of.operating_points.items():
         for where, part in (("as they are", plain), ("as another site might send them", shifted)):
-            values = part["operating_points"][name]
-            rates = [_share(values[rate]) for rate in ("sensitivity", "specificity", "accuracy")]
-            points.append((TITLES[name] if part is plain else "", f"{point.threshold:.3f}", where, *rates))
-    zone, calibration, gate = card.indeterminate, card.calibration, metrics.get("gate", {})
+            table = part["operating_points"][name]["table"]
+            title = f"{TITLES[name]}, normal below {point.cuts.rule_out:.3f}, pneumonia from {point.cuts.rule_in:.3f}"
+            for truth, words in (("pneumonia", "with pneumonia"), ("normal", "without")):
+                cells = [_count(table[truth][finding]) for finding in FINDINGS]
+                points.append((title if part is plain and truth == "pneumonia" else "", where, words, *cells))
+    reliability = [
+        (f"{100 * row['low']:.0f} to {100 * row['high']:.0f} %", str(row["films"]), str(row["patients"]),
+         _share(row["stated"]), _share({"value": row["observed"], "ci": row["ci"]}))
+        for row in plain["reliability"]
+    ]  # fmt: skip
+    calibration, gate = of.calibration, metrics.get("gate", {})
     gate_said = f"it would have refused {gate['refused']} of the {gate['films']} test films" if gate else "not measured"
     return (
         "## Performance\n\n*As they are*: the test films. *As another site might send them*: the same films, each "
         "under three shifts drawn for it (resolution, sharpness, JPEG, noise, tone, framing, aspect, rotation, "
         "markers; `ml/evaluation/shifts.py`). The truth at another hospital may lie below both.\n\n"
         + _table(("", "as they are", "as another site might send them"), main)
-        + "\n\n### Operating points\n\n"
-        + _table(("point", "from", "films", "sensitivity", "specificity", "accuracy"), points)
-        + f"\n\n**Indeterminate zone.** From {zone.low:.3f} to {zone.high:.3f} no answer is given: "
-        f"{_share(plain['indeterminate']['share'])} of the test films; of the others "
-        f"{_share(plain['indeterminate']['error_outside'])} are judged wrongly (shifted: "
-        f"{_share(shifted['indeterminate']['share'])} and {_share(shifted['indeterminate']['error_outside'])}).\n\n"
+        + "\n\n### Operating points\n\nThe error rates of the rule in force, with intervals by patient.\n\n"
+        + _table(("point", "films", "truth", "called normal", "indeterminate", "called pneumonia"), points)
+        + "\n\n"
         f"**Input gate.** Left out of these figures; {gate_said}.\n\n"
         f"**Calibration.** {calibration['method']}: log-odds = {calibration['slope']:.4f} · logit + "
         f"{calibration['intercept']:.4f}, clipped to [{calibration['bounds'][0]}, {calibration['bounds'][1]}]. "
         f"Fitted on {calibration['fitted_on']}. Cross-validated log loss by patient: "
         + ", ".join(f"{name} {value:.4f}" for name, value in calibration["cross_validated_log_loss"].items())
-        + ".\n\n"
+        + ".\n\nWhat a probability was worth, at the prevalence it assumes; the site shows none sharper than its row:"
+        "\n\n"
+        + _table(("stated", "films", "patients", "mean stated", "observed, 95 % by patient"), reliability)
+        + "\n\n"
         + "\n".join(f"![{words}]({figures}/{name}.svg)" for name, words in FIGURES)
     )
 
@@ -213,38 +241,39 @@ def _subgroups(metrics: Mapping[str, Any], figures: str) -> str:
         rates = (_share(line["sensitivity"]), _share(line["specificity"]))
         shifts.append((line["shift"], str(line["strength"]), _number(line["auc"]), *rates))
     return (
-        "## Subgroups and robustness\n\nAt the balanced operating point; a kind of pneumonia is set against all normal "
+        "## Subgroups and robustness\n\nAt the balanced operating point (answered rightly; indeterminate films count "
+        "against both rates); a kind of pneumonia is set against all normal "
         "films. Age, sex and origin are not in the data.\n\n"
         + _table(("group", "", "films", "AUC", "sensitivity", "specificity"), rows)
-        + f"\n\n### What is outside the chest\n\n{_surroundings(metrics)}"
-        + f"\n\n### The chest's proportions\n\n{_proportions(metrics)}"
+        + f"\n\n### The background\n\n{_background(metrics)}"
+        + f"\n\n### The aspect ratio\n\n{_aspect_ratio(metrics)}"
         + f"\n\n### Each shift, at three strengths\n\n{base['films']} of the test films.\n\n"
         + _table(("shift", "strength", "AUC", "sensitivity", "specificity"), shifts)
         + f"\n\n![Robustness]({figures}/robustness.svg)"
     )
 
 
-def _surroundings(metrics: Mapping[str, Any]) -> str:
-    """What the network says of chests in strange surroundings, and of surroundings alone."""
-    found = metrics["surroundings"]
+def _background(metrics: Mapping[str, Any]) -> str:
+    """What the network predicts for chests on a strange background, and for the background alone."""
+    found = metrics["background"]
     changed, alone = found["exchanged"], found["alone"]
     return (
-        "Each film's chest (a rough outline with a soft edge) in the surroundings of a film of the other class: AUC "
+        "Each film's chest (a rough outline with a soft edge) on the background of a film of the other class: AUC "
         f"{_number(changed['auc'])}, sensitivity {_share(changed['sensitivity'])}, specificity "
-        f"{_share(changed['specificity'])}. Surroundings alone, the chest replaced by one level of grey: AUC "
+        f"{_share(changed['specificity'])}. The background alone, the chest replaced by one level of grey: AUC "
         f"{_number(alone['auc'])}; a network that went by the chest alone would give 0.500. Code in "
         "`ml/evaluation/background.py`."
     )
 
 
-def _proportions(metrics: Mapping[str, Any]) -> str:
+def _aspect_ratio(metrics: Mapping[str, Any]) -> str:
     """What the network says where normal films alone were framed wider before they were made square."""
-    found = metrics["narrowed"]
+    found = metrics["aspect_ratio"]
     return (
         "Films are made square, and those with pneumonia had been the wider ones. The normal films alone a tenth "
         f"narrower, as wider films would be, those with pneumonia as they are: AUC {_number(found['auc'])}, "
         f"sensitivity {_share(found['sensitivity'])}, specificity {_share(found['specificity'])}. Code in "
-        "`ml/evaluation/aspect_ratio.py`, reasons in [training.md](training.md)."
+        "`ml/evaluation/aspect_ratio.py`, reasons in [experiments.md](experiments.md)."
     )
 
 
@@ -284,7 +313,7 @@ def _heat(metrics: Mapping[str, Any]) -> str:
 def _limits(card: ModelCard) -> str:
     return (
         "## Limits and ethical considerations\n\n"
-        + "\n".join(f"- {limit}" for limit in card.limits)
+        + "\n".join(f"- {limit}" for of in card.populations.values() for limit in of.limits)
         + "\n\n## Monitoring and change\n\nThe network is fixed. Files are checked against their SHA-256 before use; "
         "a new model is a new version, and earlier answers keep theirs. Whoever runs the site should measure it on "
         "local films with known outcome before use and at intervals "
@@ -302,8 +331,9 @@ def _again(card: ModelCard, metrics: Mapping[str, Any]) -> str:
         "## How to get these figures again\n\n"
         f"- Training: `{training.get('command', '?')}`, commit `{training.get('commit', '?')}`, seed "
         f"{training.get('seed', '?')}; all parameters are in `card.json` under `training`. See docs/training.md.\n"
-        f"- Publishing: `{metrics['command'] or 'python -m ml.publish'}`, commit `{training['publishing_commit']}`; "
-        "every figure and picture here comes from it.\n"
+        f"- Publishing: `{metrics['command'] or 'python -m ml.publish'}`, commit "
+        f"`{training.get('republishing_commit', training['publishing_commit'])}`; every figure and "
+        "picture here comes from it.\n"
         "- Measuring again, or on other films: `python -m ml.evaluate --data DATA --split test --out OUT`.\n"
         f"- Versions: {versions}.\n"
         f"- The exported network agrees with Keras to {parity['logit']:.1g} (logit) and {parity['features']:.1g} "

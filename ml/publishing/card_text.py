@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ml.errors import ArtifactError, MLError
 from ml.inference.model_card import FORMAT_VERSION, OPERATING_POINTS, load_card
+from ml.inference.population import ADULT, CHILD
 from ml.intake.read import SIDE
 from ml.publishing.calibration import BOUNDS
 
@@ -26,9 +28,17 @@ POPULATION = (
 )
 
 INTENDED_USE = (
-    "Teaching, research, and showing how such a model behaves: it ranks frontal chest films of children aged 1 to 5 by "
-    "how much they look like the films of children with pneumonia. It may bring a film to a person's attention sooner; "
-    "it does not replace that person, is not a medical device, and no decision about a patient may rest on it."
+    "Teaching, research and a second look: it says how much a frontal chest radiograph of a child aged 1 to 5 looks "
+    "like the radiographs of children with pneumonia. It is not for triage and not for diagnosis, it is not a medical "
+    "device, and no decision about a patient may rest on it."
+)
+
+DATA = (
+    {
+        "name": "Chest X-Ray Images (Pneumonia), official training split",
+        "source": "Kermany, Zhang, Goldbaum, Mendeley Data 2018; Guangzhou Women and Children's Medical Center",
+        "terms": "CC BY 4.0",
+    },
 )
 
 LIMITS = (
@@ -39,11 +49,11 @@ LIMITS = (
     "heart failure, a foreign body) gets one of them all the same.",
     "The labels are readers' impressions of the films, not proven causes; it cannot tell bacterial from viral "
     "pneumonia, and it cannot exclude pneumonia in a child who is ill.",
-    "The probability assumes that half of the films judged show pneumonia; where it is rarer, the chance is lower.",
+    "The calibrated probability assumes that half of the films show pneumonia; where it is rarer, the chance is lower.",
     "Frontal films only, the whole film as exported; lateral views, photographs of films, crops and collages are "
-    "refused as far as the input gate recognises them.",
-    "Sex, origin, weight, prematurity and illness of the children are not known, so fairness across groups could not "
-    "be measured.",
+    "refused as far as the image check recognises them.",
+    "Sex, origin, weight, prematurity and illness of the children are not known, so differences between such groups "
+    "could not be measured.",
 )
 
 
@@ -59,28 +69,40 @@ class About:
     population: str = POPULATION
     intended_use: str = INTENDED_USE
     limits: tuple[str, ...] = LIMITS
+    whose: str = CHILD
+    data: tuple[Mapping[str, str], ...] = DATA
+
+
+AGES: dict[str, list[int | None]] = {CHILD: [1, 5], ADULT: [18, None]}
 
 
 def draft(name: str, weights: Any, bias: float, mirror: bool, about: About) -> dict[str, Any]:
     """A card with everything but what is measured."""
-    rates = {"sensitivity": 0.0, "sensitivity_ci": [0.0, 0.0], "specificity": 0.0, "specificity_ci": [0.0, 0.0]}
-    points = [{"name": point, "threshold": 0.5, **rates, "positives": 0, "negatives": 0} for point in OPERATING_POINTS]
+    whole = {"file": "model", "input": {"side": SIDE, "values": _VALUES, "mirror": mirror},
+             "head": {"weights": [float(w) for w in weights], "bias": bias, "heat_scale": 1.0}}  # fmt: skip
     return {
         "format_version": FORMAT_VERSION,
         "version": name,
         "name": about.name,
-        "population": about.population,
         "intended_use": about.intended_use,
-        "limits": list(about.limits),
-        "input": {"side": SIDE, "values": "0 to 255, black = 0, whole film squashed to a square", "mirror": mirror},
-        "head": {"weights": [float(w) for w in weights], "bias": bias, "heat_scale": 1.0},
-        "calibration": {"slope": 1.0, "intercept": 0.0, "bounds": list(BOUNDS), "prevalence": PREVALENCE},
-        "operating_points": points,
-        "indeterminate": {"low": 0.5, "high": 0.5, "share": 0.0, "error_outside": 0.0},
-        "metrics": {},
+        "populations": {
+            about.whose: {
+                "ages": AGES[about.whose],
+                "description": about.population,
+                "data": [dict(one) for one in about.data],
+                "limits": list(about.limits),
+                "operating_points": [{"name": point, "rule_out": 0.5, "rule_in": 0.5} for point in OPERATING_POINTS],
+                "calibration": {"slope": 1.0, "intercept": 0.0, "bounds": list(BOUNDS), "prevalence": PREVALENCE},
+                "metrics": {},
+                "network": whole,
+            }
+        },
         "training": {},
         "files": {},
     }
+
+
+_VALUES = "0 to 255, black = 0, whole film squashed to a square"
 
 
 def adult_limit(adults: dict[str, Any] | None) -> str:
@@ -92,31 +114,31 @@ def adult_limit(adults: dict[str, Any] | None) -> str:
         )
     low, high = adults["auc"]["ci"]
     return (
-        f"Not for adults or older children: on {adults['films']} adults' films, {adults['positives']} of them labelled "
-        f"pneumonia, its AUC is {adults['auc']['value']:.2f} [{low:.2f}, {high:.2f}] (0.50 is chance), and it calls "
-        f"{adults['called_pneumonia_in_error']:.0%} of the others pneumonia."
+        f"Not for adults or older children: on {adults['films']} adults' films from other hospitals, read by "
+        f"radiologists, {adults['positives']} of them with pneumonia, its AUC is {adults['auc']['value']:.2f} "
+        f"[{low:.2f}, {high:.2f}] (0.50 is chance), and at the balanced operating point it would call "
+        f"{adults['false_alarms']:.0%} of those without pneumonia pneumonia. So adults get no answer."
     )
 
 
-def surroundings_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
-    """How far the network goes by what is outside the chest, with the figures that say so."""
+def background_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+    """How far the network goes by the background, with the figures that say so."""
     areas = [part["auc"]["value"] for part in (plain, found["exchanged"], found["alone"])]
     return (
-        "It also goes by what is outside the chest (arms, belly, framing), which in these films tells the classes "
-        f"apart. On the test films its AUC is {areas[0]:.3f}; with each chest in the surroundings of a film of the "
-        f"other class it is {areas[1]:.3f}, and on surroundings whose chest was taken out {areas[2]:.3f} (0.5 is "
-        "chance)."
+        "It also goes by the background (arms, belly, framing), which in these films tells the classes apart. On the "
+        f"test films its AUC is {areas[0]:.3f}; with each chest on the background of a film of the other class it is "
+        f"{areas[1]:.3f}, and on the background alone, the chest taken out, {areas[2]:.3f} (0.5 is chance)."
     )
 
 
-def proportions_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
-    """How far the network goes by the chest's proportions, with the figures that say so."""
-    before = plain["operating_points"]["balanced"]["specificity"]["value"]
+def aspect_ratio_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+    """How far the network goes by the film's aspect ratio, with the figures that say so."""
+    before = plain["operating_points"]["balanced"]["table"]["normal"]["normal"]["share"]
     return (
-        "Films are made square before the network sees them, so a chest looks narrower the wider its film was, and "
-        "among the films it learnt from those with pneumonia were the wider ones. With the normal test films alone "
-        f"shown a tenth narrower its AUC is {found['auc']['value']:.3f} in place of {plain['auc']['value']:.3f}, and "
-        f"its specificity at the balanced operating point {found['specificity']['value']:.0%} in place of "
+        "Films are made square before the network sees them, so a chest becomes narrower the wider its film was, and "
+        "among the training films those with pneumonia were the wider ones. With the normal test films alone "
+        f"made a tenth narrower its AUC is {found['auc']['value']:.3f} in place of {plain['auc']['value']:.3f}, and "
+        f"at the balanced operating point it calls {found['specificity']['value']:.0%} of them normal in place of "
         f"{before:.0%}: expect more false alarms where normal films are framed widely."
     )
 
@@ -142,31 +164,28 @@ def heat_limit(heat_map: dict[str, Any]) -> str:
 def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     """Put what was measured into the card."""
     plain, shifted = metrics["plain"], metrics["shifted"]
-    for point in raw["operating_points"]:
-        here, there = plain["operating_points"][point["name"]], shifted["operating_points"][point["name"]]
-        for rate in ("sensitivity", "specificity"):
-            point[rate], point[f"{rate}_ci"] = here[rate]["value"], here[rate]["ci"]
-        point["positives"], point["negatives"] = plain["positives"], plain["negatives"]
-        point["shifted"] = {rate: there[rate] for rate in ("sensitivity", "specificity", "accuracy")}
-    for key in ("share", "error_outside"):
-        raw["indeterminate"][key] = plain["indeterminate"][key]
-        raw["indeterminate"][f"shifted_{key}"] = shifted["indeterminate"][key]
+    of = raw["populations"][about.whose]
+    for point in of["operating_points"]:
+        point["table"] = plain["operating_points"][point["name"]]["table"]
+        point["altered"] = shifted["operating_points"][point["name"]]["table"]
+    of["calibration"]["bins"] = plain["reliability"]
+    of["calibration"]["bins_altered"] = shifted["reliability"]
     # Of adults other films say nothing unless it was measured: they may be adults' own.
     adults = [adult_limit(metrics.get("adults"))] if about.limits == LIMITS or "adults" in metrics else []
-    around = surroundings_limit(metrics["surroundings"], plain)
-    proportions = proportions_limit(metrics["narrowed"], plain)
+    around = background_limit(metrics["background"], plain)
+    ratio = aspect_ratio_limit(metrics["aspect_ratio"], plain)
     heat = heat_limit(metrics["heat_map"])
-    raw["limits"] = [about.limits[0], *adults, *about.limits[1:], around, proportions, heat]
+    of["limits"] = [about.limits[0], *adults, *about.limits[1:], around, ratio, heat]
     kept = ("films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece")
-    raw["metrics"] = {
+    of["metrics"] = {
         "internal_test": {key: plain[key] for key in kept},
         "internal_test_as_another_site_might_send_it": {key: shifted[key] for key in kept},
         "by_kind": metrics["strata"]["kind"],
-        "surroundings": metrics["surroundings"],
-        "narrowed": metrics["narrowed"],
+        "background": metrics["background"],
+        "aspect_ratio": metrics["aspect_ratio"],
         "heat_map": metrics["heat_map"],
         "parity_with_keras": metrics["parity_with_keras"],
-    }
+    } | ({"adults": metrics["adults"]} if "adults" in metrics else {})
 
 
 def next_version(out: Path, today: datetime.date) -> str:

@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.errors import MLError
+from ml.evaluation.adults import measure_adults, read_adults
 from ml.evaluation.aspect_ratio import narrowed
-from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split, every_film
+from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split
+from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import describe, judged
-from ml.evaluation.run import BATCH, draw, evaluate, say, score
+from ml.evaluation.run import BATCH, draw, evaluate, say
 from ml.evaluation.shifts import blend_of_shifts
-from ml.inference.model_card import ModelCard, file_sha256, load_card, parse_card
+from ml.inference.model_card import file_sha256, load_card, parse_card
+from ml.inference.population_card import PopulationCard
 from ml.inference.predictor import run_network
 from ml.inference.runtime import Engine
 from ml.metrics.curves import Floats, balanced_weights
 from ml.provenance import commit, versions
-from ml.publishing import calibration
+from ml.publishing import calibration, operating_points
 from ml.publishing.card_text import KNOWN, PREVALENCE, About, draft, fill, next_version, read_about
 from ml.training.run import Run, read_run
 
@@ -33,11 +37,12 @@ class PublishError(MLError):
     """The run cannot be published; the text says what to do."""
 
 
-def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
-    """Calibrate and choose thresholds on validation patients; return the card's parts that follow, and the logits.
+def choose(card: PopulationCard, engine: Engine, val: TestSet, *, calibrate: bool = True) -> dict[str, Any]:
+    """Calibrate and choose operating points on validation patients; return the card's parts that follow, and logits.
 
     Each film counts five times: as it is, as three other sites might have delivered it, and with normal chests
     narrower, which is where networks of these films raise false alarms (:mod:`ml.evaluation.aspect_ratio`).
+    ``calibrate`` off keeps the card's own calibration and heat scale, and chooses the operating points alone.
     """
     moved = (blend_of_shifts(val.pixels, seed) for seed in SHIFT_SEEDS)
     versions = [val.pixels, narrowed(val.pixels, val.labels), *moved]
@@ -45,6 +50,26 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
     logits = np.concatenate([logit for logit, _, _ in passes])
     labels, patients = np.tile(val.labels, len(versions)), val.patients * len(versions)
     weights = balanced_weights(labels, PREVALENCE)
+    on = (
+        f"{len(val.films)} validation films of {len(set(val.patients))} patients, each as it is, under "
+        f"{len(SHIFT_SEEDS)} draws of acquisition shifts, and with normal chests narrower; weighted to a prevalence of "
+        f"{PREVALENCE:.0%}"
+    )
+    chosen: dict[str, Any] = {"logits": passes[0][0], "chosen_on": on}
+    if calibrate:
+        chosen["calibration"] = fitted = _fit(val, labels, logits, weights, patients, on)
+        strongest, middle = (fitted["slope"] * at + fitted["intercept"] for at in passes[0][1:])
+        strengths = (strongest - np.maximum(middle, 0))[val.labels == 1]
+        chosen["heat_scale"] = float(max(np.quantile(strengths, 0.75), 1e-3))
+    kept = chosen.get("calibration", card.calibration)
+    fitted_map = calibration.Calibration(float(kept["slope"]), float(kept["intercept"]))
+    chosen["cuts"] = operating_points.choose_cuts(labels, fitted_map(logits), weights)
+    return chosen
+
+
+def _fit(
+    val: TestSet, labels: NDArray[np.int64], logits: Floats, weights: Floats, patients: list[str], on: str
+) -> dict[str, Any]:
     # Platt's targets: a finite set never proves a probability of 0 or 1.
     positives, negatives = int(val.labels.sum()), int(len(val.labels) - val.labels.sum())
     soft = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
@@ -52,32 +77,20 @@ def choose(card: ModelCard, engine: Engine, val: TestSet) -> dict[str, Any]:
         losses = calibration.compare(soft, logits, weights, patients)
         temperature = losses["temperature"] <= losses["affine"]
         fitted = calibration.fit_affine(soft, logits, weights, temperature_only=temperature)
-        thresholds = calibration.choose_thresholds(labels, fitted.odds(logits), weights)
-        zone = calibration.choose_zone(labels, fitted(logits), weights, thresholds["balanced"])
     except ValueError as error:
         raise PublishError(f"The run cannot be calibrated on its validation films. {error}") from error
-    strongest, middle = (fitted.odds(places) for places in passes[0][1:])
-    strengths = (strongest - np.maximum(middle, 0))[val.labels == 1]
     return {
-        "calibration": {
-            "method": "temperature" if temperature else "slope and intercept (Platt)",
-            "slope": fitted.slope,
-            "intercept": fitted.intercept,
-            "bounds": list(calibration.BOUNDS),
-            "prevalence": PREVALENCE,
-            "cross_validated_log_loss": losses,
-            "fitted_on": f"{len(val.films)} validation films of {len(set(val.patients))} patients, each as it is, "
-            f"under {len(SHIFT_SEEDS)} draws of acquisition shifts, and with normal chests narrower; weighted to a "
-            f"prevalence of {PREVALENCE:.0%}",
-        },
-        "heat_scale": float(max(np.quantile(strengths, 0.75), 1e-3)),
-        "thresholds": thresholds,
-        "zone": zone,
-        "logits": passes[0][0],
+        "method": "temperature" if temperature else "slope and intercept (Platt)",
+        "slope": fitted.slope,
+        "intercept": fitted.intercept,
+        "bounds": list(calibration.BOUNDS),
+        "prevalence": PREVALENCE,
+        "cross_validated_log_loss": losses,
+        "fitted_on": on,
     }
 
 
-def _logits_and_places(card: ModelCard, engine: Engine, films: Films) -> tuple[Floats, Floats, Floats]:
+def _logits_and_places(card: PopulationCard, engine: Engine, films: Films) -> tuple[Floats, Floats, Floats]:
     """Logits (n,), and the strongest and the middle place of each film's raw map (n,), before calibration."""
     found: list[tuple[Any, ...]] = []
     head = np.asarray(card.head["weights"], np.float32)
@@ -89,17 +102,6 @@ def _logits_and_places(card: ModelCard, engine: Engine, films: Films) -> tuple[F
         found.append((logit, local.max(axis=(1, 2)), np.median(local, axis=(1, 2))))
     logits, strongest, middle = (np.concatenate(part).astype(np.float64) for part in zip(*found, strict=True))
     return logits, strongest, middle
-
-
-def measure_adults(card: ModelCard, engine: Engine, films: TestSet) -> dict[str, Any]:
-    """What the network makes of adults' films, for which it is not meant: the card says how far it fails.
-
-    Returns:
-        Films, AUC with its interval, and the share of films without pneumonia that are called pneumonia (balanced).
-    """
-    found = describe(judged(card, films.labels, score(card, engine, films.pixels)[0], films.patients), card)
-    specificity = found["operating_points"]["balanced"]["specificity"]["value"]
-    return {**{key: found[key] for key in ("films", "positives", "auc")}, "called_pneumonia_in_error": 1 - specificity}
 
 
 def publish(
@@ -123,7 +125,8 @@ def publish(
         name: Version; None counts up.
         mirror: Judge the mirrored film too and average.
         half: Store the exported weights in 16 bits.
-        adults: Labelled films of adults (folder or CSV), to say in the card what the network is worth on them.
+        adults: A CSV of adults' films read by radiologists (:mod:`ml.evaluation.adults`), to say in the card what the
+            network is worth on them.
         about: The words of the card where these are other films than the published ones (see
             ``ml/publishing/about.py``).
         command: The command line, for the card.
@@ -133,9 +136,9 @@ def publish(
     """
     from ml.network.export import export, load_keras, read_head
 
-    _bring_back(out)
+    bring_back(out)
     words = About() if about is None else read_about(about)
-    strangers = None if adults is None else every_film(adults)
+    strangers = None if adults is None else read_adults(adults)
     model = load_keras(run / "model.keras")
     weights, bias = read_head(model)
     read = read_run(data, run)
@@ -156,26 +159,39 @@ def publish(
         raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), weights, bias, mirror, words)
         raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
         say("calibrating …")
-        chosen = choose(parse_card(raw, staging), engine, val)
-        raw["calibration"] = chosen["calibration"]
-        raw["head"]["heat_scale"] = chosen["heat_scale"]
-        for point in raw["operating_points"]:
-            point["threshold"] = chosen["thresholds"][point["name"]]
-        raw["indeterminate"] |= dict(zip(("low", "high"), chosen["zone"], strict=True))
+        child = raw["populations"][words.whose]
+        chosen = choose(parse_card(raw, staging).first, engine, val)
+        child["calibration"] = chosen["calibration"]
+        child["network"]["head"]["heat_scale"] = chosen["heat_scale"]
+        put_cuts(child, chosen)
         raw["training"] = _training(read, run)
         card = parse_card(raw, staging)
         metrics, samples, _ = evaluate(card, engine, test, keras_model=model)
-        metrics["validation"] = describe(judged(card, val.labels, chosen["logits"], val.patients), card, draws=300)
+        metrics["validation"] = of_validation(card.first, val, chosen["logits"])
         metrics["parity_with_keras"], metrics["command"] = parity, command
         if strangers is not None:
-            metrics["adults"] = measure_adults(card, engine, strangers)
+            metrics["adults"] = measure_adults(card.first, engine, strangers)
         fill(raw, metrics, words)
-        _write(staging, raw, metrics, draw(metrics, samples, card, read.histories))
+        write(staging, raw, metrics, draw(metrics, samples, card.first, read.histories))
         load_card(staging).verify()
-        _put_in_place(staging, out)
+        put_in_place(staging, out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return metrics
+
+
+def put_cuts(of: dict[str, Any], chosen: dict[str, Any]) -> None:
+    """Put the chosen pairs, what they were chosen for and on which films into a population of a card."""
+    for point in of["operating_points"]:
+        cuts, aim = chosen["cuts"][point["name"]], operating_points.AIMS[point["name"]]
+        point |= {"rule_out": cuts.rule_out, "rule_in": cuts.rule_in, "aim": operating_points.in_words(aim)}
+    of["operating_points_chosen_on"] = chosen["chosen_on"]
+
+
+def of_validation(card: PopulationCard, val: TestSet, logits: Floats) -> dict[str, Any]:
+    """The figures on validation patients: better than on anybody else, since what is measured was chosen on them."""
+    sample = judged(card, val.labels, logits, val.patients)
+    return {**describe(sample, card, draws=300), "operating_points": at_points(sample, card, draws=300)}
 
 
 def _training(read: Run, run: Path) -> dict[str, Any]:
@@ -188,7 +204,8 @@ def _training(read: Run, run: Path) -> dict[str, Any]:
     }
 
 
-def _write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: dict[str, str]) -> None:
+def write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: dict[str, str]) -> None:
+    """Write metrics, figures and, last, the card that names the hash of every file."""
     (staging / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     for name, svg in drawn.items():
         (staging / name).write_text(svg, encoding="utf-8")
@@ -196,7 +213,7 @@ def _write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: d
     (staging / "card.json").write_text(json.dumps(raw, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _put_in_place(staging: Path, out: Path) -> None:
+def put_in_place(staging: Path, out: Path) -> None:
     """Exchange the folders by two renames; what was there before comes back if the second fails."""
     staging.chmod(0o755)  # mkdtemp makes folders for their owner alone
     old = _old(out)
@@ -215,7 +232,7 @@ def _old(out: Path) -> Path:
     return out.with_name(f".{out.name}-old")
 
 
-def _bring_back(out: Path) -> None:
+def bring_back(out: Path) -> None:
     """Undo what an earlier publication left that was cut off between its two renames, or after them."""
     old = _old(out)
     if old.exists() and not out.exists():

@@ -13,9 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from diagnosis.models import ModelVersion
+from diagnosis.results.error_rates import consequences
 from diagnosis.results.exam_labels import GROUPS
-from diagnosis.results.formatting import figure, films, measured, percent, rate, share
+from diagnosis.results.formatting import figure, measured, percent, rate, share
 from diagnosis.results.intervals import Interval
+from diagnosis.results.key_figures import stops
 from ml import load_card
 from tests.studies import model_version
 
@@ -42,15 +44,28 @@ def test_every_measured_figure_is_the_card_s(client: Client) -> None:
     card, said = load_card(), page(client)
     assert card.version in said
     assert card.sha256 in said
-    for point in card.operating_points.values():
-        assert percent(point.threshold, 1) in said
-        for value, interval in (
-            (point.sensitivity, point.sensitivity_ci),
-            (point.specificity, point.specificity_ci),
-        ):
-            assert measured(Interval(value, *interval), 1) in said
-    assert figure(card.metrics["internal_test"]["auc"]) in said
-    assert all(limit in said for limit in card.limits)
+    for of in card.populations.values():
+        for name, point in of.operating_points.items():
+            assert percent(point.cuts.rule_out, 1) in said
+            assert percent(point.cuts.rule_in, 1) in said
+            for row in consequences(of, name).rows:
+                for cell in row.cells:
+                    assert f"<strong>{cell.of_100}</strong>" in said
+        for one in of.bins:
+            assert measured(Interval(one.observed, *one.ci), 1) in said
+        assert figure(of.metrics["internal_test"]["auc"]) in said
+        assert all(limit in said for limit in of.limits)
+
+
+def test_the_first_screen_says_what_it_is_for_and_what_should_stop_a_naive_user(client: Client) -> None:
+    first = page(client).partition('id="first-title"')[2].partition("</section>")[0]
+    assert load_card().intended_use in first
+    assert first.count("<li>") == 3
+    of = load_card().first
+    for stop in stops(of):
+        assert stop.figure != "–", f"{stop.title} was measured"
+        assert stop.figure in first
+    assert figure(of.metrics["adults"]["auc"], 2) in first
 
 
 def test_figures_are_rounded_and_not_cut_off() -> None:
@@ -63,7 +78,6 @@ def test_all_of_a_few_films_is_not_a_hundred_percent() -> None:
     assert (share(seen), share(seen, 1)) == ("> 96\N{NO-BREAK SPACE}%", "> 96.9\N{NO-BREAK SPACE}%")
     assert share(Interval(1.0, 0.29, 1.0)) == "> 29\N{NO-BREAK SPACE}%", "0.29 is 28.999… times a hundredth to a float"
     assert share(Interval(0.0, 0.0, 0.031)) == "< 4\N{NO-BREAK SPACE}%"
-    assert films(Interval(0.0, 0.0, 2.44)) == "0, at most 2.5"
     assert rate({"value": 1.0, "ci": [1.0, 1.0]}, 24) == "> 86.2\N{NO-BREAK SPACE}%", "by the score interval"
 
 

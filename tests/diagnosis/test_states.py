@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from diagnosis.models import ModelVersion, Prediction, State, Study
-from tests.studies import judged, model_version, submitted
+from tests.studies import judged, model_version, said_by, submitted
 
 pytestmark = pytest.mark.django_db
-SAID = {"finding": "normal", "probability": 0.1, "operating_point": "balanced", "threshold": 0.5, "milliseconds": 1.0}
+SAID = {**said_by(0.1, "normal"), "milliseconds": 1.0}
 
 
 def test_a_new_study_waits(owner: User) -> None:

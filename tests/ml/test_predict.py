@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ml import predict
 from ml.errors import Refusal
+from ml.inference.decision import Cuts, decide
 from ml.inference.model_card import load_card
-from ml.inference.predictor import Judgement, Predictor, load_classifier
+from ml.inference.predictor import Prediction, Predictor, load_classifier
 from ml.intake.read import ModelInput
 from tests.ml.drawn import workshop
 
@@ -41,7 +43,7 @@ def films(tmp_path: Path) -> Path:
 def drawn_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The drawn model without a gate: the gate knows real films, and these are drawn."""
     card = load_card(workshop() / "artifact")
-    ready = Predictor(card, load_classifier(card, threads=1), None)
+    ready = Predictor(card, {"model": load_classifier(card, threads=1)}, None)
     monkeypatch.setattr(predict.Predictor, "load", classmethod(lambda cls, *args, **options: ready))
 
 
@@ -60,7 +62,9 @@ def test_good_films_give_rows_and_status_nought(films: Path, capsys: pytest.Capt
         assert row["finding"] in ("pneumonia", "normal", "indeterminate")
         assert 0 < float(row["probability"]) < 1
         assert row["operating_point"] == "balanced"
-        assert 0 < float(row["threshold"]) < 1
+        assert (row["population"], row["population_known_by"]) == ("child", "image")
+        assert row["finding"] == decide(float(row["probability"]), Cuts(float(row["rule_out"]), float(row["rule_in"])))
+        assert np.isfinite(float(row["score"]))
         assert row["model_version"] == "2026.1.1"
         assert float(row["milliseconds"]) > 0
 
@@ -88,10 +92,12 @@ def test_an_error_of_ours_costs_one_film_and_not_the_run(
 ) -> None:
     whole = Predictor.predict
 
-    def breaks(self: Predictor, inputs: Sequence[ModelInput], point: str) -> list[Judgement | Refusal]:
+    def breaks(
+        self: Predictor, inputs: Sequence[ModelInput], point: str, stated: Sequence[str]
+    ) -> list[Prediction | Refusal]:
         if any(film.width == 999 for film in inputs):
             raise RuntimeError("the engine fell over")
-        return whole(self, inputs, point)
+        return whole(self, inputs, point, stated)
 
     monkeypatch.setattr(Predictor, "predict", breaks)
     read = predict._read
@@ -134,6 +140,14 @@ def test_json_carries_messages_and_numbers(films: Path, tmp_path: Path, capsys: 
     assert rows["torn.jpeg"]["probability"] is None
     assert rows["torn.jpeg"]["message"]
     assert list(tmp_path.glob(".*partial")) == []
+
+
+def test_films_stated_to_be_of_adults_get_no_number(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict.main([str(films / "a.jpeg"), "--population", "adult"]) == 3
+    (row,) = _rows(capsys.readouterr().out)
+    assert (row["state"], row["reason"]) == ("rejected", "OUTSIDE_POPULATIONS")
+    assert (row["population"], row["population_known_by"]) == ("adult", "stated")
+    assert row["finding"] == row["probability"] == row["score"] == row["rule_in"] == ""
 
 
 def test_each_judged_film_can_be_had_under_its_heat_map(films: Path, tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ class Command(BaseCommand):
         parser.add_argument("--owner", required=True, help="user name of the person whose studies they become")
         parser.add_argument("--label-from-name", action="store_true", help="label each study with its file's name")
         parser.add_argument("--again", action="store_true", help="also analyse pixels submitted before")
+        parser.add_argument("--population", choices=("child", "adult"), default="", help="whose films these are where "
+                            "their files do not say; by itself the image check estimates it")  # fmt: skip
         parser.add_argument("--report", type=Path, help="CSV of what became of each file, written as it goes")
         parser.add_argument(
             "--intended-use-confirmed",
@@ -56,12 +58,14 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         if not found:
             raise CommandError(f"There is no file to import in {options['source']}.")
-        counts = self._import(owner, found, options["again"], options["report"])
+        counts = self._import(owner, found, options["again"], options["population"], options["report"])
         self.stdout.write(", ".join(f"{counts[what]} {what}" for what in ("submitted", "known", "refused")) + ".")
         if counts["refused"]:
             sys.exit(1)
 
-    def _import(self, owner: User, found: list[bulk.Item], again: bool, report: Path | None) -> Counter[str]:
+    def _import(
+        self, owner: User, found: list[bulk.Item], again: bool, population: str, report: Path | None
+    ) -> Counter[str]:
         counts: Counter[str] = Counter()
         began, shown, waiting = time.monotonic(), 0.0, [0]
         try:
@@ -70,7 +74,7 @@ class Command(BaseCommand):
             raise CommandError(f"{report} cannot be written: {error.strerror}") from None
         if file:
             file.write(csv_line(COLUMNS))
-        for number, (item, outcome) in enumerate(bulk.import_all(owner, found, again), start=1):
+        for number, (item, outcome) in enumerate(bulk.import_all(owner, found, again, population), start=1):
             row = bulk.row_of(item, outcome)
             counts[row[2]] += 1
             if file:

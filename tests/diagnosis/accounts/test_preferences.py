@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from diagnosis.models import Preferences, Study
 from diagnosis.results.formatting import ends, share
@@ -26,7 +27,7 @@ def test_who_has_chosen_nothing_sees_the_defaults_and_the_measured_figures(owner
     judged(owner)  # registers the model
     text = owner_client.get(PAGE).content.decode()
     assert 'value="balanced" checked' in text
-    assert text.count("Of 100 films with pneumonia") == 3
+    assert text.count("Of 100 patients with pneumonia") == 3
     assert not Preferences.objects.exists()
 
 
@@ -61,9 +62,12 @@ def test_the_prevalence_gives_predictive_values_beside_the_result(owner: User, o
     assert response["Location"] == f"{study.get_absolute_url()}#prevalence"
     assert Preferences.objects.get(pk=owner.pk).prevalence == pytest.approx(0.2)
     text = owner_client.get(study.get_absolute_url()).content.decode()
-    assert "Of 100 such films, 20 show pneumonia" in text
-    right = predictive_values(load_card().operating_points["balanced"], 0.2).ppv
-    assert f'<span class="num">{ends(right)}</span></dt><dd>{share(right)}</dd>' in text
+    table = load_card().first.operating_points["balanced"].table
+    assert table is not None
+    panel = text.partition('id="prevalence-title"')[2].partition("</section>")[0]
+    values = predictive_values(table, 0.2)
+    for worth in (values.of("pneumonia").sick, values.of("normal").well, values.of("indeterminate").sick):
+        assert f'<strong>{escape(share(worth))}</strong> <span class="small">{ends(worth)}</span>' in panel
     owner_client.post(reverse("preferences_prevalence"), {"prevalence": ""})
     assert Preferences.objects.get(pk=owner.pk).prevalence is None
 

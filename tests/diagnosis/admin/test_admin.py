@@ -87,7 +87,7 @@ def test_a_model_version_shows_its_figures_and_leads_to_what_it_said(owner: User
     version = judged(owner).predictions.get().model_version
     page = admin_client.get(reverse("admin:diagnosis_modelversion_change", args=[version.pk])).content.decode()
     assert version.sha256 in page
-    area = version.card["metrics"]["internal_test"]["auc"]["value"]
+    area = version.card["populations"]["child"]["metrics"]["internal_test"]["auc"]["value"]
     assert f"{area:.3f} [" in page, "the area under the curve, rounded"
     said = re.search(r'href="([^"]+)">Show what this version said', page)
     assert said is not None

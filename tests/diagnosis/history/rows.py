@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from diagnosis.models import Prediction, State, Study
-from tests.studies import model_version
+from tests.studies import model_version, said_by
 
 NOON = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
 
@@ -33,8 +33,8 @@ def study(owner: User, state: str = "done", *, age: float = 0, probability: floa
     )  # fmt: skip
     if said:
         Prediction.objects.create(
-            study=made, model_version=said["judged_by"], attempt=1, finding=said["finding"], probability=probability,
-            operating_point="balanced", threshold=0.5, milliseconds=1,
+            study=made, model_version=said["judged_by"], attempt=1, milliseconds=1,
+            **said_by(probability, said["finding"]),
         )  # fmt: skip
     return made
 

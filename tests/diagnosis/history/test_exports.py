@@ -16,6 +16,7 @@ from PIL import Image
 
 from diagnosis.history.exports import COLUMNS
 from diagnosis.models import Reference, Study
+from ml import Cuts, decide
 from tests.diagnosis.history.rows import study
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
 from tests.studies import submitted
@@ -45,7 +46,10 @@ def test_csv_says_all_there_is_to_say(owner: User, owner_client: Client) -> None
     assert list(answered) == list(COLUMNS)
     assert answered["label"] == 'Ärger, "quoted"\nline'
     assert answered["submitted_at"] == "2026-11-10T12:00:00+00:00"
-    assert (answered["finding"], answered["probability"], answered["threshold"]) == ("pneumonia", "0.9", "0.5")
+    assert (answered["finding"], answered["probability"]) == ("pneumonia", "0.9")
+    cuts = Cuts(float(answered["rule_out"]), float(answered["rule_in"]))
+    assert decide(float(answered["probability"]), cuts) == answered["finding"], "from the row alone"
+    assert float(answered["probability_low"]) <= float(answered["probability_high"])
     assert (answered["my_agreement"], answered["my_finding"], answered["my_comment"]) == ("disagree", "normal", "no")
     assert (answered["confirmed_diagnosis"], answered["confirmed_by"]) == ("normal", "ct")
     assert len(answered["model_sha256"]) == 64

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from diagnosis.models import Study
 from tests.diagnosis.history.rows import study, waiting
-from tests.studies import model_version
+from tests.studies import model_version, said_by
 
 pytestmark = pytest.mark.django_db
-SAID = {"finding": "normal", "probability": 0.1, "operating_point": "balanced", "threshold": 0.5, "milliseconds": 1.0}
+SAID = {**said_by(0.1, "normal"), "milliseconds": 1.0}
 
 
 def poll(client: Client, *studies: Study, part: str = "row") -> str:

@@ -12,7 +12,7 @@ from diagnosis.models import Study
 from tests.diagnosis.accounts.test_deletion import stored
 from tests.diagnosis.history.rows import study
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
-from tests.studies import judged, submitted
+from tests.studies import judged, said_by, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -69,9 +69,9 @@ def test_comparing_needs_two(owner: User, owner_client: Client) -> None:
 
 
 def test_two_films_side_by_side(owner: User, owner_client: Client) -> None:
-    left, right = with_heat(owner), judged(owner, 1, finding="normal", probability=0.2, operating_point="screening")
+    left, right = with_heat(owner, probability=0.97), judged(owner, 1, **said_by(0.03, operating_point="screening"))
     text = owner_client.get(reverse("studies_compare"), {"a": left.pk, "b": right.pk}).content.decode()
-    assert text.index("87\N{NO-BREAK SPACE}%") < text.index("20\N{NO-BREAK SPACE}%")
+    assert text.index("97\N{NO-BREAK SPACE}%") < text.index("3\N{NO-BREAK SPACE}%</strong>")
     assert "different operating points" in text
     assert "Not medical advice." in text
 

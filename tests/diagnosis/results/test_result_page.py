@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -12,11 +12,15 @@ from django.urls import reverse
 
 from diagnosis.models import ModelVersion, Preferences, Study
 from diagnosis.results import context, gate_checks
+from diagnosis.results.error_rates import consequences
+from diagnosis.results.formatting import percent
+from diagnosis.results.predictive_values import moved_to
+from diagnosis.results.stated_probability import WIDEST, stated
 from ml import load_card
 from ml.inference.gate import INVERSION_CORRECTED, LOOKS_ADULT, ROTATION_CORRECTED, UNLIKE_TRAINING_FILMS
 from ml.inference.gate_rules import codes
 from tests.diagnosis.reviews.drawn_readings import with_heat
-from tests.studies import judged, submitted
+from tests.studies import judged, said_by, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -33,41 +37,76 @@ def test_the_finding_comes_in_words_before_any_number_of_the_panel(owner: User, 
     assert panel.index("Signs of pneumonia") < panel.index("87 %")
 
 
-def test_the_scale_shows_all_three_operating_points_and_the_zone(owner: User, owner_client: Client) -> None:
+def test_the_scale_shows_the_pair_of_each_operating_point_and_cuts_at_the_one_in_force(
+    owner: User, owner_client: Client
+) -> None:
     text = page(owner_client, judged(owner))
     scale = text[text.index('class="scale scale-points') : text.index("</svg>", text.index("scale-points"))]
-    assert scale.count('class="scale-cut') == 3
-    assert scale.count("is-used") == 2  # the line and the label of the point that was used
-    zone = load_card().indeterminate
-    assert ("scale-zone" in scale) is (zone.high > zone.low)
+    assert scale.count('class="scale-band') == 3
+    assert scale.count('class="scale-cut is-used') == 2
+    cuts = load_card().first.operating_points["balanced"].cuts
+    assert f"no signs of pneumonia below {percent(cuts.rule_out)}".replace("\N{NO-BREAK SPACE}", " ") in scale
 
 
 def test_the_error_rates_are_those_of_the_card_at_the_point_used(owner: User, owner_client: Client) -> None:
-    point = load_card().operating_points["screening"]
-    text = page(owner_client, judged(owner, operating_point="screening", threshold=point.threshold))
-    missed, alarms = round(100 * (1 - point.sensitivity)), round(100 * (1 - point.specificity))
-    assert f'<strong class="num">about {missed}</strong> missed' in text
-    assert f'<strong class="num">about {alarms}</strong> false alarms' in text
-    altered = round(100 * (1 - point.shifted["sensitivity"]["value"]))
-    assert f'on altered copies <strong class="num">about {altered}</strong>' in text
+    of = load_card().first
+    text = page(owner_client, judged(owner, **said_by(0.87, operating_point="screening")))
+    table = text[text.index("Of 100 such patients, at the operating point used") :].partition("</table>")[0]
+    for row in consequences(of, "screening").rows:
+        for cell in row.cells:
+            assert f"<strong>{cell.of_100}</strong>" in table
+    assert "Of 100 such patients, films altered by a program" in text
 
 
 def test_none_among_few_films_is_not_said_to_be_none_of_100(
     owner: User, owner_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(context, "_card", context._card.__wrapped__)  # a card that changes must not be remembered
-    study = judged(owner, threshold=load_card().operating_points["balanced"].threshold)
+    study = judged(owner)
     version = ModelVersion.objects.get(active=True)
-    point = next(point for point in version.card["operating_points"] if point["name"] == "balanced")
-    point |= {"specificity": 1.0, "specificity_ci": [0.9695, 1.0]}
+    points = version.card["populations"]["child"]["operating_points"]
+    row = next(point for point in points if point["name"] == "balanced")["table"]["normal"]
+    low, high = 0.0, 0.0305
+    row["pneumonia"] |= {"films": 0, "share": 0.0, "ci": [low, high]}
+    row["normal"]["films"] = row["films"] - row["indeterminate"]["films"]
     version.save()
-    most = math.ceil(100 * (1 - 0.9695))
     Preferences.objects.create(user=owner, prevalence=0.2)
     for address in (study.get_absolute_url(), reverse("preferences"), reverse("about_model")):
         text = re.sub(r"\s+", " ", owner_client.get(address).text.replace("\N{NO-BREAK SPACE}", " "))
-        assert f"0, at most {most}" in text
+        assert "0, at most 4" in text, address
         assert not re.findall(r"<(?:td|dd)[^>]*>\s*100(?:\.0)? %", text), address
-    assert "&gt; 96.9 %" in page(owner_client, study), "the specificity"
+    assert "&gt; " in page(owner_client, study), "the positive predictive value"
+
+
+def test_the_headline_is_at_the_person_s_prevalence_and_the_other_stands_beside_it(
+    owner: User, owner_client: Client
+) -> None:
+    of = load_card().first
+    study = judged(owner, probability=0.97)
+    without = page(owner_client, study)
+    assert "If 50 % of such patients have pneumonia" in without
+    Preferences.objects.create(user=owner, prevalence=0.1)
+    own, there = stated(of, 0.97, 0.1), stated(of, 0.97)
+    text = page(owner_client, study)
+    panel = text[text.index('class="finding-card') :].partition("</section>")[0]
+    assert f'<strong class="num">{own}</strong>'.replace("\N{NO-BREAK SPACE}", " ") in panel
+    assert "Where 10 % of such patients have pneumonia, as you entered" in panel
+    assert f'<strong class="num">{there}</strong>'.replace("\N{NO-BREAK SPACE}", " ") in panel
+    assert own.value == pytest.approx(moved_to(0.97, 0.5, 0.1))
+
+
+def test_a_probability_is_never_shown_sharper_than_its_measured_bin() -> None:
+    of = load_card().first
+    for p in np.linspace(0.006, 0.994, 200):
+        for prevalence in (None, 0.05, 0.9):
+            shown, measured = stated(of, float(p), prevalence), of.bin_of(float(p))
+            if shown.supported is None:
+                assert measured is not None
+                assert measured.ci[0] <= p <= measured.ci[1]
+                assert measured.ci[1] - measured.ci[0] <= WIDEST
+            else:
+                assert shown.supported.low <= shown.value <= shown.supported.high
+                assert "–" in str(shown)
 
 
 def test_every_check_of_the_gate_is_listed_with_its_outcome(owner: User, owner_client: Client) -> None:
@@ -76,7 +115,7 @@ def test_every_check_of_the_gate_is_listed_with_its_outcome(owner: User, owner_c
     )
     panel = page(owner_client, study).partition('id="checks-title"')[2].partition("</section>")[0]
     assert panel.count('class="check-passed"') == 8, "but for the turn and the side marker drawn in the margin"
-    assert "turned; the model was shown it upright" in panel
+    assert "was turned; shown upright, to the model and here" in panel
 
 
 def test_a_refused_film_lists_the_check_it_failed_alone(owner: User, owner_client: Client) -> None:
@@ -113,13 +152,13 @@ def test_one_cause_gives_one_warning(owner: User, owner_client: Client) -> None:
 
 def test_every_code_of_gate_and_intake_belongs_to_a_check() -> None:
     known = {code for _name, _passed, remarks in gate_checks.CHECKS for code in remarks}
-    assert set(codes()) == gate_checks.REFUSALS
+    assert {*codes(), "OUTSIDE_POPULATIONS"} == gate_checks.REFUSALS
     assert {LOOKS_ADULT.code, UNLIKE_TRAINING_FILMS.code, INVERSION_CORRECTED.code, ROTATION_CORRECTED.code} <= known
     assert known >= gate_checks.REFUSALS
 
 
 def test_the_table_says_what_each_operating_point_would_have_said(owner: User, owner_client: Client) -> None:
-    card = load_card()
+    card = load_card().first
     text = page(owner_client, judged(owner, probability=0.6))
     rows = re.findall(r"<tr.*?</tr>", text[text.index("table-points") :])[1:4]
     for row, name in zip(rows, card.operating_points, strict=True):
@@ -136,7 +175,7 @@ def test_warnings_of_intake_and_of_the_model_are_both_shown(owner: User, owner_c
     }
     Study.objects.filter(pk=study.pk).update(notices=[notice])
     text = page(owner_client, study)
-    assert text.count("result-warning") == 2
+    assert text.count('class="alert alert-warning alert-icon result-warning"') == 2
     assert "There seems to be writing." in text
     assert "Unlike the films it learned from." in text
     assert "raised no warning" not in text
@@ -147,7 +186,7 @@ def test_disclaimers_population_version_and_time_are_there(owner: User, owner_cl
     text = page(owner_client, judged(owner))
     for words in ("Accuracy.", "Not medical advice.", "not a diagnosis", card.version, card.sha256[:16], "3.0 ms"):
         assert words in text
-    assert card.population[:40] in text
+    assert card.first.description[:40] in text
 
 
 def test_an_indeterminate_film_is_said_to_need_a_person(owner: User, owner_client: Client) -> None:
@@ -161,10 +200,9 @@ def test_earlier_answers_stay_as_they_were_said(owner: User, owner_client: Clien
     attempt = study.claim()
     assert attempt is not None
     version = study.predictions.get().model_version
-    study.complete(attempt, model_version=version, finding="normal", probability=0.04, operating_point="balanced",
-                   threshold=0.5, milliseconds=2.0)  # fmt: skip
+    study.complete(attempt, model_version=version, milliseconds=2.0, **said_by(0.02))
     text = page(owner_client, study)
-    assert "4 %" in text[text.index("finding-card") : text.index("How often")]
+    assert "2 %" in text[text.index("finding-card") : text.index("How often")]
     assert "91 %" in text[text.index("Earlier answers") :]
 
 

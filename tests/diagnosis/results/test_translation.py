@@ -64,7 +64,9 @@ def test_the_card_that_is_published_is_translated_with_decimal_commas() -> None:
     card = load_card()
     with translation.override("de"):
         assert [
-            text for text in (card.intended_use, card.population, *card.limits) if translate_card(text) == text
+            text
+            for text in (card.intended_use, card.first.description, *card.first.limits)
+            if translate_card(text) == text
         ] == []
         pattern = next(pattern for pattern in PATTERNS if pattern.startswith("It also goes by"))
         assert "0,997" in translate_card(pattern % ("0.997", "0.936", "0.870"))

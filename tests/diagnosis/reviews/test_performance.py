@@ -7,14 +7,27 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from diagnosis.models import Reference
-from diagnosis.results.intervals import wilson
+from diagnosis.results.intervals import Interval, wilson
 from diagnosis.results.predictive_values import moved_to, predictive_values
 from diagnosis.reviews.performance import cases_of, lines, rates
-from ml import OperatingPoint
+from ml import FindingTable, Row, Share
 from tests.diagnosis.reviews.drawn_readings import reading
 from tests.studies import judged
 
-POINT = OperatingPoint("balanced", 0.5, 0.9, (0.85, 0.95), 0.8, (0.72, 0.88), 200, 100, {})
+
+def row(normal: Interval, pneumonia: Interval) -> Row:
+    """A row of the table whose third finding takes what the other two leave."""
+    left = Interval(1 - normal.value - pneumonia.value, 0.0, 0.3)
+    shares = {"normal": normal, "indeterminate": left, "pneumonia": pneumonia}
+    return Row(
+        100, 90, {name: Share(round(100 * of.value), of.value, (of.low, of.high)) for name, of in shares.items()}
+    )
+
+
+TABLE = FindingTable(
+    pneumonia=row(Interval(0.04, 0.02, 0.08), Interval(0.9, 0.85, 0.95)),
+    normal=row(Interval(0.7, 0.6, 0.8), Interval(0.2, 0.12, 0.28)),
+)
 
 
 def test_wilsons_interval_is_the_published_one() -> None:
@@ -28,20 +41,22 @@ def test_wilsons_interval_is_the_published_one() -> None:
     assert wilson(0, 0) is None
 
 
-def test_predictive_values_are_bayes_theorem() -> None:
-    values = predictive_values(POINT, 0.2)
-    assert values.ppv.value == pytest.approx(0.18 / (0.18 + 0.16))
-    assert values.npv.value == pytest.approx(0.64 / (0.64 + 0.02))
-    assert values.ppv.low < values.ppv.value < values.ppv.high < 1
-    assert values.missed_of_100.value == pytest.approx(2)
-    assert values.false_alarms_of_100.value == pytest.approx(16)
+def test_predictive_values_of_all_three_findings_are_bayes_theorem() -> None:
+    values = predictive_values(TABLE, 0.2)
+    positive, negative, left = (values.of(finding) for finding in ("pneumonia", "normal", "indeterminate"))
+    assert positive.sick.value == pytest.approx(0.18 / (0.18 + 0.16))
+    assert negative.well.value == pytest.approx(0.56 / (0.56 + 0.008))
+    assert left.sick.value == pytest.approx(0.012 / (0.012 + 0.08))
+    assert positive.sick.low < positive.sick.value < positive.sick.high < 1
+    assert (positive.sick_of_100, positive.well_of_100) == pytest.approx((18, 16))
+    assert sum(worth.of_100 for worth in values.worths) == pytest.approx(100)
 
 
 def test_an_interval_that_reaches_certainty_reaches_it_in_the_predictive_value_too() -> None:
-    sure = OperatingPoint("rule_in", 0.9, 0.5, (0.4, 0.6), 1.0, (0.97, 1.0), 200, 100, {})
-    values = predictive_values(sure, 0.1)
-    assert (values.ppv.value, values.ppv.high) == (1.0, 1.0)
-    assert 0.5 < values.ppv.low < 1
+    sure = FindingTable(TABLE.pneumonia, row(Interval(0.8, 0.7, 0.9), Interval(0.0, 0.0, 0.03)))
+    worth = predictive_values(sure, 0.1).of("pneumonia").sick
+    assert (worth.value, worth.high) == (1.0, 1.0)
+    assert 0.5 < worth.low < 1
 
 
 def test_a_probability_moves_with_the_prevalence_by_its_odds() -> None:

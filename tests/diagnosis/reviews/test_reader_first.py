@@ -13,7 +13,7 @@ from django.utils import timezone
 from diagnosis.models import Preferences, Review, Study
 from diagnosis.reviews.readings import hidden_from
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
-from tests.studies import judged, submitted
+from tests.studies import judged, said_by, submitted
 
 pytestmark = pytest.mark.django_db
 LEAKS = ("finding finding-", "87\N{NO-BREAK SPACE}%", "finding-card", "data-heat", "Unlike the films", "/heatmap/")
@@ -83,8 +83,7 @@ def test_who_has_seen_the_same_pixels_judged_does_not_read_blind(owner: User, ow
     assert attempt is not None
     prediction = seen.prediction
     assert prediction is not None
-    study.complete(attempt, model_version=prediction.model_version, finding="pneumonia", probability=0.87,
-                   operating_point="balanced", threshold=0.5, milliseconds=1.0)  # fmt: skip
+    study.complete(attempt, model_version=prediction.model_version, milliseconds=1.0, **said_by(0.87, "pneumonia"))
     assert hidden_from(owner, study)
     owner_client.post(reverse("study_review", args=[study.pk]), READING)
     assert not Review.objects.get().before_answer

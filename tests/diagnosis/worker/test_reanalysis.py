@@ -21,7 +21,7 @@ from ml import read_radiograph
 from tests import phantoms
 from tests.diagnosis.submission.test_submit import send
 from tests.dicom_files import dicom_bytes
-from tests.studies import drawn_film, judged, submitted
+from tests.studies import drawn_film, judged, said_by, submitted
 
 pytestmark = pytest.mark.django_db
 BUTTON = "Analyse again</button>"
@@ -111,8 +111,7 @@ def test_who_waits_again_has_waited_since_then(owner: User) -> None:
     again = judged(owner, 1).prediction
     assert again
     study.complete(
-        attempt, model_version=again.model_version, finding="normal", probability=0.1, operating_point="balanced",
-        threshold=0.5, milliseconds=3.0,
+        attempt, model_version=again.model_version, milliseconds=3.0, **said_by(0.1, "normal"),
     )  # fmt: skip
     assert (dashboard.median_seconds() or 0) < 60
 

@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from ml.errors import fill
 from ml.inference.gate_rules import (
     MAX_BESIDE,
     MAX_PLAIN,
@@ -18,7 +17,6 @@ from ml.inference.gate_rules import (
     codes,
     contrast,
     filled,
-    header_notices,
     header_refusal,
     longest_rim,
     pixel_refusal,
@@ -62,20 +60,6 @@ def test_a_header_that_speaks_of_something_else_refuses(header: Header, code: st
 )
 def test_a_header_that_does_not_contradict_a_frontal_chest_film_refuses_nothing(header: Header) -> None:
     assert header_refusal(header) is None
-
-
-@pytest.mark.parametrize(
-    ("age", "warned"), [(None, False), (1.0, False), (5.9, False), (0.5, True), (6.0, True), (81.0, True)]
-)
-def test_an_age_outside_the_training_range_warns_and_does_not_refuse(age: float | None, warned: bool) -> None:
-    notices = header_notices(Header(age_years=age))
-    assert [notice.code for notice in notices] == (["AGE_OUTSIDE_POPULATION"] if warned else [])
-    assert header_refusal(Header(age_years=age)) is None
-
-
-def test_an_infants_age_is_told_in_months() -> None:
-    (notice,) = header_notices(Header(age_years=0.5))
-    assert "6 months" in fill(notice.message, notice.parameters)
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])

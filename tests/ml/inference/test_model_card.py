@@ -10,50 +10,67 @@ import numpy as np
 import pytest
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.model_card import OPERATING_POINTS, load_card
+from ml.inference.decision import Cuts
+from ml.inference.model_card import OPERATING_POINTS, load_card, parse_card
 from ml.publishing.card_text import LIMITS, POPULATION, About, AboutError, draft, heat_limit, read_about
 from tests.ml.drawn import copied_artifact, workshop
+
+
+def child(raw: dict[str, Any]) -> dict[str, Any]:
+    of: dict[str, Any] = raw["populations"]["child"]
+    return of
 
 
 def test_the_card_says_what_the_pages_need() -> None:
     card = load_card(workshop() / "artifact")
     assert card.version == "2026.1.1"
-    assert tuple(card.operating_points) == OPERATING_POINTS
-    assert all(0 < point.threshold < 1 for point in card.operating_points.values())
-    point = card.operating_points["balanced"]
-    assert point.sensitivity_ci[0] <= point.sensitivity <= point.sensitivity_ci[1]
-    assert point.positives + point.negatives == card.metrics["internal_test"]["films"]
-    assert card.limits
-    assert card.population
+    child = card.populations["child"]
+    assert child.ages == (1, 5)
+    assert tuple(child.operating_points) == OPERATING_POINTS
+    for point in child.operating_points.values():
+        assert point.table
+        assert point.altered
+        assert point.table.pneumonia.films + point.table.normal.films == child.metrics["internal_test"]["films"]
+        assert sum(share.value for share in point.table.normal.shares.values()) == pytest.approx(1)
+    assert sum(one.films for one in child.bins) == child.metrics["internal_test"]["films"]
+    assert all(one.ci[0] <= one.observed <= one.ci[1] for one in child.bins)
+    assert child.limits
+    assert child.description
+    assert child.data[0]["terms"] == "CC BY 4.0"
     assert card.intended_use
     card.verify()
-
-
-def test_a_finding_never_turns_back_as_the_probability_rises() -> None:
-    card = load_card(workshop() / "artifact")
-    order = {"normal": 0, "indeterminate": 1, "pneumonia": 2}
-    for name in OPERATING_POINTS:
-        said = [order[card.finding(p, name)] for p in np.linspace(0.001, 0.999, 200)]
-        assert said == sorted(said)
-
-
-def test_no_operating_point_calls_a_film_what_its_threshold_would_not() -> None:
-    card = load_card(workshop() / "artifact")
-    for name, point in card.operating_points.items():
-        for p in np.linspace(0.001, 0.999, 200):
-            said = card.finding(float(p), name)
-            assert said != ("normal" if p >= point.threshold else "pneumonia")
 
 
 def test_heat_is_between_nought_and_one_and_only_evidence_for_pneumonia_shows() -> None:
     card = load_card(workshop() / "artifact")
     features = np.random.default_rng(0).uniform(0, 3, (2, 14, 14, 3)).astype(np.float32)
-    heat = card.heat(features)
+    heat = card.first.heat(features)
     assert heat.shape == (2, 14, 14)
     assert heat.dtype == np.float32
     assert heat.min() >= 0
     assert heat.max() <= 1
-    assert card.heat(np.zeros((1, 14, 14, 3), np.float32)).max() == 0
+    assert card.first.heat(np.zeros((1, 14, 14, 3), np.float32)).max() == 0
+
+
+def test_a_card_of_the_first_format_answers_by_the_rule_that_was_in_force_and_tells_no_rates_of_another() -> None:
+    now = load_card(workshop() / "artifact")
+    raw = json.loads(json.dumps(now.raw))
+    of = child(raw)
+    network = of["network"]
+    thresholds = {"screening": 0.2, "balanced": 0.5, "rule_in": 0.8}
+    rates = {"sensitivity": 0.9, "sensitivity_ci": [0.8, 1.0], "specificity": 0.9, "specificity_ci": [0.8, 1.0]}
+    before = {
+        **{key: raw[key] for key in ("version", "name", "intended_use", "training", "files")},
+        "format_version": 1, "population": of["description"], "limits": of["limits"], "metrics": of["metrics"],
+        "input": network["input"], "head": network["head"], "calibration": of["calibration"],
+        "operating_points": [{"name": name, "threshold": at, **rates} for name, at in thresholds.items()],
+        "indeterminate": {"low": 0.3, "high": 0.7, "share": 0.1, "error_outside": 0.02},
+    }  # fmt: skip
+    card = parse_card(before)
+    pairs = {name: point.cuts for name, point in card.first.operating_points.items()}
+    assert pairs == {"screening": Cuts(0.2, 0.7), "balanced": Cuts(0.3, 0.7), "rule_in": Cuts(0.3, 0.8)}
+    assert all(point.table is None for point in card.first.operating_points.values())
+    assert card.sha256 == now.sha256
 
 
 def test_no_card_and_a_torn_card_are_two_errors(tmp_path: Path) -> None:
@@ -65,24 +82,28 @@ def test_no_card_and_a_torn_card_are_two_errors(tmp_path: Path) -> None:
 
 
 def test_a_card_of_another_format_is_refused(tmp_path: Path) -> None:
-    _change(copied_artifact(tmp_path / "a"), lambda raw: raw.update(format_version=2))
-    with pytest.raises(ArtifactDamaged, match="format version 2"):
+    _change(copied_artifact(tmp_path / "a"), lambda raw: raw.update(format_version=3))
+    with pytest.raises(ArtifactDamaged, match="format version 3"):
         load_card(tmp_path / "a")
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda raw: raw.pop("operating_points"),
-        lambda raw: raw["operating_points"].pop(),
-        lambda raw: raw["operating_points"][0].update(threshold=float("nan")),
-        lambda raw: raw["operating_points"][0].update(threshold="0.5"),
-        lambda raw: raw["calibration"].update(bounds=[0.0, 1.0]),
-        lambda raw: raw["calibration"].update(slope=-1.0),
-        lambda raw: raw["indeterminate"].update(low=0.9, high=0.1),
+        lambda raw: raw["populations"].clear(),
+        lambda raw: child(raw).pop("operating_points"),
+        lambda raw: child(raw)["operating_points"].pop(),
+        lambda raw: child(raw)["operating_points"][0].update(rule_in=float("nan")),
+        lambda raw: child(raw)["operating_points"][0].update(rule_out="0.5"),
+        lambda raw: child(raw)["operating_points"][0].update(rule_out=0.9, rule_in=0.1),
+        lambda raw: child(raw)["operating_points"][0].update(rule_in=0.999),
+        lambda raw: child(raw)["operating_points"][0]["table"]["normal"]["normal"].update(films=10_000),
+        lambda raw: child(raw)["calibration"].update(bounds=[0.0, 1.0]),
+        lambda raw: child(raw)["calibration"].update(slope=-1.0),
+        lambda raw: child(raw)["calibration"].update(prevalence=1.0),
         lambda raw: raw["files"].pop("model.xml"),
         lambda raw: raw["files"].update({"../elsewhere": "0"}),
-        lambda raw: raw["head"].update(weights=[]),
+        lambda raw: child(raw)["network"]["head"].update(weights=[]),
     ],
 )
 def test_a_card_that_contradicts_itself_is_refused(tmp_path: Path, change: Any) -> None:
@@ -118,9 +139,12 @@ def test_a_model_of_other_films_speaks_of_them_and_not_of_the_published_ones(tmp
     said = {"name": "Ours", "population": "Adults of Ward 3.", "intended_use": "Teaching.", "limits": ["One ward."]}
     (tmp_path / "about.json").write_text(json.dumps(said))
     raw = draft("2026.1.1", [1.0], 0.0, False, read_about(tmp_path / "about.json"))
-    assert {key: raw[key] for key in said} == said
+    assert (raw["name"], raw["intended_use"]) == ("Ours", "Teaching.")
+    of = raw["populations"]["child"]
+    assert (of["description"], of["limits"]) == ("Adults of Ward 3.", ["One ward."])
     raw = draft("2026.1.1", [1.0], 0.0, False, About())
-    assert (raw["population"], raw["limits"]) == (POPULATION, list(LIMITS))
+    of = raw["populations"]["child"]
+    assert (of["description"], of["limits"]) == (POPULATION, list(LIMITS))
 
 
 @pytest.mark.parametrize(

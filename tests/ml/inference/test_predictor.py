@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,9 @@ import ml.inference.predictor
 from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, Refusal
 from ml.inference.gate import GateResult
 from ml.inference.model_card import ARTIFACTS, load_card
-from ml.inference.predictor import Judgement, Predictor, load_classifier
-from ml.intake.read import ModelInput, Notice
+from ml.inference.population import Correction, OutsidePopulations
+from ml.inference.predictor import Prediction, Predictor, load_classifier
+from ml.intake.read import Header, ModelInput, Notice
 from tests.ml.drawn import copied_artifact, drawn_input, workshop
 
 FILMS = [drawn_input(seed, opacity=bool(seed % 2)) for seed in range(5)]
@@ -40,7 +43,7 @@ class Doorkeeper:
 
 def _predictor(gate: Doorkeeper | None = None) -> Predictor:
     card = load_card(workshop() / "artifact")
-    return Predictor(card, load_classifier(card, threads=1), gate)  # type: ignore[arg-type]
+    return Predictor(card, {"model": load_classifier(card, threads=1)}, gate)  # type: ignore[arg-type]
 
 
 def test_each_film_gets_one_judgement_in_order() -> None:
@@ -49,13 +52,14 @@ def test_each_film_gets_one_judgement_in_order() -> None:
     answers = predictor.predict(FILMS, "screening")
     assert len(answers) == len(FILMS)
     for film, answer in zip(FILMS, answers, strict=True):
-        assert isinstance(answer, Judgement)
+        assert isinstance(answer, Prediction)
         (alone,) = predictor.predict([film], "screening")
-        assert isinstance(alone, Judgement)
+        assert isinstance(alone, Prediction)
         assert answer.probability == pytest.approx(alone.probability, abs=1e-4)
         assert 0 < answer.probability < 1
-        assert answer.finding == predictor.card.finding(answer.probability, "screening")
-        assert answer.threshold == predictor.card.operating_points["screening"].threshold
+        assert answer.finding == predictor.card.first.finding(answer.probability, "screening")
+        assert answer.cuts == predictor.card.first.operating_points["screening"].cuts
+        assert predictor.card.first.probability(np.float32(answer.score)) == pytest.approx(answer.probability)
         assert answer.heatmap.shape == (14, 14)
         assert answer.model_version == "2026.1.1"
         assert answer.milliseconds > 0
@@ -73,20 +77,37 @@ def test_a_refused_film_gets_its_refusal_and_the_others_their_judgement() -> Non
     assert [isinstance(answer, Refusal) for answer in answers] == [True, False, False, True, False]
     for i in (1, 2, 4):
         one, other = answers[i], plain[i]
-        assert isinstance(one, Judgement)
-        assert isinstance(other, Judgement)
+        assert isinstance(one, Prediction)
+        assert isinstance(other, Prediction)
         assert one.probability == pytest.approx(other.probability, abs=1e-4)
 
 
-def test_a_film_the_gate_turned_is_judged_turned_and_its_map_turned_back() -> None:
+def test_a_film_the_gate_turned_is_predicted_turned_and_its_map_belongs_to_it_as_it_is_shown() -> None:
     (turned,) = _predictor(Doorkeeper(set(), {0})).predict([FILMS[1]])
     upright = ModelInput(np.ascontiguousarray(np.rot90(FILMS[1].pixels, 1)), 1024, 840)
     (direct,) = _predictor().predict([upright])
-    assert isinstance(turned, Judgement)
-    assert isinstance(direct, Judgement)
+    assert isinstance(turned, Prediction)
+    assert isinstance(direct, Prediction)
     assert turned.probability == pytest.approx(direct.probability)
-    assert np.allclose(np.rot90(turned.heatmap, 1), direct.heatmap)
+    assert np.allclose(turned.heatmap, direct.heatmap)
+    assert (turned.correction, direct.correction) == (Correction(1), Correction())
     assert turned.warnings[0].code == "ROTATION_CORRECTED"
+
+
+def test_a_film_of_nobody_the_model_answers_for_gets_no_number_beside_others_that_do() -> None:
+    films = [replace(FILMS[0], header=Header(age_years=age)) for age in (3.0, 81.0, 9.0, 0.5)]
+    answers = _predictor(Doorkeeper(set())).predict(films)
+    assert isinstance(answers[0], Prediction)
+    assert answers[0].belonging.population == "child"
+    assert all(isinstance(answer, OutsidePopulations) for answer in answers[1:])
+    assert ["81 years" in str(answers[1]), "9 years" in str(answers[2]), "6 months" in str(answers[3])] == [True] * 3
+
+
+def test_what_a_person_states_holds_where_the_file_is_silent() -> None:
+    adult, child = _predictor(Doorkeeper(set())).predict(FILMS[:2], stated=["adult", "child"])
+    assert isinstance(adult, OutsidePopulations)
+    assert isinstance(child, Prediction)
+    assert child.belonging.source == "stated"
 
 
 def test_an_operating_point_that_is_not_in_the_card_is_an_error() -> None:
@@ -107,8 +128,8 @@ def test_a_network_of_another_shape_than_its_card_says_is_refused(tmp_path: Path
     folder = copied_artifact(tmp_path / "a")
     text = (folder / "card.json").read_text()
     card = load_card(folder)
-    shorter = {**card.raw, "head": {**card.head, "weights": card.head["weights"][:2]}}
-    assert text
+    shorter = json.loads(text)
+    shorter["populations"]["child"]["network"]["head"]["weights"] = card.first.head["weights"][:2]
     with pytest.raises(ArtifactDamaged, match="not a logit and 2 features"):
         load_classifier(ml.inference.model_card.parse_card(shorter, folder))
 
@@ -122,6 +143,7 @@ def test_without_a_whole_gate_nothing_is_judged(tmp_path: Path, monkeypatch: pyt
 
 SERVE = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 import numpy as np
 import ml

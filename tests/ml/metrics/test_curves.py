@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, precision
 
 from ml.data.dataset import Film
 from ml.evaluation import evaluation_set
+from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import brief, describe, judged
 from ml.evaluation.run import some_films
 from ml.inference.model_card import load_card
@@ -132,13 +133,15 @@ def test_an_area_without_one_error_keeps_an_honest_interval() -> None:
 def test_no_figure_claims_certainty_of_the_few_films_it_was_seen_on() -> None:
     """24 of 24 in a stratum, a shift, or at a fixed specificity: every bootstrap draw says the same."""
     labels = np.array([1] * 24 + [0] * 12)
-    sample = judged(load_card(), labels, np.where(labels == 1, 30.0, -30.0), [str(i) for i in range(36)])
-    line, whole = brief(sample, load_card()), describe(sample, load_card(), draws=50)
+    sample = judged(load_card().first, labels, np.where(labels == 1, 30.0, -30.0), [str(i) for i in range(36)])
+    line, whole = brief(sample, load_card().first), describe(sample, load_card().first, draws=50)
     found = [line["sensitivity"], whole["sensitivity_at_specificity"]["0.95"]]
     assert [value["ci"] for value in found] == [list(wilson(24, 24))] * 2
     assert line["specificity"]["ci"] == whole["specificity_at_sensitivity"]["0.98"]["ci"] == list(wilson(12, 12))
     assert line["auc"]["ci"] == whole["auc"]["ci"] == list(area_under_curve_interval(1.0, 24, 12))
-    assert whole["operating_points"]["balanced"]["accuracy"]["ci"] == list(wilson(36, 36))
+    table = at_points(sample, load_card().first, draws=50)["balanced"]["table"]
+    assert table["normal"]["normal"]["ci"] == list(wilson(12, 12))
+    assert table["pneumonia"]["normal"]["ci"] == list(wilson(0, 24))
 
 
 def test_the_robustness_table_takes_all_films_or_whole_patients_of_both_classes_in_their_shares() -> None:

@@ -1,4 +1,4 @@
-"""Calibration and thresholds: the maths against scikit-learn's, and what the thresholds promise."""
+"""Calibration: the maths against scikit-learn's."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from ml.evaluation.performance import zone_figures
-from ml.metrics.curves import rates
 from ml.publishing.calibration import (
     BOUNDS,
     Calibration,
-    choose_thresholds,
-    choose_zone,
     compare,
     fit_affine,
     fit_isotonic,
@@ -69,36 +65,3 @@ def test_comparing_the_maps_leaves_whole_patients_out() -> None:
     losses = compare(LABELS, LOGITS, WEIGHTS, PATIENTS)
     assert set(losses) == {"temperature", "affine", "isotonic"}
     assert losses["affine"] < losses["temperature"], "the drawn logits need an intercept"
-
-
-def test_thresholds_rise_and_keep_their_promises_on_the_films_they_were_chosen_on() -> None:
-    fitted = fit_affine(LABELS, LOGITS, WEIGHTS)
-    p = fitted(LOGITS)
-    chosen = choose_thresholds(LABELS, fitted.odds(LOGITS), WEIGHTS)
-    assert chosen["screening"] <= chosen["balanced"] <= chosen["rule_in"]
-    assert rates(LABELS, p >= chosen["screening"], WEIGHTS)[0] >= 0.98
-    assert rates(LABELS, p >= chosen["rule_in"], WEIGHTS)[1] >= 0.99
-
-
-def test_the_balanced_threshold_lies_where_the_classes_cross() -> None:
-    odds = np.concatenate([np.random.default_rng(1).normal(centre, 1.5, 4000) for centre in (-2, 3)])
-    chosen = choose_thresholds(np.repeat([0, 1], 4000), odds, np.ones(8000))
-    assert chosen["balanced"] == pytest.approx(1 / (1 + np.exp(-0.5)), abs=0.05)
-
-
-def test_outside_the_zone_errors_stay_below_the_stated_rate_and_the_zone_is_no_larger_than_needed() -> None:
-    p = fit_affine(LABELS, LOGITS, WEIGHTS)(LOGITS)
-    zone = choose_zone(LABELS, p, WEIGHTS, around=0.5, error=0.05)
-    share, error = zone_figures(LABELS, p, WEIGHTS, zone)
-    assert zone[0] <= 0.5 <= zone[1]
-    assert error <= 0.05
-    assert 0 < share < 0.5
-    assert zone_figures(LABELS, p, WEIGHTS, choose_zone(LABELS, p, WEIGHTS, 0.5, error=0.5))[0] == 0
-
-
-def test_where_even_the_surest_answers_are_wrong_there_is_no_zone() -> None:
-    p = np.linspace(0.01, 0.99, 200)
-    labels = np.arange(200) % 2
-    labels[:5], labels[-5:] = 1, 0
-    with pytest.raises(ValueError, match=r"No indeterminate zone keeps the errors outside it at 2%"):
-        choose_zone(labels, p, np.ones(200), 0.5)

@@ -15,8 +15,9 @@ from ml.errors import ArtifactDamaged, MLError
 from ml.inference.model_card import load_card
 from ml.publishing import publish
 from ml.publishing.card_page import render
+from ml.publishing.republish import republish
 from ml.training.run import RunError
-from tests.ml.drawn import draw_films, handmade_network, workshop
+from tests.ml.drawn import copied_artifact, draw_films, handmade_network, workshop
 
 FIGURES = ("roc", "pr", "calibration", "confusion", "scores", "robustness", "learning")
 
@@ -51,12 +52,17 @@ def test_figures_hold_no_film_and_can_be_read_aloud() -> None:
 def test_what_the_card_states_is_what_the_metrics_measured() -> None:
     card = load_card(workshop() / "artifact")
     metrics = json.loads((workshop() / "artifact" / "metrics.json").read_text())
-    for name, point in card.operating_points.items():
-        measured = metrics["plain"]["operating_points"][name]
-        assert point.sensitivity == measured["sensitivity"]["value"]
-        counts = measured["confusion"]
-        assert point.sensitivity == counts["true_positive"] / (counts["true_positive"] + counts["false_negative"])
-        assert sum(counts.values()) == metrics["plain"]["films"]
+    for name, point in card.first.operating_points.items():
+        assert point.table is not None
+        measured = metrics["plain"]["operating_points"][name]["table"]
+        for truth in ("pneumonia", "normal"):
+            counts = {
+                finding: measured[truth][finding]["films"] for finding in ("normal", "indeterminate", "pneumonia")
+            }
+            assert sum(counts.values()) == measured[truth]["films"]
+            for finding, count in counts.items():
+                assert point.table.row(truth).shares[finding].value == count / measured[truth]["films"]
+        assert measured["pneumonia"]["films"] + measured["normal"]["films"] == metrics["plain"]["films"]
     assert metrics["parity_with_keras"]["logit"] <= 1e-3
     assert len(metrics["robustness"]) == 3 * len({line["shift"] for line in metrics["robustness"]})
     assert metrics["plain"]["auc"]["value"] > 0.5, "the hand-made network is better than guessing"
@@ -115,6 +121,19 @@ def test_a_network_of_another_architecture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactDamaged, match=r"Train it with ml\.train"):
         publish.publish(workshop() / "data", tmp_path / "run", tmp_path / "artifact")
     assert not (tmp_path / "artifact").exists()
+
+
+def test_publishing_once_more_keeps_network_and_probabilities_and_counts_the_version_up(tmp_path: Path) -> None:
+    before, out = load_card(workshop() / "artifact"), copied_artifact(tmp_path / "artifact")
+    republish(workshop() / "data", out, name="2026.1.2", command="drawn again")
+    now = load_card(out)
+    now.verify()
+    assert (now.sha256, now.version) == (before.sha256, "2026.1.2")
+    for key in ("slope", "intercept", "prevalence"):
+        assert now.first.calibration[key] == before.first.calibration[key]
+    assert now.first.operating_points == before.first.operating_points, "the same films, so the same cuts and figures"
+    assert now.training["republished_with"] == "drawn again"
+    assert (out / "learning.svg").read_bytes() == (workshop() / "artifact" / "learning.svg").read_bytes()
 
 
 def test_versions_count_up_within_a_month() -> None:

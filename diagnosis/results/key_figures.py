@@ -1,0 +1,59 @@
+"""What the model card's page says first: the three findings that should stop a naive user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from diagnosis.results.formatting import figure
+from ml import PopulationCard
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A finding that speaks against trusting the model, with its figure."""
+
+    title: str
+    figure: str
+    words: str
+
+
+def stops(of: PopulationCard) -> list[Stop]:
+    """The three findings, each with what was measured; one that was not measured says so without a figure."""
+    background = of.metrics.get("background") or {}
+    adults = of.metrics.get("adults") or {}
+    elsewhere = of.metrics.get("internal_test_as_another_site_might_send_it") or {}
+    return [
+        Stop(
+            _("It knows the classes by the background too"),
+            _area(background.get("alone")),
+            _(
+                "AUC with the chest taken out of every test film (0.5 is chance): arms, belly and framing alone tell "
+                "sick from well in these films. Part of what it knows is not in the lungs."
+            ),
+        ),
+        Stop(
+            _("It does not hold for other people"),
+            _area(adults),
+            _(
+                "AUC on adults’ films from other hospitals, read by radiologists. So adults, infants and children from "
+                "6 years get no finding and no probability."
+            ),
+        ),
+        Stop(
+            _("It has seen one hospital"),
+            _area(elsewhere),
+            _(
+                "AUC on the same films altered by a program, as another site might send them. No other hospital’s "
+                "films of such children were at hand, and published networks of this kind raise many more false alarms "
+                "elsewhere. Measure it on your own films first."
+            ),
+        ),
+    ]
+
+
+def _area(measured: Mapping[str, Any] | None) -> str:
+    return figure(measured["auc"], 2) if measured and "auc" in measured else "–"
