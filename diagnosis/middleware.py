@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -60,6 +61,35 @@ def head_without_body(get_response: NextMiddleware) -> NextMiddleware:
         return response
 
     return answer  # type: ignore[return-value]  # streamed or not, the next one takes either
+
+
+class OddRequestMiddleware:
+    """Answer 400 to what no browser sends and no decoder of ours takes: another charset than UTF-8 for a form, a way
+    back that is no address."""
+
+    def __init__(self, get_response: NextMiddleware) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        """Let the view go on, or raise.
+
+        Raises:
+            BadRequest: it is odd.
+        """
+        params = request.content_params or {}
+        if params.get("charset", "utf-8").lower() not in {"utf-8", "utf8", "us-ascii"}:
+            raise BadRequest("Only UTF-8 is understood.")
+        fields = [request.GET]
+        if request.method == "POST" and request.content_type == "application/x-www-form-urlencoded":
+            fields.append(request.POST)
+        for value in (value for field in fields for value in field.getlist("next")):
+            try:
+                urlsplit(value)
+            except ValueError:
+                raise BadRequest("The way back is no address.") from None
 
 
 class SignInMiddleware(LoginRequiredMiddleware):

@@ -162,6 +162,7 @@ MIDDLEWARE = [
     "diagnosis.middleware.SignInMiddleware",
     "diagnosis.accounts.preferences.live_by_preferences",
     "diagnosis.middleware.BodyLimitMiddleware",
+    "diagnosis.middleware.OddRequestMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]
 ROOT_URLCONF = "pneumoweb.urls"

@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -144,7 +144,8 @@ def prevalence(request: HttpRequest) -> HttpResponse:
         mine.save()
     back = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(f"{back}#prevalence" if allowed else resolve_url("preferences"))
+    own = allowed and back.startswith("/")
+    return HttpResponseRedirect(f"{back}#prevalence" if own else resolve_url("preferences"))
 
 
 @login_not_required

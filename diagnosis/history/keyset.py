@@ -10,6 +10,7 @@ import base64
 import binascii
 import datetime as dt
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -64,15 +65,15 @@ class Cursor:
             value, id_ = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             if order.key == "created_at":
                 value = dt.datetime.fromisoformat(value)
-                if value.tzinfo is None:
+                if value.tzinfo is None or not 1900 < value.year < 3000:  # at the ends no time zone can be applied
                     return None
             elif order.key == "probability":
-                if not isinstance(value, float):
+                if not isinstance(value, float) or not math.isfinite(value):
                     return None
             elif not isinstance(value, str) or b"\0" in value.encode():  # no database takes it, nor half a character
                 return None
             return cls(value, UUID(id_))
-        except (binascii.Error, ValueError, TypeError, AttributeError):
+        except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
             return None
 
 

@@ -1,0 +1,105 @@
+"""Parameters that no page of ours makes: none of them is a fault of ours."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db
+ODD = [
+    "",
+    "\0",
+    "http://[",
+    "//[::1",
+    "https://[evil",
+    "javascript:x",
+    "/\\evil",
+    "\ud800",
+    "9" * 5000,
+    "ü",
+    "%",
+    "[]",
+    "1e999",
+]
+FORMS = [
+    "account_login",
+    "account_logout",
+    "account_reauthenticate",
+    "set_language",
+    "preferences_prevalence",
+    "studies_selected",
+]
+
+
+def cursors() -> list[str]:
+    """Places in a list that were never there."""
+    key = uuid4().hex
+    values: list[Any] = [
+        "9999-12-31T23:59:59+00:00",
+        "0001-01-01T00:00:00+23:59",
+        "2026-01-01",
+        1e999,
+        float("nan"),
+        -1,
+        [],
+        None,
+        "\0",
+    ]
+    made = [base64.urlsafe_b64encode(json.dumps([value, key]).encode()).decode() for value in values]
+    deep = base64.urlsafe_b64encode(b"[" * 5000).decode()
+    return [*made, deep, base64.urlsafe_b64encode(b"\xff\xfe").decode()]
+
+
+def ok(client: Client, method: str, path: str, **options: Any) -> None:
+    client.raise_request_exception = False
+    status = getattr(client, method)(path, **options).status_code
+    assert status < 500, (status, method, path, options)
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_way_back_is_no_fault(name: str, odd: str, owner_client: Client) -> None:
+    path = reverse(name)
+    text = odd.encode("utf-8", "surrogatepass")
+    ok(owner_client, "get", path, query_params={"next": text})
+    ok(
+        owner_client,
+        "post",
+        path,
+        data={"next": text, "language": "de", "prevalence": "5", "login": "a", "password": "b"},
+    )
+    ok(
+        Client(),
+        "post",
+        path,
+        data={"next": text, "login": "a", "password": "b"},
+        headers={"referer": "http://[" + odd[:5].strip("\0")},
+    )
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "probable", "label"])
+def test_an_odd_place_in_a_list_is_no_fault(sort: str, owner_client: Client) -> None:
+    for cursor in cursors():
+        for side in ("after", "before"):
+            ok(owner_client, "get", reverse("studies"), query_params={"sort": sort, "order": sort, side: cursor})
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "base64", "idna", "nonsense", "rot13", "zip", "undefined"])
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"])
+def test_an_odd_charset_is_no_fault(charset: str, kind: str, owner_client: Client) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="label"\r\n\r\n+AGE-\xff\r\n--x--\r\n'
+    for client in (owner_client, Client()):
+        for name in ("study_new", "account_login", "set_language", "preferences"):
+            _post(client, reverse(name), body, f"{kind}; charset={charset}")
+
+
+def _post(client: Client, path: str, body: bytes, content_type: str) -> None:
+    client.raise_request_exception = False
+    answer = client.generic("POST", path, body, content_type=content_type)
+    assert answer.status_code < 500, (answer.status_code, path, content_type)
