@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop
 from diagnosis import storage
 from diagnosis.models import State, Study
 from diagnosis.submission import intended_use, quota
+from diagnosis.submission.turns import turn
 from diagnosis.worker.queue import send_to_worker
 from diagnosis.worker.reanalysis import is_an_answer
 from ml import IntakeError, Limits, Radiograph, read_radiograph
@@ -85,18 +86,19 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
                 megabytes=round(size / 1e6),
                 most=round(bounds.max_bytes / 1e6),
             )
-        if not ticket.bulk and not quota.take(ticket.owner, size):
-            raise IntakeError(
-                QUOTA_SPENT,
-                gettext_noop(
-                    "You have submitted as much as one person may in a day (%(films)d files, %(gigabytes)d GB)."
-                ),
-                gettext_noop("Submit the rest tomorrow, or ask the people who run this site for more."),
-                films=settings.QUOTA_FILMS_PER_DAY,
-                gigabytes=round(settings.QUOTA_BYTES_PER_DAY / 1e9),
-            )
-        data = read()
-        radiograph = read_radiograph(data, limits=bounds, salt=settings.SECRET_KEY.encode())
+        with turn(ticket.owner.pk):
+            if not ticket.bulk and not quota.take(ticket.owner, size):
+                raise IntakeError(
+                    QUOTA_SPENT,
+                    gettext_noop(
+                        "You have submitted as much as one person may in a day (%(films)d files, %(gigabytes)d GB)."
+                    ),
+                    gettext_noop("Submit the rest tomorrow, or ask the people who run this site for more."),
+                    films=settings.QUOTA_FILMS_PER_DAY,
+                    gigabytes=round(settings.QUOTA_BYTES_PER_DAY / 1e9),
+                )
+            data = read()
+            radiograph = read_radiograph(data, limits=bounds, salt=settings.SECRET_KEY.encode())
     except IntakeError as error:
         logger.info("Refused a file at the door: %s", error.code)
         return Outcome(name, error=error)

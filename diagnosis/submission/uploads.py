@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from diagnosis.submission.submit import Outcome, Ticket, submit
+from diagnosis.submission.turns import BUSY
 from ml import IntakeError
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class ArchiveError(IntakeError):
 def submit_files(ticket: Ticket, files: list[UploadedFile[bytes]]) -> list[Outcome]:
     """Submit every film in the uploaded files, in order, each for itself: one bad file costs the others nothing."""
     outcomes: list[Outcome] = []
+    busy: IntakeError | None = None
     for file in files:
         name = file.name or gettext("file")
         try:
@@ -58,7 +60,13 @@ def submit_files(ticket: Ticket, files: list[UploadedFile[bytes]]) -> list[Outco
                         _("Submit the rest separately; radiographs that were taken already are recognised."),
                         most=settings.MAX_FILES_PER_SUBMISSION,
                     )
-                outcomes.append(_submit(ticket, len(outcomes), film))
+                if busy is not None:  # one file of a request waits for its turn, not each of fifty
+                    outcomes.append(Outcome(film.name, error=busy))
+                    continue
+                outcome = _submit(ticket, len(outcomes), film)
+                outcomes.append(outcome)
+                if outcome.error is not None and outcome.error.code == BUSY:
+                    busy = outcome.error
         except IntakeError as error:
             outcomes.append(Outcome(name, error=error))
     return outcomes
