@@ -56,4 +56,4 @@ def stops(of: PopulationCard) -> list[Stop]:
 
 
 def _area(measured: Mapping[str, Any] | None) -> str:
-    return figure(measured["auc"], 2) if measured and "auc" in measured else "–"
+    return figure(measured["auc"], 3) if measured and "auc" in measured else "–"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from django.utils.formats import number_format
@@ -21,17 +22,23 @@ class StatedProbability:
 
     ``supported`` is what the reliability table supports where this probability falls, at the same prevalence; ``None``
     where the bin bears it out to within :data:`WIDEST`, or the card has no table. Then the probability stands alone.
+    ``one_sided`` where every film of the bin was ill, or none: then the near end of the interval is all that is known.
     """
 
     value: float
     supported: Interval | None
     prevalence: float
     bin: Bin | None
+    one_sided: bool = False
 
     def __str__(self) -> str:
-        """As people read it: "28 %", or "12 – 55 %" where no more is known."""
+        """As people read it: "28 %", "12 – 55 %" where no more is known, "> 94 %" where no film was otherwise."""
         if self.supported is None:
             return percent(self.value)
+        if self.one_sided and self.supported.high >= 1:
+            return f"> {number_format(math.floor(100 * self.supported.low), 0)}\N{NO-BREAK SPACE}%"
+        if self.one_sided:
+            return f"< {number_format(math.ceil(100 * self.supported.high), 0)}\N{NO-BREAK SPACE}%"
         low, high = (number_format(round(100 * end), 0) for end in (self.supported.low, self.supported.high))
         return f"{low}\N{NO-BREAK SPACE}–\N{WORD JOINER}\N{NO-BREAK SPACE}{high}\N{NO-BREAK SPACE}%"
 
@@ -41,17 +48,18 @@ def stated(card: PopulationCard, probability: float, prevalence: float | None = 
     base = card.prevalence
     at = prevalence or base
     found = card.bin_of(probability)
-    supported = None
+    supported, one_sided = None, False
     if card.bins and (found is None or _is_poor(found, probability)):
         low, high = (0.0, 1.0) if found is None else found.ci
         low, high = min(low, probability), max(high, probability)
         supported = Interval(moved_to(probability, base, at), *(_inside(end, base, at) for end in (low, high)))
-    return StatedProbability(moved_to(probability, base, at), supported, at, found)
+        one_sided = found is not None and high - low <= WIDEST
+    return StatedProbability(moved_to(probability, base, at), supported, at, found, one_sided)
 
 
 def _is_poor(measured: Bin, probability: float) -> bool:
     low, high = measured.ci
-    return high - low > WIDEST or not low <= probability <= high
+    return high - low > WIDEST or not low <= probability <= high or measured.observed in (0, 1)
 
 
 def _inside(end: float, base: float, at: float) -> float:

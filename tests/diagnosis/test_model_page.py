@@ -65,7 +65,7 @@ def test_the_first_screen_says_what_it_is_for_and_what_should_stop_a_naive_user(
     for stop in stops(of):
         assert stop.figure != "–", f"{stop.title} was measured"
         assert stop.figure in first
-    assert figure(of.metrics["adults"]["auc"], 2) in first
+    assert figure(of.metrics["adults"]["auc"], 3) in first
 
 
 def test_figures_are_rounded_and_not_cut_off() -> None:

@@ -1,0 +1,120 @@
+"""Every surface says the same finding, cuts and rates: points × probabilities × populations, page, paper and wire."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html import unescape
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
+
+from diagnosis.models import Finding, Study
+from diagnosis.results.error_rates import consequences
+from diagnosis.results.formatting import percent
+from diagnosis.results.stated_probability import stated
+from ml import OPERATING_POINTS, Cuts, decide, load_card
+from tests.studies import judged, said_by
+
+pytestmark = pytest.mark.django_db
+PROBABILITIES = (0.02, 0.1, 0.2, 0.35, 0.5, 0.6, 0.76, 0.9, 0.99)
+POPULATIONS = tuple(load_card().populations)
+
+
+def plain(text: str) -> str:
+    """As read: one kind of space, no joiners."""
+    return " ".join(unescape(text).replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "").split())
+
+
+def made(owner: User, population: str, probability: float, point: str) -> Study:
+    study = judged(owner, **said_by(probability, operating_point=point))
+    Study.objects.filter(pk=study.pk).update(population=population, population_known_by="stated")
+    return study
+
+
+@pytest.mark.parametrize("population", POPULATIONS)
+@pytest.mark.parametrize("point", OPERATING_POINTS)
+@pytest.mark.parametrize("probability", PROBABILITIES)
+def test_page_compare_csv_json_api_and_admin_say_what_the_rule_says(
+    owner: User, owner_client: Client, admin_client: Client, population: str, point: str, probability: float
+) -> None:
+    of = load_card().populations[population]
+    cuts = of.operating_points[point].cuts
+    finding = decide(probability, cuts)
+    words, shown = str(Finding(finding).label), plain(str(stated(of, probability)))
+    study = made(owner, population, probability, point)
+
+    page = plain(owner_client.get(study.get_absolute_url()).text)
+    panel = page[page.index('class="finding-card') :].partition("</section>")[0]
+    assert f"finding-{finding}" in panel
+    assert f'<strong class="num">{shown}</strong>' in panel
+    assert f"no signs of pneumonia below {plain(percent(cuts.rule_out))}" in panel
+    meant = consequences(of, point)
+    for row in meant.rows:
+        for cell in row.cells:
+            assert f"<strong>{cell.of_100}</strong>" in page
+
+    compare = plain(owner_client.get(reverse("studies_compare"), {"a": study.pk, "b": study.pk}).text)
+    assert f"finding-card finding-{finding}" in compare
+    assert f"normal below {plain(percent(cuts.rule_out))}, pneumonia from {plain(percent(cuts.rule_in))}" in compare
+    assert f"{meant.missed.of_100} missed, of 100 without {meant.false_alarms.of_100} false alarms" in compare
+
+    history = plain(owner_client.get(reverse("studies")).text)
+    assert words in history[history.index(f"study-{study.pk.hex}") :]
+    assert shown in history[history.index(f"study-{study.pk.hex}") :]
+
+    (row,) = csv.DictReader(io.StringIO(owner_client.get(reverse("studies_export_csv")).getvalue().decode("utf-8-sig")))
+    assert row["finding"] == finding
+    assert decide(float(row["probability"]), Cuts(float(row["rule_out"]), float(row["rule_in"]))) == finding
+    assert (row["operating_point"], row["population"]) == (point, population)
+    (same,) = json.loads(owner_client.get(reverse("studies_export_json")).getvalue())["studies"]
+    assert (same["finding"], same["rule_out"], same["rule_in"]) == (finding, cuts.rule_out, cuts.rule_in)
+
+    admin = plain(admin_client.get(reverse("admin:diagnosis_study_changelist")).text)
+    assert words in admin
+    assert shown in admin
+
+
+@pytest.mark.parametrize("point", OPERATING_POINTS)
+@pytest.mark.parametrize("probability", [0.2, 0.5, 0.76])
+def test_the_report_says_the_same(owner: User, owner_client: Client, point: str, probability: float) -> None:
+    of = load_card().first
+    cuts = of.operating_points[point].cuts
+    study = made(owner, of.name, probability, point)
+    document = PdfReader(io.BytesIO(owner_client.get(reverse("study_report", args=[study.pk])).content))
+    text = plain(" ".join(page.extract_text() for page in document.pages))
+    assert str(Finding(decide(probability, cuts)).label) in text
+    assert plain(str(stated(of, probability))) in text
+    assert f"normal below {plain(percent(cuts.rule_out))}, pneumonia from {plain(percent(cuts.rule_in))}" in text
+    for row in consequences(of, point).rows:
+        assert f"{row.films} films of {row.patients} patients" in text
+
+
+def test_a_warning_is_marked_wherever_its_finding_stands(
+    owner: User, owner_client: Client, admin_client: Client
+) -> None:
+    notice = {"code": "LOOKS_ADULT", "message": "It looks adult.", "advice": "Ask.", "parameters": {}}
+    study = judged(owner, warnings=[notice])
+    assert study.warned
+    page = owner_client.get(study.get_absolute_url()).text
+    assert page.index("It looks adult.") < page.index("result-brief") < page.index('class="finding-card')
+    assert "LOOKS_ADULT" not in page, "no code is shown to people"
+    for address in (reverse("studies"), f"{reverse('studies_compare')}?a={study.pk}&b={study.pk}"):
+        assert re.search(r'class="warned"', owner_client.get(address).text), address
+    assert str(study.pk)[:8] in admin_client.get(f"{reverse('admin:diagnosis_study_changelist')}?warned__exact=1").text
+    (row,) = csv.DictReader(io.StringIO(owner_client.get(reverse("studies_export_csv")).getvalue().decode("utf-8-sig")))
+    assert "LOOKS_ADULT" in row["warnings"]
+
+
+def test_the_history_can_be_narrowed_to_findings_with_warnings(owner: User, owner_client: Client) -> None:
+    notice = {"code": "LOOKS_ADULT", "message": "It looks adult.", "advice": "", "parameters": {}}
+    warned, clear = judged(owner, warnings=[notice]), judged(owner, 1)
+    Study.objects.filter(pk=clear.pk).update(warned=False, notices=[])
+    text = owner_client.get(reverse("studies"), {"warned": "yes"}).text
+    assert warned.pk.hex in text
+    assert clear.pk.hex not in text
