@@ -36,9 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, default=ARTIFACTS / "pneumonia", help="artefact folder to replace")
     parser.add_argument("--version", help="default: year.month.number, counting up")
-    parser.add_argument(
-        "--mirror", action="store_true", help="predict the mirrored film too and average (twice the time)"
-    )
     parser.add_argument("--half", action="store_true", help="store the exported weights in 16 bits")
     parser.add_argument("--adults", type=Path, help="CSV of adults' films read by radiologists (file, study, label, "
                         "appearance), to say what the network is worth on them")  # fmt: skip
@@ -56,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metrics = republish(
             options.data, options.out, name=options.version, adults=options.adults, command=command
         ) if options.again else publish(
-            options.data, options.run, options.out, name=options.version, mirror=options.mirror, half=options.half,
+            options.data, options.run, options.out, name=options.version, half=options.half,
             adults=options.adults, about=options.about, command=command,
         )  # fmt: skip
         print(summary(metrics))

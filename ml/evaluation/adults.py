@@ -12,7 +12,7 @@ import numpy as np
 
 from ml.data.dataset import DataError, Film, load_pixels
 from ml.evaluation.evaluation_set import Films
-from ml.evaluation.performance import judged
+from ml.evaluation.performance import sample_of
 from ml.evaluation.run import score
 from ml.inference.population_card import PopulationCard
 from ml.inference.runtime import Engine
@@ -61,7 +61,7 @@ def measure_adults(card: PopulationCard, engine: Engine, films: AdultFilms) -> d
         ``films``, ``studies``, ``positives``, ``auc``, ``false_alarms`` and ``missed`` (shares), ``by_appearance``.
     """
     labels = np.asarray(films.labels, np.int64)
-    sample = judged(card, labels, score(card, engine, films.pixels)[0], films.studies)
+    sample = sample_of(card, labels, score(card, engine, films.pixels)[0], films.studies)
     cuts = card.operating_points["balanced"].cuts
     appearance = np.asarray(films.appearances)
 

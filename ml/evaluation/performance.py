@@ -1,4 +1,4 @@
-"""What a model's answers on labelled films are worth: every figure of ``metrics.json`` that needs no pixels.
+"""What a model's predictions on labelled films are worth: every figure of ``metrics.json`` that needs no pixels.
 
 Each figure comes with its 95 % bootstrap interval by patient: several films of one child are not several children.
 Where no error was seen every draw says the same, which is not certainty: shares then have Wilson's interval and areas
@@ -35,7 +35,7 @@ FIXED = (0.90, 0.95, 0.98)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Films judged: labels (n,) 0 or 1, logits (n,), calibrated probabilities (n,), and whose films they are."""
+    """Films with predictions: labels (n,) 0 or 1, logits (n,), calibrated probabilities (n,), and whose they are."""
 
     labels: Labels
     logits: Floats
@@ -53,7 +53,7 @@ class Sample:
         return 0 < int(self.labels.sum()) < len(self.labels)
 
 
-def judged(card: PopulationCard, labels: Labels, logits: Floats, patients: Sequence[str]) -> Sample:
+def sample_of(card: PopulationCard, labels: Labels, logits: Floats, patients: Sequence[str]) -> Sample:
     """Put calibrated probabilities to logits."""
     return Sample(labels, np.asarray(logits, np.float64), card.probability(np.asarray(logits, np.float32)), patients)
 

@@ -17,7 +17,7 @@ from ml.evaluation.aspect_ratio import narrowed
 from ml.evaluation.background import exchanged, without_chest
 from ml.evaluation.evaluation_set import Films, TestSet
 from ml.evaluation.finding_tables import at_points, reliability_table
-from ml.evaluation.performance import Sample, brief, describe, judged, strata
+from ml.evaluation.performance import Sample, brief, describe, sample_of, strata
 from ml.evaluation.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
 from ml.inference.model_card import ModelCard
 from ml.inference.population_card import PopulationCard
@@ -68,7 +68,7 @@ def evaluate(
         films_per_shift: About so many films at most in the robustness table (:func:`some_films`).
 
     Returns:
-        The metrics, the judged samples (``plain`` and ``shifted``), and the heat maps of the plain films.
+        The metrics, the samples (``plain`` and ``shifted``), and the heat maps of the plain films.
     """
     began = time.monotonic()
     card = model.populations[population] if population else model.first
@@ -76,7 +76,7 @@ def evaluate(
     logits, maps = score(card, engine, test.pixels)
     moved, _ = score(card, engine, blend_of_shifts(test.pixels, SHIFT_SEED))
     samples = {
-        name: judged(card, test.labels, values, test.patients)
+        name: sample_of(card, test.labels, values, test.patients)
         for name, values in (("plain", logits), ("shifted", moved))
     }
     say("robustness …")
@@ -92,7 +92,8 @@ def evaluate(
         "robustness_unchanged": base,
         "background": background(card, engine, test),
         "aspect_ratio": brief(
-            judged(card, test.labels, score(card, engine, narrowed(test.pixels, test.labels))[0], test.patients), card
+            sample_of(card, test.labels, score(card, engine, narrowed(test.pixels, test.labels))[0], test.patients),
+            card,
         ),
         "gate": refusals(test),
         "heat_map": _heat_checks(card, engine, test, samples["plain"], maps, keras_model),
@@ -129,7 +130,7 @@ def robustness(
     labels, patients = test.labels[chosen], [test.patients[i] for i in chosen]
 
     def line(films: Films) -> dict[str, Any]:
-        return brief(judged(card, labels, score(card, engine, films)[0], patients), card, draws=200)
+        return brief(sample_of(card, labels, score(card, engine, films)[0], patients), card, draws=200)
 
     films = test.pixels[chosen]
     table = [
@@ -147,7 +148,7 @@ def background(card: PopulationCard, engine: Engine, test: TestSet) -> dict[str,
     """
     shown = {"exchanged": exchanged(test.pixels, test.labels, SHIFT_SEED), "alone": without_chest(test.pixels)}
     return {
-        name: brief(judged(card, test.labels, score(card, engine, films)[0], test.patients), card)
+        name: brief(sample_of(card, test.labels, score(card, engine, films)[0], test.patients), card)
         for name, films in shown.items()
     }
 
@@ -178,7 +179,7 @@ def _heat_checks(
     healthy = test.pixels[int(np.argmin(np.where(sample.labels == 0, sample.logits, np.inf)))]
     some = np.flatnonzero(found)[:: max(1, int(found.sum()) // 24)][:24]
 
-    def judge(films: Films) -> tuple[Floats, NDArray[np.float32]]:
+    def predict(films: Films) -> tuple[Floats, NDArray[np.float32]]:
         logits, heat = score(card, engine, films)
         return card.calibration["slope"] * logits + card.calibration["intercept"], heat
 
@@ -189,8 +190,8 @@ def _heat_checks(
             "pneumonia": float(maps[sample.labels == 1].max(axis=(1, 2)).mean()),
             "normal": float(maps[sample.labels == 0].max(axis=(1, 2)).mean()),
         },
-        "stability": checks.stability(test.pixels[some], judge),
-        "deletion_insertion": checks.deletion_insertion(test.pixels[some], healthy, judge),
+        "stability": checks.stability(test.pixels[some], predict),
+        "deletion_insertion": checks.deletion_insertion(test.pixels[some], healthy, predict),
     }
     if model is not None:
         result["randomisation"] = checks.randomisation(model, test.pixels[some[:16]])

@@ -41,4 +41,5 @@ def upgraded(raw: Mapping[str, Any]) -> Mapping[str, Any]:
         "limits": raw["limits"],
     }
     kept = {key: raw[key] for key in ("format_version", "version", "name", "intended_use", "training", "files")}
-    return {**kept, "populations": {"child": child}}
+    training = {"input_size" if key == "look" else key: value for key, value in raw["training"].items()}
+    return {**kept, "training": training, "populations": {"child": child}}

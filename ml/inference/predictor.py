@@ -202,16 +202,8 @@ def load_classifier(card: ModelCard, of: PopulationCard | None = None, *, thread
 def run_network(
     of: PopulationCard, engine: Engine, pixels: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Run films (n, SIDE, SIDE) uint8; return logits (n,) and features (n, h, w, c).
-
-    Where the card asks for it (``input.mirror``) the mirrored film is predicted as well and both are averaged.
-    """
-    batch = pixels[..., None].astype(np.float32)
-    logits, features = engine(batch)
-    if of.input.get("mirror"):
-        other_logits, other_features = engine(batch[:, :, ::-1])
-        logits = np.float32(0.5) * (logits + other_logits)
-        features = np.float32(0.5) * (features + other_features[:, :, ::-1])
+    """Run films (n, SIDE, SIDE) uint8; return logits (n,) and features (n, h, w, c)."""
+    logits, features = engine(pixels[..., None].astype(np.float32))
     return logits[:, 0], features
 
 

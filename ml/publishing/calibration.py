@@ -77,42 +77,18 @@ def fit_affine(
     return Calibration(slope, 0.0 if temperature_only else float(beta[1]))
 
 
-def fit_isotonic(labels: Labels | Floats, logits: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Fit the best rising step function (pool adjacent violators); return its knots (logits, probabilities).
-
-    Kept to measure the affine map against: it is not served, since its steps make ties of films that the network
-    tells apart.
-    """
-    order = np.argsort(logits, kind="stable")
-    values: list[float] = []
-    masses: list[float] = []
-    sizes: list[int] = []
-    for value, mass in zip(labels[order].astype(float), weights[order], strict=True):
-        values.append(float(value))
-        masses.append(float(mass))
-        sizes.append(1)
-        while len(values) > 1 and values[-2] >= values[-1]:
-            total = masses[-2] + masses[-1]
-            values[-2:] = [(values[-2] * masses[-2] + values[-1] * masses[-1]) / total]
-            masses[-2:] = [total]
-            sizes[-2:] = [sizes[-2] + sizes[-1]]
-    return logits[order], np.repeat(values, sizes)
-
-
 def compare(
     labels: Labels | Floats, logits: Floats, weights: Floats, patients: Sequence[str], folds: int = 5, seed: int = 0
 ) -> dict[str, float]:
-    """Cross-validate the three maps by patient; return each one's mean negative log-likelihood on films not fitted."""
+    """Cross-validate both maps by patient; return each one's mean negative log-likelihood on films not fitted."""
     _, member = np.unique(np.asarray(patients), return_inverse=True)
     fold = np.random.default_rng(seed).permutation(int(member.max()) + 1)[member] % folds
-    losses = {"temperature": 0.0, "affine": 0.0, "isotonic": 0.0}
+    losses = {"temperature": 0.0, "affine": 0.0}
     for held in range(folds):
         fit, test = fold != held, fold == held
-        x, y = fit_isotonic(labels[fit], logits[fit], weights[fit])
         maps = {
             "temperature": fit_affine(labels[fit], logits[fit], weights[fit], temperature_only=True)(logits[test]),
             "affine": fit_affine(labels[fit], logits[fit], weights[fit])(logits[test]),
-            "isotonic": np.clip(np.interp(logits[test], x, y), *BOUNDS),
         }
         for name, p in maps.items():
             surprise = -(labels[test] * np.log(p) + (1 - labels[test]) * np.log(1 - p))

@@ -72,13 +72,13 @@ def _identity(card: ModelCard) -> str:
     training, of = card.training, card.first
     members = training.get("members", [training])
     shape = [member.get("architecture", {}) for member in members]
-    size = training.get("input_size", training.get("look", "?"))
+    size = training.get("input_size", "?")
     facts = [
         ("Name, version, date", f"{card.name}, {card.version}, {training.get('republished', training['published'])}"),
         ("Made by", "the PneumoWeb project; questions and faults: its issue tracker"),
         ("SHA-256 of model.keras", f"`{card.sha256}`"),
         ("Uses AI", "yes: finding, probability and heat map come from one network, which does not learn in use"),
-        ("Input", f"one frontal chest film as {of.input['side']} × {of.input['side']} grey pixels, which the "
+        ("Input", f"one frontal chest film as {of.input['size']} × {of.input['size']} grey pixels, which the "
                   f"network scales to {size}; no age, text or history"),
         ("Output", "calibrated probability, finding at a chosen operating point (or *indeterminate*), heat map; "
                    "nothing where the film is of none of its populations"),
@@ -86,7 +86,6 @@ def _identity(card: ModelCard) -> str:
         ("Architecture", f"residual CNN, global average pooling, linear head: `{json.dumps(shape)}`"),
         ("Size", f"{training.get('parameters', '?'):,} parameters, {training.get('gmac', '?')} GMAC a film"
                  if isinstance(training.get("parameters"), int) else "not recorded"),
-        ("Mirrored film averaged in", "yes" if of.input.get("mirror") else "no"),
         ("Weights from elsewhere", "none: trained from nothing on the data below"),
         ("Regulatory status", "**not a medical device**; assessed or cleared by nobody"),
         ("Licence", "MIT, as the project; data CC BY 4.0"),
@@ -138,7 +137,7 @@ def _factors() -> str:
 def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
     training = card.training
     films = training.get("films", {})
-    pairs = training.get("near_duplicates", training.get("twins", "the"))
+    pairs = training.get("near_duplicates", "the")
     validation, test = metrics["validation"], metrics["plain"]
     taught = training["audit"]["counts"].get("train", {}).values()
     rows = [
@@ -149,27 +148,27 @@ def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
     return (
         "## Training and evaluation data\n\nChest X-Ray Images (Pneumonia): Kermany, Zhang, Goldbaum, *Labeled "
         "Optical Coherence Tomography and Chest X-Ray Images for Classification*, Mendeley Data 2018; Kermany et al., "
-        "*Cell* 172 (2018) 1122; CC BY 4.0. Its official training side alone was used: no film of the official test "
-        "side took part in any choice. Reference standard: the publishers' labels, by their report the reading of two "
+        "*Cell* 172 (2018) 1122; CC BY 4.0. Its official training split alone was used: no film of the official test "
+        "split took part in any choice. Reference standard: the publishers' labels, by their report the reading of two "
         "physicians; no proof of cause.\n\n"
-        + _table(("side", "films", "patients", "used for"), rows)
-        + f"\n\nPatients stand on one side only; {pairs} pairs of near-identical films are kept "
+        + _table(("split", "films", "patients", "used for"), rows)
+        + f"\n\nPatients are in one split only; {pairs} pairs of near-identical films are kept "
         f"together. SHA-256 of files, labels and pixels: `{training.get('data_sha256', '?')}`.\n\n"
         f"**Audit.** {_audit(training['audit'])}"
     )
 
 
 def _audit(found: Mapping[str, Any]) -> str:
-    """What ``ml.audit`` says of the films, sides included; a leak stops training and publishing."""
+    """What ``ml.audit`` says of the films, splits included; a leak stops training and publishing."""
     verdict = "fit for training" if found["fit_for_training"] else "**not fit for training**"
-    pairs = found.get("near_duplicates", found.get("twins"))
+    pairs = found["near_duplicates"]
     said = (
-        f"{verdict}: {found['leaks']} films of one patient, or equal films, on two sides; {found['copies']} groups of "
+        f"{verdict}: {found['leaks']} films of one patient, or equal films, in two splits; {found['copies']} groups of "
         f"files with equal pixels and {pairs} pairs of near-identical films, {found['contradictions']} of "
         f"them with different labels; {found['unreadable']} unreadable files."
     )
     if found["giveaway"] is not None:
-        said += f" Acquisition alone tells the classes with an AUC of {found['giveaway']:.3f} (docs/training.md)."
+        said += f" Acquisition alone tells the classes with an AUC of {found['giveaway']:.3f} (docs/experiments.md)."
     return " ".join([said, *found["faults"]])
 
 
@@ -267,7 +266,7 @@ def _background(metrics: Mapping[str, Any]) -> str:
 
 
 def _aspect_ratio(metrics: Mapping[str, Any]) -> str:
-    """What the network says where normal films alone were framed wider before they were made square."""
+    """What the network predicts where normal films alone were framed wider before they were made square."""
     found = metrics["aspect_ratio"]
     return (
         "Films are made square, and those with pneumonia had been the wider ones. The normal films alone a tenth "
@@ -284,7 +283,7 @@ def _heat(metrics: Mapping[str, Any]) -> str:
     lungs, still, order = found["lungs"], found["stability"], found["deletion_insertion"]
     text = (
         "## Heat map\n\nClass activation map (Zhou et al. 2016) of the same forward pass: the calibrated log-odds each "
-        "place adds, beyond nought and beyond the film's middle place. Checked on "
+        "place adds, beyond zero and beyond the film's middle place. Checked on "
         f"{found['on']}; code in `ml/evaluation/heatmap_checks.py`.\n\n"
         f"- **Where:** {_share(lungs['share_in_lungs'])} of the heat lies inside a rough outline of the lungs (drawn "
         f"by hand on the mean normal film) that covers {_share(lungs['even_heat_would_give_lungs'])} of the picture, "

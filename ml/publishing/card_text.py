@@ -76,9 +76,9 @@ class About:
 AGES: dict[str, list[int | None]] = {CHILD: [1, 5], ADULT: [18, None]}
 
 
-def draft(name: str, weights: Any, bias: float, mirror: bool, about: About) -> dict[str, Any]:
+def draft(name: str, weights: Any, bias: float, about: About) -> dict[str, Any]:
     """A card with everything but what is measured."""
-    whole = {"file": "model", "input": {"side": SIDE, "values": _VALUES, "mirror": mirror},
+    whole = {"file": "model", "input": {"size": SIDE, "values": _VALUES},
              "head": {"weights": [float(w) for w in weights], "bias": bias, "heat_scale": 1.0}}  # fmt: skip
     return {
         "format_version": FORMAT_VERSION,

@@ -17,7 +17,7 @@ from ml.evaluation.adults import measure_adults, read_adults
 from ml.evaluation.aspect_ratio import narrowed
 from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split
 from ml.evaluation.finding_tables import at_points
-from ml.evaluation.performance import describe, judged
+from ml.evaluation.performance import describe, sample_of
 from ml.evaluation.run import BATCH, draw, evaluate, say
 from ml.evaluation.shifts import blend_of_shifts
 from ml.inference.model_card import file_sha256, load_card, parse_card
@@ -110,7 +110,6 @@ def publish(
     out: Path,
     *,
     name: str | None = None,
-    mirror: bool = False,
     half: bool = False,
     adults: Path | None = None,
     about: Path | None = None,
@@ -123,7 +122,6 @@ def publish(
         run: The folder of ``ml.train``.
         out: The artefact folder to replace.
         name: Version; None counts up.
-        mirror: Judge the mirrored film too and average.
         half: Store the exported weights in 16 bits.
         adults: A CSV of adults' films read by radiologists (:mod:`ml.evaluation.adults`), to say in the card what the
             network is worth on them.
@@ -156,7 +154,7 @@ def publish(
         say("exporting and comparing with Keras …")
         parity = export(model, staging / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
         engine = Engine(staging / "model.xml")
-        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), weights, bias, mirror, words)
+        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), weights, bias, words)
         raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
         say("calibrating …")
         child = raw["populations"][words.whose]
@@ -190,7 +188,7 @@ def put_cuts(of: dict[str, Any], chosen: dict[str, Any]) -> None:
 
 def of_validation(card: PopulationCard, val: TestSet, logits: Floats) -> dict[str, Any]:
     """The figures on validation patients: better than on anybody else, since what is measured was chosen on them."""
-    sample = judged(card, val.labels, logits, val.patients)
+    sample = sample_of(card, val.labels, logits, val.patients)
     return {**describe(sample, card, draws=300), "operating_points": at_points(sample, card, draws=300)}
 
 

@@ -45,9 +45,10 @@ def test_training_without_changes_leaves_a_chest_s_aspect_ratio_as_it_is() -> No
 
 def test_the_model_card_says_what_narrower_normal_films_do_to_it() -> None:
     card, metrics = (json.loads((workshop() / "artifact" / f"{name}.json").read_text()) for name in ("card", "metrics"))
-    found = metrics["narrowed"]
+    found = metrics["aspect_ratio"]
     assert found["films"] == metrics["plain"]["films"]
-    assert card["metrics"]["narrowed"] == found
-    said = next(limit for limit in card["limits"] if limit.startswith("Films are made square"))
+    child = card["populations"]["child"]
+    assert child["metrics"]["aspect_ratio"] == found
+    said = next(limit for limit in child["limits"] if limit.startswith("Films are made square"))
     assert f"its AUC is {found['auc']['value']:.3f} in place of {metrics['plain']['auc']['value']:.3f}" in said
     assert f"specificity {100 * found['specificity']['value']:.1f} %" in render(workshop() / "artifact")

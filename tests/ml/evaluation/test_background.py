@@ -1,4 +1,4 @@
-"""Chests in other films' surroundings: what training shows, and what the yardstick asks."""
+"""Chests in other films' backgrounds: what training shows, and what the yardstick asks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_soft_chest_holds_the_rough_one_and_leaves_the_corners() -> None:
     assert 0.35 < share.mean() < 0.6
 
 
-def test_a_chest_stays_and_its_surroundings_come_from_the_other_class() -> None:
+def test_a_chest_stays_and_its_background_comes_from_the_other_class() -> None:
     joined = exchanged(LEVELS, LABELS, seed=1)
     assert np.array_equal(joined[:, 112, 112], LEVELS[:, 112, 112])
     for film, label in zip(joined, LABELS, strict=True):
@@ -34,7 +34,7 @@ def test_a_chest_stays_and_its_surroundings_come_from_the_other_class() -> None:
     assert np.array_equal(joined, exchanged(LEVELS, LABELS, seed=1))
 
 
-def test_a_film_without_its_chest_has_its_surroundings_and_their_mean() -> None:
+def test_a_film_without_its_chest_has_its_background_and_its_mean() -> None:
     films = LEVELS.copy()
     films[:, rough_chest()] = 0
     emptied = without_chest(films)
@@ -42,7 +42,7 @@ def test_a_film_without_its_chest_has_its_surroundings_and_their_mean() -> None:
     assert (emptied[:, 112, 112] > 0.8 * films[:, 0, 0]).all()
 
 
-def test_training_shows_chests_in_other_surroundings_as_often_as_the_recipe_says() -> None:
+def test_training_shows_chests_on_other_backgrounds_as_often_as_the_recipe_says() -> None:
     films = np.repeat(np.arange(0, 256, 4, np.uint8), 224 * 224).reshape(64, 224, 224, 1)
     for chance in (0.0, 1.0):
         config = AugmentationConfig(**NOTHING.as_json() | {"surround": chance})
@@ -54,10 +54,10 @@ def test_training_shows_chests_in_other_surroundings_as_often_as_the_recipe_says
 
 def test_the_model_card_says_how_far_the_network_goes_by_what_is_outside_the_chest() -> None:
     card, metrics = (json.loads((workshop() / "artifact" / f"{name}.json").read_text()) for name in ("card", "metrics"))
-    found = metrics["surroundings"]
+    found = metrics["background"]
     assert set(found) == {"exchanged", "alone"}
     assert 0 <= found["exchanged"]["auc"]["value"] <= 1
     assert found["alone"]["films"] == metrics["plain"]["films"]
-    said = next(limit for limit in card["limits"] if limit.startswith("It also goes by"))
-    assert f"taken out {found['alone']['auc']['value']:.3f} " in said
+    said = next(limit for limit in card["populations"]["child"]["limits"] if limit.startswith("It also goes by"))
+    assert f"taken out, {found['alone']['auc']['value']:.3f} " in said
     assert f"AUC {found['alone']['auc']['value']:.3f}" in render(workshop() / "artifact")

@@ -52,12 +52,14 @@ def test_adults_are_warned_of_and_children_are_not(gate: Gate) -> None:
 def test_a_film_that_looks_adult_but_is_a_childs_by_its_header_is_said_to_be_unlike_the_training_films(
     gate: Gate,
 ) -> None:
-    film = read([DATA / "adult" / "00000061_012.jpeg"])[0]
+    films = read(sorted((DATA / "adult").glob("nih_*.jpeg"))[:5])
+    codes_of = [[notice.code for notice in result.notices] for result in gate.check(films)]
+    film = films[codes_of.index(["LOOKS_ADULT"])]
     young, old, unknown = (
         ModelInput(film.pixels, film.width, film.height, Header(age_years=age)) for age in (3.0, 61.0, None)
     )
     codes = [[notice.code for notice in result.notices] for result in gate.check([young, old, unknown])]
-    assert codes == [["UNLIKE_TRAINING_FILMS"], ["AGE_OUTSIDE_POPULATION", "LOOKS_ADULT"], ["LOOKS_ADULT"]]
+    assert codes == [["UNLIKE_TRAINING_FILMS"], ["LOOKS_ADULT"], ["LOOKS_ADULT"]]
 
 
 def test_a_film_is_neither_turned_nor_inverted_that_was_right(gate: Gate) -> None:

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, precision
 from ml.data.dataset import Film
 from ml.evaluation import evaluation_set
 from ml.evaluation.finding_tables import at_points
-from ml.evaluation.performance import brief, describe, judged
+from ml.evaluation.performance import brief, describe, sample_of
 from ml.evaluation.run import some_films
 from ml.inference.model_card import load_card
 from ml.metrics.curves import (
@@ -133,7 +133,7 @@ def test_an_area_without_one_error_keeps_an_honest_interval() -> None:
 def test_no_figure_claims_certainty_of_the_few_films_it_was_seen_on() -> None:
     """24 of 24 in a stratum, a shift, or at a fixed specificity: every bootstrap draw says the same."""
     labels = np.array([1] * 24 + [0] * 12)
-    sample = judged(load_card().first, labels, np.where(labels == 1, 30.0, -30.0), [str(i) for i in range(36)])
+    sample = sample_of(load_card().first, labels, np.where(labels == 1, 30.0, -30.0), [str(i) for i in range(36)])
     line, whole = brief(sample, load_card().first), describe(sample, load_card().first, draws=50)
     found = [line["sensitivity"], whole["sensitivity_at_specificity"]["0.95"]]
     assert [value["ci"] for value in found] == [list(wilson(24, 24))] * 2

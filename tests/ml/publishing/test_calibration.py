@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from ml.publishing.calibration import (
@@ -12,7 +11,6 @@ from ml.publishing.calibration import (
     Calibration,
     compare,
     fit_affine,
-    fit_isotonic,
 )
 
 RANDOM = np.random.default_rng(8)
@@ -37,12 +35,6 @@ def test_temperature_is_logistic_regression_without_an_intercept() -> None:
     assert ours.intercept == 0
 
 
-def test_isotonic_steps_are_those_of_scikit_learn() -> None:
-    x, y = fit_isotonic(LABELS, LOGITS, WEIGHTS)
-    theirs = IsotonicRegression().fit(LOGITS, LABELS, sample_weight=WEIGHTS).predict(x)
-    assert np.allclose(y, theirs)
-
-
 def test_a_network_that_ranks_backwards_cannot_be_calibrated() -> None:
     with pytest.raises(ValueError, match="does not rank these films"):
         fit_affine(LABELS, -LOGITS, WEIGHTS)
@@ -63,5 +55,5 @@ def test_no_probability_is_ever_nought_or_one() -> None:
 
 def test_comparing_the_maps_leaves_whole_patients_out() -> None:
     losses = compare(LABELS, LOGITS, WEIGHTS, PATIENTS)
-    assert set(losses) == {"temperature", "affine", "isotonic"}
+    assert set(losses) == {"temperature", "affine"}
     assert losses["affine"] < losses["temperature"], "the drawn logits need an intercept"

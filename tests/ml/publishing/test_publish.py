@@ -80,7 +80,7 @@ def test_the_model_card_is_written_from_the_figures_alone() -> None:
     ):
         assert f"## {heading}" in text
     assert load_card(workshop() / "artifact").sha256 in text
-    assert "**Audit.** fit for training: 0 films of one patient, or equal films, on two sides" in text
+    assert "**Audit.** fit for training: 0 films of one patient, or equal films, in two splits" in text
     assert "nan" not in text
 
 
