@@ -15,7 +15,7 @@ admin: $(VENV)/installed  ## make an administrator
 
 test: $(VENV)/installed-dev  ## run the tests that need no browser, one worker for each core
 	@echo "Starting the tests that need no browser: one worker for each core, each with a database of its own …"
-	@$(PY) -m pytest -m "not browser" -n auto --maxprocesses 8
+	@$(PY) -m pytest -m "not browser and not drill" -n auto --maxprocesses 8
 
 check: $(VENV)/installed-dev  ## lint, types, migrations, API schema, deployment settings
 	$(VENV)/bin/ruff format --check .

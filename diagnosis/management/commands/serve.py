@@ -24,7 +24,7 @@ from django.db.migrations.executor import MigrationExecutor
 from diagnosis.server import processes
 from diagnosis.server.private_redis import PrivateRedis, RedisUnavailable
 from diagnosis.storage import keep_reserve
-from diagnosis.worker.orphans import remove_uploads
+from diagnosis.worker.orphans import remove_orphans, remove_uploads
 
 PORT_PATIENCE_SECONDS = 4.0
 
@@ -67,6 +67,8 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Preparing the database …")
             call_command("migrate", interactive=False, verbosity=0)
+        if settings.REDIS_IS_PRIVATE:  # one machine, and nothing of it runs: no film is about to get its row
+            remove_orphans(older_than=0)
         call_command("createcachetable", verbosity=0)
         fingerprint = static_fingerprint()
         stamp = settings.STATIC_ROOT / ".fingerprint"

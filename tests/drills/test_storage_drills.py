@@ -1,0 +1,134 @@
+"""Storage goes away, the disk fills up, the model's files are changed under a running worker, studies go while
+answers come: what was promised is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.drills.people import Crowd, Person, films
+from tests.drills.site import DrilledSite
+
+pytestmark = [pytest.mark.slow, pytest.mark.drill]
+RANDOM = random.Random(20261128)
+
+
+def submit(person: Person, count: int) -> list[str]:
+    answer = person.submit(films()[:count])
+    return [outcome["id"] for outcome in answer.json()["outcomes"] if "id" in outcome]
+
+
+def test_films_wait_while_the_storage_is_away_and_times_lie_ahead(site: DrilledSite, person: Person) -> None:
+    site.signal("worker", signal.SIGSTOP)
+    accepted = submit(person, 12)
+    stored = site.data_dir / "films"
+    stored.rename(site.data_dir / "away")
+    stored.mkdir()  # where nothing is mounted there is an empty folder
+    site.signal("worker", signal.SIGCONT)
+    time.sleep(4)
+    assert site.count("failed") == 0
+    stored.rmdir()
+    (site.data_dir / "away").rename(stored)
+    # As if the clock had been set back by an hour.
+    site.sql("UPDATE diagnosis_study SET sent_at = datetime('now', '+1 hour') WHERE state = 'queued'")
+    site.settle()
+    site.audit(accepted)
+    assert site.count("failed") == 0
+
+
+def test_studies_and_an_account_that_go_while_answers_come(site: DrilledSite, person: Person) -> None:
+    site.signal("worker", signal.SIGSTOP)
+    accepted = submit(person, 12) + submit(person, 12)
+    site.signal("worker", signal.SIGCONT)
+    kept = set(accepted)
+    for study in accepted[::2]:
+        path = f"/studies/{site.films_folder(study).name}/delete/"
+        assert person.post(path, {}).status_code == 302
+        kept.discard(study)
+    site.settle()
+    site.audit(sorted(kept))
+    assert not site.log_lines("Traceback"), site.log_lines("Error")
+    other = Person(site.url, "bob").sign_up()
+    crowd = Crowd(other, presses=4, seconds=3)
+    other.post("/accounts/reauthenticate/", {"password": "a drawn phantom 7"})
+    other.post("/account/delete/", {"username": "bob"})
+    crowd.join()
+    site.settle()
+    assert 500 not in crowd.statuses
+    assert site.sql("SELECT count(*) FROM auth_user WHERE username = 'bob'") == [(0,)]
+    site.audit(sorted(kept))
+
+
+def test_a_web_process_killed_in_the_middle_of_uploads_leaves_nothing_behind(site: DrilledSite, person: Person) -> None:
+    crowd = Crowd(person, presses=8)
+    time.sleep(RANDOM.uniform(0.1, 0.5))
+    site.signal("server.web", signal.SIGKILL)
+    accepted = crowd.join()
+    site.settle()
+    site.audit(accepted)
+    assert len(accepted) == 8 * 3
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 160 MB: static files take some of it."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root mounts a small disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(file: Path) -> None:
+    """Take all the room that is left."""
+    with file.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+        while stream.write(b"\0" * (1 << 16)):
+            pass
+
+
+def test_a_full_disk_refuses_films_and_lets_people_delete(small_disk: Path) -> None:
+    site = DrilledSite(small_disk / "data").open()
+    try:
+        person = Person(site.url, "ada").sign_up()
+        accepted = submit(person, 4)
+        site.settle()
+        ballast = small_disk / "somebody-elses"
+        fill(ballast)
+        answer = person.submit(films()[:1], timeout=20)
+        assert answer.status_code in {200, 503}, answer.text[:300]
+        assert not (answer.status_code == 200 and "id" in answer.json()["outcomes"][0])
+        path = f"/studies/{site.films_folder(accepted[0]).name}/delete/"
+        assert person.post(path, {}).status_code == 302
+        ballast.unlink()
+        accepted = accepted[1:] + submit(person, 3)
+        site.settle()
+        site.audit(accepted)
+    finally:
+        site.close()
+
+
+def test_pages_come_while_one_person_floods_the_site(site: DrilledSite, person: Person) -> None:
+    threads = [threading.Thread(target=submit, args=(person, 12), daemon=True) for _ in range(9)]
+    for thread in threads:
+        thread.start()
+    waits = []
+    while any(thread.is_alive() for thread in threads):
+        began = time.monotonic()
+        requests.get(site.url + "/healthz", timeout=30).raise_for_status()
+        waits.append(time.monotonic() - began)
+        time.sleep(0.1)
+    crowded = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert max(waits) < 2 * crowded, max(waits)
+    site.settle()
