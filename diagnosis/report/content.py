@@ -150,7 +150,7 @@ def _checked(report: Report, study: Study, prediction: Prediction | None) -> Non
         codes += [warning["code"] for warning in prediction.warnings]
     found = checks(codes, refused=prediction is None)
     if study.state != State.FAILED and found:
-        report.heading(_("Checks of the input gate"))
+        report.heading(_("Image check"))
         report.text(" · ".join(f"{check.name}: {check.outcome}" for check in found))
 
 

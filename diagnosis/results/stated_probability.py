@@ -53,7 +53,7 @@ def stated(card: PopulationCard, probability: float, prevalence: float | None = 
         low, high = (0.0, 1.0) if found is None else found.ci
         low, high = min(low, probability), max(high, probability)
         supported = Interval(moved_to(probability, base, at), *(_inside(end, base, at) for end in (low, high)))
-        one_sided = found is not None and high - low <= WIDEST
+        one_sided = found is not None and found.observed in (0, 1)
     return StatedProbability(moved_to(probability, base, at), supported, at, found, one_sided)
 
 

@@ -26,7 +26,7 @@ LOOKS_LIKE_A_CHILD, LOOKS_LIKE_AN_ADULT = 0.3, 0.7
 """Probability of an adult below which a film of unknown age counts as a child's, and from which as an adult's.
 
 Round figures, and what they give: of 522 films of children aged 1 to 5, 97.5 % lie below the first and 0.8 % above the
-second; of 600 films of adults from hospitals that the image check never saw, 0.5 % and 96.7 % (docs/gate-card.md)."""
+second; of 600 films of adults from hospitals that the image check never saw, 0.5 % and 96.7 % (docs/decisions.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def test_it_says_what_the_result_page_says(owner: User, owner_client: Client) ->
         version.sha256, version.version, "positive predictive value",
         *(f"{row.films} films of {row.patients} patients" for row in table),
         *(cell.of_100 for row in table for cell in row.cells),
-        "Checks of the input gate", "Unlike the films it learned from.", "Trust it less.",
+        "Image check", "Unlike the films it learned from.", "Trust it less.",
         "Disagree", "Looks clear <i>to me</i>. Second line", "Pneumonia (CT)", "Heat map over a copy",
         " ".join(of.description.split())[:60], " ".join(of.limits[0].split())[:60],
     ):  # fmt: skip
