@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from ml.evaluation.chest_mask import rough_chest
+from ml.evaluation.chest_mask import chest_of, found_lungs, rough_chest
 
 Films = NDArray[np.uint8]
 GROW = 8
@@ -32,31 +32,40 @@ def chest_share() -> NDArray[np.float32]:
     return np.asarray(wide, np.float32) / np.float32(255)
 
 
-def exchanged(films: Films, labels: NDArray[np.int64], seed: int) -> Films:
+def own_chests(films: Films) -> NDArray[np.float32]:
+    """(N, 224, 224): 1 in each film's own chest, as far as the lung finder sees it, 0 far from it, softly between."""
+    return np.stack([chest_of(inside) for inside in found_lungs(films)]).astype(np.float32) / np.float32(255)
+
+
+def exchanged(films: Films, labels: NDArray[np.int64], seed: int, chests: NDArray[np.float32] | None = None) -> Films:
     """Each film's chest on the background of a film of the other class, drawn for it.
 
     Args:
         films: uint8 (N, 224, 224).
         labels: (N,) of 0 and 1; both must be there.
         seed: Of the draw.
+        chests: (N, 224, 224), how far each place is chest, by :func:`own_chests`; without them one rough outline.
 
     Returns:
         The same shape; a film keeps its label, since its chest is its own.
     """
-    rng, share = np.random.default_rng(seed), chest_share()
+    rng, share = np.random.default_rng(seed), chest_share() if chests is None else chests
     others = [np.flatnonzero(labels != label) for label in (0, 1)]
     donors = films[[rng.choice(others[label]) for label in labels]]
     joined: Films = np.rint(share * films + (1 - share) * donors).astype(np.uint8)
     return joined
 
 
-def without_chest(films: Films) -> Films:
+def without_chest(films: Films, chests: NDArray[np.float32] | None = None) -> Films:
     """Each film with its chest replaced by one level, the mean of its background: nothing of the lungs is left.
 
     Args:
         films: uint8 (N, 224, 224).
+        chests: As for :func:`exchanged`.
     """
-    share = chest_share()
-    mean = (films * (1 - share)).sum(axis=(1, 2), keepdims=True) / (1 - share).sum()
+    share = np.broadcast_to(chest_share() if chests is None else chests, films.shape)
+    mean = (films * (1 - share)).sum(axis=(1, 2), keepdims=True) / np.maximum(
+        (1 - share).sum(axis=(1, 2), keepdims=True), 1.0
+    )
     emptied: Films = np.rint(share * mean + (1 - share) * films).astype(np.uint8)
     return emptied

@@ -1,4 +1,4 @@
-"""Rough outlines of lungs and chest, where no drawn mask is at hand."""
+"""Lungs and chest of films: as the lung finder sees them on each, and rough outlines where that is not asked."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
+from ml.inference.lungs import LungFinder
 from ml.intake.read import SIDE
 
 # Drawn by hand around the lungs in the mean of the normal training films, apex to diaphragm, as shares of width and
@@ -38,3 +39,23 @@ def _inside(*outlines: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
     for outline in outlines:
         ImageDraw.Draw(picture).polygon([(x * SIDE, y * SIDE) for x, y in outline], fill=1)
     return np.asarray(picture) > 0
+
+
+def found_lungs(films: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(n, 224, 224): inside the lungs, as the committed lung finder sees them; the whole film where it finds none."""
+    inside = np.ones(films.shape, bool)
+    for place, lungs in enumerate(LungFinder.load().find(films)):
+        if lungs.found:
+            large = Image.fromarray(lungs.probability).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+            inside[place] = np.asarray(large) > 0.5
+    return inside
+
+
+def chest_of(inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(224, 224): 255 between the outermost places of the lungs in each row, widened by 5 pixels, its edge softened."""
+    filled = np.zeros(inside.shape, np.uint8)
+    for row in np.flatnonzero(inside.any(axis=1)):
+        places = np.flatnonzero(inside[row])
+        filled[row, places[0] : places[-1] + 1] = 255
+    wide = Image.fromarray(filled).filter(ImageFilter.MaxFilter(11)).filter(ImageFilter.GaussianBlur(4))
+    return np.asarray(wide, np.uint8)

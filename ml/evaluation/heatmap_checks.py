@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.evaluation.chest_mask import rough_chest, rough_lungs
+from ml.evaluation.chest_mask import chest_of, rough_chest, rough_lungs
 from ml.inference.heatmap import upsample
 from ml.intake.read import SIDE
 from ml.network.export import as_list, read_head
@@ -25,17 +25,28 @@ Predict = Callable[[Films], tuple[NDArray[np.float64], Maps]]
 """Films (n, 224, 224) to calibrated log-odds (n,) and heat maps (n, h, w)."""
 
 
-def lung_share(maps: Maps) -> dict[str, float]:
-    """Mean share of each map's heat inside the rough lungs, and what heat spread evenly would give."""
+def lung_share(maps: Maps, lungs: NDArray[np.bool_] | None = None) -> dict[str, float]:
+    """Mean share of each map's heat inside the lungs and inside the chest, and what heat spread evenly would give.
+
+    Args:
+        maps: (n, h, w).
+        lungs: (n, 224, 224), the lungs of each film; without them one rough outline of a child's.
+    """
+    if lungs is None:
+        masks = {"lungs": np.stack([rough_lungs()] * len(maps)), "chest": np.stack([rough_chest()] * len(maps))}
+    else:
+        masks = {"lungs": lungs, "chest": np.stack([chest_of(one) > 127 for one in lungs])}
     large = np.stack([upsample(heat, SIDE, SIDE) for heat in maps])
-    large = large[large.sum(axis=(1, 2)) > 0]
+    warm = large.sum(axis=(1, 2)) > 0
+    large = large[warm]
     result = {"films": float(len(large))}
-    for name, mask in (("lungs", rough_lungs()), ("chest", rough_chest())):
+    for name, every in masks.items():
+        mask = every[warm]
         shares = (large * mask).sum(axis=(1, 2)) / large.sum(axis=(1, 2))
         # Several places may share the highest value: then the share of them inside.
-        peaks = [float(mask[heat == heat.max()].mean()) for heat in large]
+        peaks = [float(one[heat == heat.max()].mean()) for heat, one in zip(large, mask, strict=True)]
         result[f"share_in_{name}"] = float(np.mean(shares)) if len(shares) else float("nan")
-        result[f"even_heat_would_give_{name}"] = float(mask.mean())
+        result[f"even_heat_would_give_{name}"] = float(mask.mean()) if len(shares) else float("nan")
         result[f"hottest_place_in_{name}"] = float(np.mean(peaks)) if peaks else float("nan")
     return result
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ml.evaluation import figures
 from ml.evaluation import heatmap_checks as checks
 from ml.evaluation.aspect_ratio import narrowed
-from ml.evaluation.background import exchanged, without_chest
+from ml.evaluation.background import exchanged, own_chests, without_chest
+from ml.evaluation.chest_mask import found_lungs
 from ml.evaluation.evaluation_set import Films, TestSet
 from ml.evaluation.finding_tables import at_points, reliability_table
 from ml.evaluation.performance import Sample, brief, describe, sample_of, strata
@@ -85,6 +86,7 @@ def evaluate(
     metrics = {
         "model": {"version": model.version, "sha256": model.sha256, "population": card.name},
         "films": test.what,
+        "lungs": "found",  # and not one rough outline for all, as up to 2026.11
         "plain": _whole(samples["plain"], card),
         "shifted": _whole(samples["shifted"], card),
         "strata": strata(samples["plain"], card, [film.kind for film in test.films], test.pixels),
@@ -144,9 +146,14 @@ def robustness(
 def background(card: PopulationCard, engine: Engine, test: TestSet) -> dict[str, Any]:
     """How far the network goes by the background (:mod:`ml.evaluation.background`).
 
-    ``exchanged``: each chest on the background of a film of the other class; ``alone``: backgrounds without a chest.
+    Chests are as the lung finder sees them. ``exchanged``: each on the background of a film of the other class;
+    ``alone``: backgrounds without a chest.
     """
-    shown = {"exchanged": exchanged(test.pixels, test.labels, SHIFT_SEED), "alone": without_chest(test.pixels)}
+    chests = own_chests(test.pixels)
+    shown = {
+        "exchanged": exchanged(test.pixels, test.labels, SHIFT_SEED, chests),
+        "alone": without_chest(test.pixels, chests),
+    }
     return {
         name: brief(sample_of(card, test.labels, score(card, engine, films)[0], test.patients), card)
         for name, films in shown.items()
@@ -185,7 +192,7 @@ def _heat_checks(
 
     result: dict[str, Any] = {
         "on": "films with pneumonia that were found at the balanced operating point",
-        "lungs": checks.lung_share(maps[found]),
+        "lungs": checks.lung_share(maps[found], found_lungs(test.pixels[found])),
         "heat_by_truth": {
             "pneumonia": float(maps[sample.labels == 1].max(axis=(1, 2)).mean()),
             "normal": float(maps[sample.labels == 0].max(axis=(1, 2)).mean()),

@@ -252,12 +252,20 @@ def _subgroups(metrics: Mapping[str, Any], figures: str) -> str:
     )
 
 
+def _outline(metrics: Mapping[str, Any], what: str) -> str:
+    """How lungs and chest were known where these figures were measured."""
+    if metrics.get("lungs") == "found":
+        return f"the {what} as the lung finder sees {'them' if what == 'lungs' else 'it'}"
+    return f"a rough outline of the {what}, drawn by hand on the mean normal film,"
+
+
 def _background(metrics: Mapping[str, Any]) -> str:
     """What the network predicts for chests on a strange background, and for the background alone."""
     found = metrics["background"]
     changed, alone = found["exchanged"], found["alone"]
     return (
-        "Each film's chest (a rough outline with a soft edge) on the background of a film of the other class: AUC "
+        f"Each film's chest ({_outline(metrics, 'chest')}) on the background of a film of the other class: "
+        "AUC "
         f"{_number(changed['auc'])}, sensitivity {_share(changed['sensitivity'])}, specificity "
         f"{_share(changed['specificity'])}. The background alone, the chest replaced by one level of grey: AUC "
         f"{_number(alone['auc'])}; a network that went by the chest alone would give 0.500. Code in "
@@ -285,8 +293,8 @@ def _heat(metrics: Mapping[str, Any]) -> str:
         "## Heat map\n\nClass activation map (Zhou et al. 2016) of the same forward pass: the calibrated log-odds each "
         "place adds, beyond zero and beyond the film's middle place. Checked on "
         f"{found['on']}; code in `ml/evaluation/heatmap_checks.py`.\n\n"
-        f"- **Where:** {_share(lungs['share_in_lungs'])} of the heat lies inside a rough outline of the lungs (drawn "
-        f"by hand on the mean normal film) that covers {_share(lungs['even_heat_would_give_lungs'])} of the picture, "
+        f"- **Where:** {_share(lungs['share_in_lungs'])} of the heat lies inside {_outline(metrics, 'lungs')} "
+        f"that covers {_share(lungs['even_heat_would_give_lungs'])} of the picture, "
         f"{_share(lungs['share_in_chest'])} inside lungs and mediastinum together "
         f"({_share(lungs['even_heat_would_give_chest'])} of the picture); the hottest place lies in the lungs for "
         f"{_share(lungs['hottest_place_in_lungs'])} and in the chest for {_share(lungs['hottest_place_in_chest'])} of "

@@ -173,9 +173,10 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     # Of adults other films say nothing unless it was measured: they may be adults' own.
     adults = [adult_limit(metrics.get("adults"))] if about.limits == LIMITS or "adults" in metrics else []
     around = background_limit(metrics["background"], plain)
-    ratio = aspect_ratio_limit(metrics["aspect_ratio"], plain)
+    # The sentence speaks of the children's films: there those with pneumonia were the wider ones.
+    ratio = [aspect_ratio_limit(metrics["aspect_ratio"], plain)] if about.whose == CHILD else []
     heat = heat_limit(metrics["heat_map"])
-    of["limits"] = [about.limits[0], *adults, *about.limits[1:], around, ratio, heat]
+    of["limits"] = [about.limits[0], *adults, *about.limits[1:], around, *ratio, heat]
     kept = ("films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece")
     of["metrics"] = {
         "internal_test": {key: plain[key] for key in kept},
@@ -198,7 +199,10 @@ def next_version(out: Path, today: datetime.date) -> str:
     return f"{prefix}{int(last[1]) + 1 if last else 1}"
 
 
-_FORM = "It is a JSON object with the texts name, population and intended_use, and limits, a list of texts."
+_FORM = (
+    "It is a JSON object with the texts name, population and intended_use, and limits, a list of texts; and, where the "
+    "films are not children's, whose (child or adult) and data, a list of sources with their name, source and terms."
+)
 
 
 class AboutError(MLError):
@@ -208,12 +212,18 @@ class AboutError(MLError):
 def read_about(path: Path) -> About:
     """Words for a model of other films: a JSON object with ``name``, ``population``, ``intended_use`` and ``limits``.
 
+    ``whose`` (``child`` or ``adult``) and ``data`` (sources with ``name``, ``source`` and ``terms``) may be in it.
+
     Raises:
         AboutError: The file is not such an object.
     """
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-        about = About(given["name"], given["population"], given["intended_use"], tuple(given["limits"]))
+        about = About(
+            given["name"], given["population"], given["intended_use"], tuple(given["limits"]),
+            given.get("whose", CHILD), tuple(given.get("data", ())),
+        )  # fmt: skip
+        AGES[about.whose], [(one["name"], one["source"], one["terms"]) for one in about.data]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AboutError(
             f"{path} does not say what the card needs ({type(error).__name__}: {error}). {_FORM}"

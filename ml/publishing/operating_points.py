@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ml.inference.decision import Cuts
+from ml.inference.population import ADULT
 from ml.inference.population_card import Aim
 from ml.metrics.curves import Floats, Labels, curve
 from ml.publishing.calibration import BOUNDS
@@ -20,8 +21,22 @@ AIMS = {
 
 From the first to the last the one may grow and the other must shrink, so both cuts rise and the points are nested."""
 
+ADULT_AIMS = {
+    "screening": Aim(missed=0.05, false_alarms=0.20),
+    "balanced": Aim(missed=0.10, false_alarms=0.10),
+    "rule_in": Aim(missed=0.20, false_alarms=0.03),
+}
+"""For adults, where the network ranks less well: with the aims for children two films of three would be indeterminate.
 
-def choose_cuts(labels: Labels, probabilities: Floats, weights: Floats) -> dict[str, Cuts]:
+Round figures, taken once a first publication had shown how much the aims for children leave open."""
+
+
+def aims_for(population: str) -> dict[str, Aim]:
+    """The aims of a population's operating points."""
+    return ADULT_AIMS if population == ADULT else AIMS
+
+
+def choose_cuts(labels: Labels, probabilities: Floats, weights: Floats, aims: dict[str, Aim] = AIMS) -> dict[str, Cuts]:
     """Choose the pair of each operating point from calibrated probabilities.
 
     ``rule_out`` is the highest cut that misses no more than aimed at, ``rule_in`` the lowest that raises no more false
@@ -34,7 +49,7 @@ def choose_cuts(labels: Labels, probabilities: Floats, weights: Floats) -> dict[
     # A film is positive from thresholds[i] upwards: the sensitivity and the false alarms of that cut.
     sensitivity, false_alarms = whole.sensitivity[1:], whole.false_alarms[1:]
     chosen = {}
-    for name, aim in AIMS.items():
+    for name, aim in aims.items():
         rule_out = float(whole.thresholds[np.flatnonzero(sensitivity >= 1 - aim.missed - 1e-12)[0]])
         sparing = np.flatnonzero(false_alarms <= aim.false_alarms + 1e-12)
         rule_in = float(whole.thresholds[sparing[-1]]) if len(sparing) else 1.0

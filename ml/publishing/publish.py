@@ -63,7 +63,10 @@ def choose(card: PopulationCard, engine: Engine, val: TestSet, *, calibrate: boo
         chosen["heat_scale"] = float(max(np.quantile(strengths, 0.75), 1e-3))
     kept = chosen.get("calibration", card.calibration)
     fitted_map = calibration.Calibration(float(kept["slope"]), float(kept["intercept"]))
-    chosen["cuts"] = operating_points.choose_cuts(labels, fitted_map(logits), weights)
+    chosen["cuts"] = operating_points.choose_cuts(
+        labels, fitted_map(logits), weights, operating_points.aims_for(card.name)
+    )
+    chosen["aims"] = operating_points.aims_for(card.name)
     return chosen
 
 
@@ -181,7 +184,7 @@ def publish(
 def put_cuts(of: dict[str, Any], chosen: dict[str, Any]) -> None:
     """Put the chosen pairs, what they were chosen for and on which films into a population of a card."""
     for point in of["operating_points"]:
-        cuts, aim = chosen["cuts"][point["name"]], operating_points.AIMS[point["name"]]
+        cuts, aim = chosen["cuts"][point["name"]], chosen["aims"][point["name"]]
         point |= {"rule_out": cuts.rule_out, "rule_in": cuts.rule_in, "aim": operating_points.in_words(aim)}
     of["operating_points_chosen_on"] = chosen["chosen_on"]
 

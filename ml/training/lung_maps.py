@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
+from ml.evaluation.chest_mask import chest_of
 from ml.inference.lungs import LungFinder
 from ml.intake.radiograph import SIDE
 from ml.network.lung_crop import box, soft_mask
@@ -32,16 +33,6 @@ class LungMaps:
     def __getitem__(self, chosen: NDArray[np.int64]) -> LungMaps:
         """Those of some films."""
         return LungMaps(self.lungs[chosen], self.chest[chosen], self.boxes[chosen])
-
-
-def chest_of(inside: NDArray[np.bool_]) -> Pixels:
-    """(224, 224): 255 between the outermost places of the lungs in each row, widened by 5 pixels, its edge softened."""
-    filled = np.zeros(inside.shape, np.uint8)
-    for row in np.flatnonzero(inside.any(axis=1)):
-        places = np.flatnonzero(inside[row])
-        filled[row, places[0] : places[-1] + 1] = 255
-    wide = Image.fromarray(filled).filter(ImageFilter.MaxFilter(11)).filter(ImageFilter.GaussianBlur(4))
-    return np.asarray(wide, np.uint8)
 
 
 def find_lung_maps(pixels: Pixels, finder: LungFinder | None = None) -> LungMaps:

@@ -7,11 +7,11 @@ from dataclasses import fields
 
 import numpy as np
 
-from ml.evaluation.background import chest_share, exchanged, without_chest
+from ml.evaluation.background import chest_share, exchanged, own_chests, without_chest
 from ml.evaluation.chest_mask import rough_chest
 from ml.publishing.card_page import render
 from ml.training.augmentation import AugmentationConfig, augment
-from tests.ml.drawn import workshop
+from tests.ml.drawn import draw, workshop
 
 LEVELS = np.repeat(np.array([40, 80, 120, 160, 200, 240], np.uint8), 224 * 224).reshape(6, 224, 224)
 LABELS = np.array([0, 1, 0, 1, 0, 1])
@@ -40,6 +40,25 @@ def test_a_film_without_its_chest_has_its_background_and_its_mean() -> None:
     emptied = without_chest(films)
     assert np.array_equal(emptied[:, 0, 0], films[:, 0, 0])
     assert (emptied[:, 112, 112] > 0.8 * films[:, 0, 0]).all()
+
+
+def test_each_film_keeps_its_own_chest_where_its_lungs_are_known() -> None:
+    chests = np.zeros(LEVELS.shape, np.float32)
+    chests[0, 20:60, 20:60] = chests[1:, 100:200, 100:200] = 1.0
+    joined = exchanged(LEVELS, LABELS, seed=1, chests=chests)
+    assert joined[0, 40, 40] == LEVELS[0, 0, 0]
+    assert joined[0, 150, 150] != LEVELS[0, 0, 0]
+    films = LEVELS.copy()
+    films[0, 20:60, 20:60] = 0
+    assert without_chest(films, chests)[0, 40, 40] == LEVELS[0, 0, 0]
+
+
+def test_the_chest_found_on_a_drawn_film_holds_its_lungs() -> None:
+    film = draw(3)
+    (chest,) = own_chests(film[None])
+    assert chest[100, 70] > 0.9
+    assert chest[100, 154] > 0.9
+    assert chest[:10].max() < 0.1
 
 
 def test_training_shows_chests_on_other_backgrounds_as_often_as_the_recipe_says() -> None:

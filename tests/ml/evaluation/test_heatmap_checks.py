@@ -44,6 +44,13 @@ def test_heat_in_a_corner_is_told_from_heat_in_a_lung() -> None:
     assert checks.lung_share(SPOT[None])["hottest_place_in_lungs"] == 1
 
 
+def test_heat_is_looked_for_in_each_films_own_lungs_where_they_are_known() -> None:
+    elsewhere = np.zeros((1, 224, 224), bool)
+    elsewhere[:, 180:, 180:] = True
+    assert checks.lung_share(SPOT[None], elsewhere)["share_in_lungs"] < 0.05
+    assert checks.lung_share(SPOT[None], ~elsewhere)["share_in_lungs"] > 0.95
+
+
 def _bright_patch(films: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """A judge that looks for white in the lungs, and says where."""
     cells = films.reshape(len(films), 14, 16, 14, 16).mean(axis=(2, 4)).astype(np.float32) / 255

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from ml.errors import TrainingError
+from ml.evaluation.chest_mask import chest_of
 from ml.training.augmentation import AugmentationConfig
 from ml.training.config import LungClassifierConfig, read_recipe
-from ml.training.lung_maps import LungMaps, chest_of
+from ml.training.lung_maps import LungMaps
 from ml.training.lung_pipeline import CropConfig, batches, pooling_weights, served_crops
 
 
