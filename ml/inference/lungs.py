@@ -155,7 +155,7 @@ class LungFinder:
                 raise ArtifactMissing(f"{folder / name} is missing. Restore the folder from the repository.")
             if file_sha256(folder / name) != wanted:
                 raise ArtifactDamaged(f"{folder / name} is not the file its card describes. Restore the folder.")
-        engine = Engine(folder / "model.xml", threads=threads)
+        engine = Engine(folder / "model.xml", threads=threads, sha256=files)
         if engine.input_shape != (-1, SIDE, SIDE, 1):
             raise ArtifactDamaged(f"The network in {folder} takes {engine.input_shape}.")
         return cls(engine)

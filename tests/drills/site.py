@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import redis
 
 from tests.running_site import RunningSite, wait_until
@@ -75,6 +76,9 @@ class DrilledSite(RunningSite):
 
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask its database, or change it, past the site."""
+        if url := self.environment.get("DATABASE_URL"):
+            with psycopg.connect(url.replace("postgres://", "postgresql://")) as server:
+                return server.execute(query.replace("?", "%s"), values).fetchall()
         with sqlite3.connect(self.data_dir / "pneumoweb.sqlite3", timeout=20) as connection:
             return connection.execute(query, values).fetchall()
 
@@ -96,8 +100,8 @@ class DrilledSite(RunningSite):
 
     def audit(self, accepted: list[str]) -> None:
         """Nothing that was promised is missing, nothing is there twice, nothing is left behind."""
-        rows = {uuid.UUID(row[0]).hex: row[1] for row in self.sql("SELECT id, state FROM diagnosis_study")}
-        current = {uuid.UUID(row[0]).hex for row in self.sql(
+        rows = {uuid.UUID(str(row[0])).hex: row[1] for row in self.sql("SELECT id, state FROM diagnosis_study")}
+        current = {uuid.UUID(str(row[0])).hex for row in self.sql(
             "SELECT study_id FROM diagnosis_prediction WHERE is_current")}  # fmt: skip
         folders = {uuid.UUID(folder.name).hex: folder for folder in self.data_dir.glob("films/*/*")}
         wrong = {

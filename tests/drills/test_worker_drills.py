@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.drills.people import Crowd, Person, films
 from tests.drills.site import DrilledSite
+from tests.places import ROOT
 from tests.running_site import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.drill]
@@ -66,3 +70,30 @@ def test_messages_that_make_no_sense_do_not_end_the_worker(site: DrilledSite, pe
         assert (site.pids("worker"), site.restarts) == (worker, 0)
         assert broker.llen("pneumoweb") == broker.hlen("unacked") == 0
     site.audit(accepted)
+
+
+def test_a_model_overwritten_and_cut_in_place_changes_no_answer(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / "ml" / "artifacts" / "pneumonia", tmp_path / "data" / "models" / "copy"))
+    with (folder / "model.keras").open("ab") as stream:
+        stream.write(b"\0")  # another file, and so another version
+    card = json.loads((folder / "card.json").read_text())
+    card["files"]["model.keras"] = hashlib.sha256((folder / "model.keras").read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps({**card, "version": "drill"}))
+    site = DrilledSite(tmp_path / "data").open()
+    try:
+        person = Person(site.url, "ada").sign_up()
+        site.sql("UPDATE diagnosis_modelversion SET active = (version = 'drill')")
+        wait_until(lambda: bool(site.log_lines("Model drill (")), 30, "the copy being loaded")
+        before = [outcome["id"] for outcome in person.submit(films()[:6]).json()["outcomes"]]
+        site.settle()
+        with (folder / "model.bin").open("r+b") as stream:
+            stream.write(RANDOM.randbytes(1 << 20))
+            stream.truncate(1 << 19)
+        after = [outcome["id"] for outcome in person.submit(films()[:6]).json()["outcomes"]]
+        site.settle()
+        site.audit(before + after)
+        said = "SELECT finding, round(probability, 5) FROM diagnosis_study WHERE replace(id, '-', '') = ?"
+        assert [site.sql(said, one) for one in before] == [site.sql(said, one) for one in after]
+        assert site.restarts == 0
+    finally:
+        site.close()
