@@ -15,9 +15,7 @@ from pathlib import Path
 
 from tests.places import ROOT
 
-START_SECONDS = (
-    180.0  # generous: a machine may be busy with more than this, and waiting stops as soon as the site answers
-)
+START_SECONDS = 180.0  # generous: a machine may be busy, and waiting stops as soon as the site answers
 
 
 def free_port() -> int:
