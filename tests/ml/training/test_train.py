@@ -18,7 +18,7 @@ import pytest
 from ml.data.dataset import DataError
 from ml.provenance import command_line
 from ml.train import main, train
-from tests.ml.drawn import draw_dozens, tiny_config, tiny_runs
+from tests.ml.drawn import draw_dozens, tiny_config, tiny_runs, without_graphs
 
 pytestmark = pytest.mark.slow
 TINY = tiny_config()
@@ -35,6 +35,13 @@ def _plain_policy() -> Iterator[None]:
     import keras
 
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def quick() -> Iterator[None]:
+    """For tests of what is around the training steps."""
+    with without_graphs():
+        yield
 
 
 def test_a_run_leaves_a_network_and_all_that_is_needed_to_do_it_again(data: Path, tmp_path: Path) -> None:
@@ -80,6 +87,7 @@ def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path, monkeypat
         assert broken[1][name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
 
 
+@pytest.mark.usefixtures("quick")
 def test_resuming_another_run_and_starting_over_an_old_one_are_refused(data: Path, tmp_path: Path) -> None:
     from ml.training.callbacks import TrainingError
 
@@ -90,6 +98,7 @@ def test_resuming_another_run_and_starting_over_an_old_one_are_refused(data: Pat
         train(data, tmp_path, replace(TINY, rate=1e-4), resume=True)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_full_disk_at_a_checkpoint_leaves_the_last_one(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +118,7 @@ def test_a_full_disk_at_a_checkpoint_leaves_the_last_one(
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_loss_that_is_no_number_stops_the_run(data: Path, tmp_path: Path) -> None:
     from ml.training.callbacks import TrainingError
 
@@ -116,6 +126,7 @@ def test_a_loss_that_is_no_number_stops_the_run(data: Path, tmp_path: Path) -> N
         train(data, tmp_path, replace(TINY, rate=float("nan")))
 
 
+@pytest.mark.usefixtures("quick")
 def test_after_a_whole_epoch_the_advice_is_one_that_can_be_followed(data: Path, tmp_path: Path) -> None:
     """--resume with another rate is refused, so it must not be what is advised."""
     from ml.training.callbacks import Averaged, TrainingError
@@ -132,6 +143,7 @@ def test_after_a_whole_epoch_the_advice_is_one_that_can_be_followed(data: Path, 
             train(data, tmp_path, TINY)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_run_begins_with_the_averaged_weights_of_another_of_its_shape(data: Path, tmp_path: Path) -> None:
     from ml.network.classifier import build_training
     from ml.training.checkpoint import load_member
