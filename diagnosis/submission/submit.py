@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +25,7 @@ from diagnosis.worker.reanalysis import is_an_answer
 from ml import IntakeError, Limits, Radiograph, read_radiograph
 
 logger = logging.getLogger(__name__)
+DOUBT_SECONDS = 5.0
 
 QUOTA_SPENT = "QUOTA_SPENT"
 
@@ -148,6 +150,7 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         header=header,
         notices=[asdict(notice) for notice in radiograph.notices],
     )
+    settle_doubtful()
     storage.write(study.pk, radiograph, original)
     try:
         with transaction.atomic():
@@ -174,12 +177,30 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
 def is_stored(study: Study) -> bool:
     """Whether a commit that ended in an error got through all the same; if surely not, the files go.
 
-    If the database cannot tell, they stay: the daily tidying knows later whether they belong to anybody.
+    If the database cannot tell, they stay until it can: the next submission asks once more, and so does the daily
+    tidying.
     """
     try:
         if Study.objects.filter(pk=study.pk).exists():
             return True
     except (DatabaseError, InterfaceError):
+        _doubtful[study.pk] = time.monotonic()
         return False
     storage.remove([study.pk])
     return False
+
+
+_doubtful: dict[
+    uuid.UUID, float
+] = {}  # studies of which this process does not know whether they are stored, since when
+
+
+def settle_doubtful() -> None:
+    """Remove the files of those that turned out not to be stored; young ones may be about to be."""
+    old = [name for name, since in [*_doubtful.items()] if time.monotonic() - since > DOUBT_SECONDS]
+    if not old:
+        return
+    stored = set(Study.objects.filter(pk__in=old).values_list("pk", flat=True))
+    storage.remove(name for name in old if name not in stored)
+    for name in old:
+        _doubtful.pop(name, None)

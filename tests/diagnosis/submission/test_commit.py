@@ -11,8 +11,10 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from diagnosis import storage
-from diagnosis.models import Study
+from diagnosis.models import Study, StudyQuerySet
+from diagnosis.submission import submit as door
 from diagnosis.submission.submit import Ticket, submit
+from ml import read_radiograph
 from tests.studies import drawn_film
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,3 +56,22 @@ def test_a_row_that_did_not_leaves_nothing_behind(owner: User, monkeypatch: pyte
         press(owner)
     assert not Study.objects.exists()
     assert not [*data_dir.glob("films/*/*")]
+
+
+def test_while_the_database_cannot_tell_files_stay_and_go_with_the_next_submission(
+    owner: User, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    lost = Study()
+    storage.write(lost.pk, read_radiograph(drawn_film(1)))
+
+    def no_answer(_rows: StudyQuerySet) -> bool:
+        raise OperationalError("could not connect to server")
+
+    with monkeypatch.context() as away:
+        away.setattr(StudyQuerySet, "exists", no_answer)
+        assert not door.is_stored(lost)
+    assert [folder.name for folder in data_dir.glob("films/*/*")] == [str(lost.pk)]
+    monkeypatch.setattr(door, "DOUBT_SECONDS", -1.0)
+    study = press(owner)
+    assert study is not None
+    assert [folder.name for folder in data_dir.glob("films/*/*")] == [str(study.pk)]
