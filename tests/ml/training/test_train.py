@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,16 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.data.dataset import DataError
 from ml.provenance import command_line
 from ml.train import main, train
-from tests.ml.drawn import draw_dozens, tiny_config, tiny_runs, without_graphs
+from tests.ml.drawn import draw_dozens, tiny_config, without_graphs
 
 pytestmark = pytest.mark.slow
 TINY = tiny_config()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_dozens(tmp_path_factory.mktemp("data"))
 
@@ -141,46 +139,6 @@ def test_after_a_whole_epoch_the_advice_is_one_that_can_be_followed(data: Path, 
         patch.setattr(Averaged, "on_train_batch_end", lost)
         with pytest.raises(TrainingError, match=f"--start {tmp_path} begins there"):
             train(data, tmp_path, TINY)
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_run_begins_with_the_averaged_weights_of_another_of_its_shape(data: Path, tmp_path: Path) -> None:
-    from ml.network.classifier import build_training
-    from ml.training.checkpoint import load_member
-    from ml.training.fit import begin_with
-
-    network = build_training(TINY.architecture, TINY.train_size)
-    begin_with(network, tiny_runs() / "one", TINY.architecture)
-    wanted = load_member(tiny_runs() / "one", "mean")[0].get_weights()
-    assert all(np.array_equal(a, b) for a, b in zip(network.get_weights(), wanted, strict=True))
-    wide = replace(TINY.architecture, widths=(4, 6, 8, 16))
-    with pytest.raises(DataError, match=r"another shape.*widths \[4, 6, 8, 8\], blocks \[1, 1, 1, 1\] and view 'both'"):
-        train(data, tmp_path, replace(TINY, architecture=wide, start=str(tiny_runs() / "one")))
-
-
-@pytest.mark.parametrize("length", [0, 1000, -100])
-def test_a_damaged_checkpoint_is_said_and_not_gone_on_from(data: Path, tmp_path: Path, length: int) -> None:
-    from ml.training.callbacks import TrainingError
-    from ml.training.checkpoint import load_member
-
-    whole = (tiny_runs() / "one" / "checkpoint.npz").read_bytes()
-    (tmp_path / "checkpoint.npz").write_bytes(whole[:length])
-    with pytest.raises(TrainingError, match=r"cannot be read as a checkpoint .* Remove it and start without --resume"):
-        train(data, tmp_path, TINY, resume=True)
-    with pytest.raises(DataError, match="train it first"):
-        load_member(tmp_path)
-
-
-def test_what_differs_is_named_when_it_is_new_as_well(data: Path, tmp_path: Path) -> None:
-    from ml.training.callbacks import Averaged, TrainingError
-    from ml.training.checkpoint import Checkpoint
-
-    shutil.copy(tiny_runs() / "one" / "checkpoint.npz", tmp_path)
-    with np.load(tmp_path / "checkpoint.npz") as stored:
-        identity = json.loads(stored["state"].tobytes())["identity"]
-    checkpoint = Checkpoint(tmp_path / "checkpoint.npz", Averaged(), None, identity | {"new": 1}, [])
-    with pytest.raises(TrainingError, match=r"\(different: new\)"):
-        checkpoint.restore(None, [])
 
 
 def test_half_precision_leaves_biases_and_norms_out_of_weight_decay(data: Path, tmp_path: Path) -> None:
