@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from diagnosis import storage
 from diagnosis.admin.predictions import ReadOnly
@@ -101,7 +101,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         "owner",
         "state",
         "finding",
-        "warned",
+        "with_warnings",
         "percent",
         "population",
         "label",
@@ -211,6 +211,11 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         address = reverse("admin:diagnosis_study_picture", args=[study.pk, "film"])
         alt = _("The submitted film")
         return format_html('<img src="{}" alt="{}" width="420">', address, alt)
+
+    @admin.display(description=_("with warnings"), ordering="warned")
+    def with_warnings(self, study: Study) -> str:
+        """A word where the finding carries warnings."""
+        return gettext("with warnings") if study.warned else "–"
 
     @admin.display(description=_("probability"), ordering="probability")
     def percent(self, study: Study) -> str:
