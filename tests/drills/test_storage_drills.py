@@ -98,8 +98,10 @@ def fill(file: Path) -> None:
             pass
 
 
-def test_a_full_disk_refuses_films_and_lets_people_delete(small_disk: Path) -> None:
-    site = DrilledSite(small_disk / "data").open()
+def test_a_full_disk_refuses_films_and_lets_people_delete(small_disk: Path, tmp_path: Path) -> None:
+    site = DrilledSite(small_disk / "data")
+    site.log = tmp_path / "log"  # on another disk
+    site.open()
     try:
         person = Person(site.url, "ada").sign_up()
         accepted = submit(person, 4)
