@@ -141,11 +141,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "diagnosis.middleware.head_without_body",
-    "diagnosis.trouble.answer_probes",
-    "django.middleware.security.SecurityMiddleware",
     "diagnosis.middleware.security_headers",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "diagnosis.trouble.answer_probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -83,7 +83,13 @@ def test_a_person_signs_up_submits_a_film_and_finds_the_result_in_the_history(si
     address = person.submit(drawn(101)).url.removeprefix(site.url)
     assert re.fullmatch(r"/studies/[0-9a-f-]{36}/", address)
     page = result_of(person, address)
-    for promised in ("Probability of pneumonia", "Not medical advice", "Accuracy", "Sensitivity", "Model version"):
+    for promised in (
+        "Probability of pneumonia",
+        "Not medical advice",
+        "Accuracy",
+        "How often it is wrong",
+        "Model version",
+    ):
         assert promised in page
     for kind in ("image", "thumbnail", "heatmap"):
         picture = person.get(f"{address}{kind}/")

@@ -64,7 +64,7 @@ def test_a_flood_of_one_person_holds_two_threads_and_leaves_others_theirs(
         reading = [threads.submit(submits(owner, range(n, n + 1))) for n in range(2)]
         while turns._reading.total() < 2:  # no event tells when a thread is inside
             threading.Event().wait(0.01)
-        refused = threads.submit(submits(owner, range(10, 16))).result(5)
+        refused = threads.submit(submits(owner, range(10, 16))).result(20)
         assert codes(refused) == [turns.BUSY] * 6, "and none of the six waited for itself"
         other = threads.submit(submits(stranger, range(20, 21)))
         while turns._reading.total() < 3:
