@@ -28,6 +28,3 @@ STORAGES = {
 }
 # A message sent to a broker that nobody started must fail at once; a test that wants a broker asks for live_redis.
 CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "socket_connect_timeout": 0.2}  # noqa: F405
-# SQLite as sites have it, in a file: in memory, threads share a cache whose locks nobody waits for.
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
-    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # noqa: F405

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -31,17 +30,10 @@ def today() -> dt.date:
 
 def take(owner: AbstractBaseUser, size: int) -> bool:
     """Count one file of ``size`` bytes against today's quota, by one conditional UPDATE; ``False``: it is spent."""
-    rows = DailyUse.objects.filter(user_id=owner.pk, day=today())
+    day = today()
+    DailyUse.objects.get_or_create(user_id=owner.pk, day=day)
+    rows = DailyUse.objects.filter(user_id=owner.pk, day=day)
     room = rows.filter(films__lt=settings.QUOTA_FILMS_PER_DAY, bytes__lte=settings.QUOTA_BYTES_PER_DAY - size)
-    if room.update(films=F("films") + 1, bytes=F("bytes") + size):
-        return True
-    if rows.exists():
-        return False
-    try:
-        with transaction.atomic():
-            DailyUse.objects.create(user_id=owner.pk, day=today())
-    except IntegrityError:
-        pass  # another request has begun the day meanwhile
     return bool(room.update(films=F("films") + 1, bytes=F("bytes") + size))
 
 
