@@ -40,11 +40,20 @@ def fill(apps, schema_editor):
     studies = apps.get_model("diagnosis", "Study").objects
     said = predictions.filter(study=OuterRef("pk"), is_current=True).exclude(warnings=[])
     studies.filter(~Q(notices=[]) | Q(Exists(said)), state="done").update(warned=True)
+    _settle(schema_editor)
 
 
 def back(apps, schema_editor):
     """One threshold again: the rule-in cut."""
     apps.get_model("diagnosis", "Prediction").objects.update(threshold=F("rule_in"))
+    _settle(schema_editor)
+
+
+def _settle(schema_editor):
+    """PostgreSQL alters no table whose rows still wait for the check of their deferred foreign keys: check them now."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        schema_editor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 
