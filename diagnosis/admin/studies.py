@@ -225,7 +225,8 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     @admin.action(description=_("Analyse again"), permissions=["change"])
     def reanalyse(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
         """Queue the chosen studies anew; those that are waiting anyway are left alone."""
-        queued = sum(reanalysis.reanalyse(study) for study in queryset.exclude(state__in=PENDING))
+        finished = list(queryset.exclude(state__in=PENDING))
+        queued = sum(reanalysis.reanalyse(study, bulk=len(finished) > 1) for study in finished)
         text = ngettext("%d study is queued for analysis.", "%d studies are queued for analysis.", queued) % queued
         messages.success(request, text)
 

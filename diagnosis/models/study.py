@@ -133,7 +133,7 @@ class Study(models.Model):
     intended_use_at = models.DateTimeField(_("intended use read, at"), editable=False)
 
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED, editable=False)
-    # Of an import of thousands: it waits in a queue of its own, behind whatever people submit by hand.
+    # One of thousands, imported or reanalysed: it waits in a queue of its own, behind whatever people submit by hand.
     bulk = models.BooleanField(_("imported"), default=False, editable=False)
     attempt = models.PositiveIntegerField(_("attempt"), default=0, editable=False)
     attempts_left = models.PositiveSmallIntegerField(default=max_attempts, editable=False)
@@ -392,17 +392,19 @@ class Study(models.Model):
                 self.predictions.create(attempt=attempt, **prediction)
         return moved
 
-    def reanalyse(self, owner_limit: int | None = None) -> bool:
+    def reanalyse(self, owner_limit: int | None = None, *, bulk: bool = False) -> bool:
         """Queue a finished study again; earlier predictions stay, no longer current once the new one is there.
 
-        With ``owner_limit`` it is the owner who asks: only for want of an answer, and no more often than that.
+        With ``owner_limit`` it is the owner who asks: only for want of an answer, and no more often than that. One of
+        many (``bulk``) waits behind whatever people submit by hand; one that a person asks for does not, even if it
+        was imported.
         """
         by_owner = owner_limit is not None
         return self._move(
             [State.REJECTED, State.FAILED] if by_owner else [State.DONE, State.REJECTED, State.FAILED],
             None, Q(reanalyses__lt=owner_limit) if by_owner else None,
             reanalyses=F("reanalyses") + int(by_owner), state=State.QUEUED, attempts_left=max_attempts(),
-            queued_at=timezone.now(), sent_at=None, finished_at=None, **_reason(),
+            queued_at=timezone.now(), sent_at=None, finished_at=None, bulk=bulk, **_reason(),
             refused_by="", finding="", probability=None, judged_by=None, warned=False,
             population="", population_known_by="", quarter_turns=0, inverted=False,
         )  # fmt: skip

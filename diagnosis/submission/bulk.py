@@ -20,14 +20,13 @@ from django.utils import timezone
 from diagnosis.models import Study
 from diagnosis.results.translation import translate_error
 from diagnosis.submission.submit import Outcome, Ticket, submit
+from diagnosis.worker.queue import CALM_SECONDS, MOST_WAITING
 from ml import IntakeError, find_films
 
 logger = logging.getLogger(__name__)
 
 NAMESPACE = uuid.UUID("0f6f9f0e-93a5-4d0b-8d1e-0a2b6a0f4a55")
 AT_ONCE = 200  # files whose studies are looked up together
-MOST_WAITING = 500  # studies of one owner's imports that wait at the same time; more are not sent until it is fewer
-CALM_SECONDS = 0.5
 
 
 class ListError(Exception):

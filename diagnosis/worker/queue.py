@@ -19,6 +19,8 @@ ANALYSE = "diagnosis.tasks.analyse"  # sent by its name, so that nothing here ne
 HEARTBEAT_SECONDS = 10.0
 HEARTBEAT_TTL = 35  # seconds; three missed beats and the worker counts as gone
 HEARTBEAT_PREFIX = "pneumoweb:worker:"
+MOST_WAITING = 500  # studies of one import or reanalysis that wait at the same time; the rest is sent as it gets fewer
+CALM_SECONDS = 0.5  # between two counts of them
 
 # A broker that keeps a process waiting without an answer is left alone for a while: a form of fifty films waits for it
 # once. One that refuses at once may be restarting, and costs nothing to try.

@@ -40,10 +40,10 @@ def reanalyse_for_owner(study: Study) -> bool:
     return may_reanalyse(study) and reanalyse(study, OWNER_LIMIT)
 
 
-def reanalyse(study: Study, owner_limit: int | None = None) -> bool:
+def reanalyse(study: Study, owner_limit: int | None = None, *, bulk: bool = False) -> bool:
     """Queue a finished study again; ``False`` when it is not finished. See ``Study.reanalyse``."""
     with transaction.atomic():
-        moved = study.reanalyse(owner_limit)
+        moved = study.reanalyse(owner_limit, bulk=bulk)
         if moved:
 
             def send() -> None:

@@ -49,7 +49,7 @@ def sweep(now: dt.datetime | None = None) -> dict[str, int]:
         logger.warning("The broker does not answer (%s); waiting studies are sent later.", error)
         return counts
     due = Q(sent_at=None) | Q(sent_at__lt=now - patience) | Q(sent_at__gt=now + SKEW)
-    for study in Study.objects.filter(due, state=State.QUEUED).order_by("created_at")[:BATCH]:
+    for study in Study.objects.filter(due, state=State.QUEUED).order_by("bulk", "created_at")[:BATCH]:
         if not send_to_worker(study):
             break
         counts["sent"] += 1

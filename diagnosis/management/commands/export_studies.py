@@ -11,13 +11,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.http import HttpRequest, QueryDict
 
 from diagnosis.accounts.data_export import archive
 from diagnosis.history import exports
-from diagnosis.history.filters import StudyFilter
 from diagnosis.history.keyset import batches
-from diagnosis.models import Study
+from diagnosis.management.choice import chosen, owner_called
 
 
 class Command(BaseCommand):
@@ -41,9 +39,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: wrong usage, or the file cannot be written.
         """
-        owner = User.objects.filter(username=options["owner"]).first()
-        if owner is None:
-            raise CommandError(f"There is no account “{options['owner']}”.")
+        owner = owner_called(options["owner"])
         if options["format"] == "zip":
             if options["where"]:
                 raise CommandError("A ZIP holds everything of one person: leave --where out.")
@@ -59,13 +55,7 @@ class Command(BaseCommand):
             raise CommandError(f"{out or 'The standard output'} cannot be written: {error.strerror}") from None
 
     def _table(self, owner: User, where: str, kind: str) -> Iterator[str]:
-        request = HttpRequest()
-        request.user = owner
-        chosen = StudyFilter(QueryDict(where), Study.objects.visible_to(owner), request=request)
-        unknown = set(QueryDict(where)) - set(chosen.filters)
-        if chosen.errors or unknown:
-            raise CommandError(f"--where cannot be used: {chosen.errors.as_text() or ', '.join(sorted(unknown))}")
-        rows, order = chosen.rows()
+        rows, order = chosen(owner, where)
         records = (
             exports.as_record(study) for batch in batches(exports.with_all(rows, owner), order) for study in batch
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from argparse import ArgumentParser
 from collections import Counter
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
+from diagnosis.management.progress import Progress
 from diagnosis.submission import bulk
 from diagnosis.submission.intended_use import STATEMENT
 from ml import csv_line
 
 COLUMNS = ["file", "study", "outcome", "code", "explanation"]
-SAY_EVERY = 1.0  # seconds, on a terminal
 CHECK_EVERY = 50  # files between two looks at how many wait
 
 
@@ -67,7 +66,7 @@ class Command(BaseCommand):
         self, owner: User, found: list[bulk.Item], again: bool, population: str, report: Path | None
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
-        began, shown, waiting = time.monotonic(), 0.0, [0]
+        progress, waiting = Progress(self.stderr, len(found)), [0]
         try:
             file = report.open("w", newline="", encoding="utf-8", errors="surrogateescape") if report else None
         except OSError as error:
@@ -82,17 +81,7 @@ class Command(BaseCommand):
                 file.flush()
             if number % CHECK_EVERY == 0:
                 bulk.wait_while_full(owner, waiting.append)
-            if time.monotonic() - shown > SAY_EVERY or number == len(found):
-                shown = time.monotonic()
-                self._say(number, len(found), shown - began, waiting[-1])
+            progress.say(number, waiting[-1])
         if file:
             file.close()
         return counts
-
-    def _say(self, done: int, total: int, seconds: float, waiting: int) -> None:
-        rate = done / max(seconds, 1e-3)
-        rest = (total - done) / rate
-        width = 24
-        bar = "█" * (width * done // total) + "░" * (width - width * done // total)
-        text = f"{bar} {done} of {total}, {rate:.0f} a second, {rest / 60:.0f} min left, {waiting} waiting"
-        self.stderr.write(text, ending="\r" if self.stderr.isatty() and done < total else "\n")
