@@ -78,7 +78,7 @@ def compare(common: dict[str, Any], ours: dict[str, Any], worker: dict[str, floa
     rate = whole["films_per_s"]
     film, predict = common["film_ms"], common["predict_ms"]
     decode = ours["decode_scaled_ms"]
-    inside, alone = ours["store_large_ms"] + ours["engine_ms"], "reading, storing, judging in one process"
+    inside, alone = ours["store_large_ms"] + ours["engine_ms"], "reading, storing, predicting in one process"
     return [
         faster("a", "bytes → prediction, one by one", ours["film_ms"], film, decode, "scaled decode", 6),
         faster("a", "bytes → prediction, batched", ours["film_batched_ms"], film, decode, "scaled decode", 6),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.timing import median_ms, resident_mb, since_launch
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-SIDE = 224
+FILM_SIZE = 224
 FOLDER = Path(__file__).resolve().parent.parent / "ml" / "artifacts" / "pneumonia"
 Run = Callable[[NDArray[np.float32]], Any]
 
@@ -110,7 +110,9 @@ WAYS = {
 def main() -> None:
     """Measure one way and print."""
     run = WAYS[sys.argv[1]]()
-    one, eight = (np.random.default_rng(0).uniform(0, 255, (n, SIDE, SIDE, 1)).astype(np.float32) for n in (1, 8))
+    one, eight = (
+        np.random.default_rng(0).uniform(0, 255, (n, FILM_SIZE, FILM_SIZE, 1)).astype(np.float32) for n in (1, 8)
+    )
     run(one)
     result = {"start_s": since_launch()}
     result["one_ms"] = median_ms(lambda: run(one), 50, 5)

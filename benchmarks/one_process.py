@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.films import films, large_films
 from benchmarks.timing import median_ms, ms_per_film, percentile, resident_mb, since_launch
-from ml import SIDE, ModelInput, Predictor, Refusal, phantom, read_radiograph
+from ml import FILM_SIZE, ModelInput, Predictor, Refusal, phantom, read_radiograph
 from ml.inference.gate_rules import pixel_refusal
 
 SIZES = ((512, 420), (1024, 840), (2048, 1680))
@@ -62,7 +62,7 @@ def steps(predictor: Predictor, every: list[bytes]) -> dict[str, float]:
 def engine_times(predictor: Predictor) -> dict[str, float]:
     """Milliseconds of the classifier's forward pass alone: one film, and a film in a batch of eight."""
     engine = predictor._engine
-    one, eight = (np.zeros((n, SIDE, SIDE, 1), np.float32) for n in (1, 8))
+    one, eight = (np.zeros((n, FILM_SIZE, FILM_SIZE, 1), np.float32) for n in (1, 8))
     return {
         "engine_ms": median_ms(lambda: engine(one), 50, 5),
         "engine_batched_ms": median_ms(lambda: engine(eight), 30, 5) / 8,
@@ -77,7 +77,7 @@ def limits(every: list[bytes]) -> dict[str, float]:
             for data in every:
                 image = Image.open(io.BytesIO(data))
                 if scaled:
-                    image.draft("L", (SIDE, SIDE))
+                    image.draft("L", (FILM_SIZE, FILM_SIZE))
                 image.load()
 
         return median_ms(run, 3, 1) / len(every)

@@ -44,7 +44,7 @@ def measure(port: int, sizes: list[int]) -> dict[str, Any]:
     result: dict[str, Any] = {"empty": {"ms": median_ms(lambda: anybody.get("/healthz"), 50, 5)}, "clients": CLIENTS}
     for size in sizes:
         fill(owner, size - Study.objects.filter(owner=owner).count())
-        people = [Person(port, session) for _ in range(CLIENTS)]  # anew: idle connections are closed meanwhile
+        people = [Person(port, session) for _ in range(CLIENTS)]  # new ones: idle connections are closed meanwhile
         study = Study.objects.filter(owner=owner, state="done").order_by("created_at")[0]
         waiting = Study.objects.create(
             owner_id=owner, width=1, height=1, pixel_hash="waiting", intended_use_at=timezone.now(),

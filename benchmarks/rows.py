@@ -30,7 +30,7 @@ def fill(owner: int, count: int) -> None:
         Study(
             owner_id=owner, created_at=now, queued_at=now, started_at=now, finished_at=now, state="done", attempt=1,
             width=1400, height=1000, source_format="JPEG", pixel_hash="", intended_use_version="x",
-            intended_use_at=now, judged_by=version,
+            intended_use_at=now, predicted_by=version,
         )
     )  # fmt: skip
     prediction = _columns(

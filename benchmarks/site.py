@@ -53,13 +53,13 @@ def another_worker(site: RunningSite) -> Iterator[int]:
     )
     assert process.stdout is not None
     try:
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if "ready." in line:
                 break
         else:
-            raise RuntimeError(f"the worker never said that it was ready: {''.join(said)}")
+            raise RuntimeError(f"the worker never reported that it was ready: {''.join(lines)}")
         threading.Thread(target=process.stdout.read, daemon=True).start()  # or it would stop at a full pipe
         yield process.pid
     finally:

@@ -32,12 +32,12 @@ def median_ms(run: Callable[[], object], repeat: int = 15, warm: int = 2) -> flo
     return 1000 * statistics.median(times)
 
 
-def ms_per_film(judge: Callable[[Film], object], films: Sequence[Film], passes: int = 3) -> float:
+def ms_per_film(predict: Callable[[Film], object], films: Sequence[Film], passes: int = 3) -> float:
     """Milliseconds per film, one after the other: the median of several passes over all films, after one to warm up."""
 
     def every() -> None:
         for film in films:
-            judge(film)
+            predict(film)
 
     return median_ms(every, passes, 1) / len(films)
 

@@ -106,7 +106,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Whether a film submitted now would be analysed; 503 and which part is at fault when it would not.
 
-    What exactly is wrong (a path, a machine's name) is said in the log, and to those who may read the metrics.
+    What exactly is wrong (a path, a machine's name) stands in the log, and is told to those who may read the metrics.
     """
     report = {}
     for name, check in CHECKS.items():

@@ -71,7 +71,7 @@ def about(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def about_model(request: HttpRequest) -> HttpResponse:
-    """The model card as a page; a card that cannot be read is said, never replaced by made-up figures."""
+    """The model card as a page; a card that cannot be read is reported, never replaced by made-up figures."""
     card, problem = _current_card()
     context: dict[str, Any] = {"card": card, "problem": problem}
     if card is not None:
@@ -109,7 +109,7 @@ def about_model_figure(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _current_card() -> tuple[ModelCard | None, str]:
-    """The card of the version that judges now, or why there is none; before the first worker start, the shipped one."""
+    """The card of the active version, or why there is none; before the first worker start, the shipped one."""
     try:
         raw = ModelVersion.objects.filter(active=True).values_list("card", flat=True).first()
         return (load_card() if raw is None else parse_card(raw)), ""
@@ -146,7 +146,7 @@ def _gate_card() -> dict[str, Any]:
 
 
 def _failures(card: ModelCard) -> list[dict[str, Any]]:
-    """What this very model said of drawn films (tools/draw_pictures.py); nothing if another version said it."""
+    """What this very model predicted of drawn films (tools/draw_pictures.py); nothing if another version did."""
     file = finders.find("img/failures/failures.json")
     told = _json(Path(file)) if file else {}
     return told["films"] if told.get("sha256") == card.sha256 else []

@@ -26,15 +26,15 @@ from ml.inference.population import POPULATIONS, Belonging, Correction, OutsideP
 from ml.inference.population_card import OPERATING_POINTS, Bin, OperatingPoint, PopulationCard
 from ml.inference.predictor import Prediction, Predictor
 from ml.intake.find_files import find_films
-from ml.intake.read import SIDE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
+from ml.intake.read import FILM_SIZE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
 from ml.metrics.intervals import wilson
 
 __all__ = [
     "ARTIFACTS",
+    "FILM_SIZE",
     "FINDINGS",
     "OPERATING_POINTS",
     "POPULATIONS",
-    "SIDE",
     "TERMS",
     "TRUTHS",
     "ArtifactDamaged",

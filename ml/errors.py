@@ -2,7 +2,7 @@
 
 Three families, kept apart because they mean different things to the person in front of the screen:
 
-* :class:`IntakeError`: the bytes are not a radiograph we can read. Said at the door, nothing is stored.
+* :class:`IntakeError`: the bytes are not a radiograph we can read. Shown at the door, nothing is stored.
 * :class:`Refusal`: the bytes were read, but the input gate keeps them from the model. The study is *rejected*.
 * :class:`ArtifactError`: our own model is missing, damaged or of another kind. The study waits or *fails*: our fault.
 """

@@ -1,6 +1,6 @@
 """Measure a published model on labelled films: ``python -m ml.evaluate --data DIR [--split test] --out DIR``.
 
-Leaves ``metrics.json``, the figures as SVG and ``worst/`` (the films judged worst, with heat maps) in ``--out``.
+Leaves ``metrics.json``, the figures as SVG and ``worst/`` (the films predicted worst, with heat maps) in ``--out``.
 ``worst/`` shows films: keep it out of version control.
 
 Which films: those of the named side where the folder has sides (``test/NORMAL/…``); for the data the model was trained
@@ -31,7 +31,7 @@ from ml.files import write_json, write_text
 from ml.inference.heatmap import upsample
 from ml.inference.model_card import load_card
 from ml.inference.predictor import load_classifier
-from ml.intake.read import SIDE
+from ml.intake.read import FILM_SIZE
 from ml.provenance import command_line
 
 
@@ -41,7 +41,7 @@ def write_worst(out: Path, test: TestSet, sample: Sample, maps: NDArray[np.float
     away = np.abs(sample.probabilities - sample.labels)
     for rank, i in enumerate(np.argsort(-away, kind="stable")[:most], start=1):
         film = test.pixels[i]
-        heat = upsample(maps[i], SIDE, SIDE)[..., None]
+        heat = upsample(maps[i], FILM_SIZE, FILM_SIZE)[..., None]
         red = np.array([255.0, 70.0, 0.0])
         shown = film[..., None] * (1 - 0.55 * heat) + red * 0.55 * heat
         pair = np.concatenate([np.repeat(film[..., None], 3, axis=2), np.clip(shown, 0, 255).astype(np.uint8)], axis=1)

@@ -86,8 +86,8 @@ def _anatomy(rng: np.random.Generator, width: int, height: int, opacity: np.rand
     total -= 0.16 * _rise(_blob(x, y, 0.40, 0.90, 0.13, 0.05), 0.5, 0.08) * below
 
     if opacity:
-        side = np.float32(opacity.choice([-1.0, 1.0]))
-        place = (side * np.float32(opacity.uniform(0.36, 0.46)), np.float32(opacity.uniform(0.40, 0.62)))
+        lung = np.float32(opacity.choice([-1.0, 1.0]))
+        place = (lung * np.float32(opacity.uniform(0.36, 0.46)), np.float32(opacity.uniform(0.40, 0.62)))
         patch = _blob(x, y, place[0], place[1], opacity.uniform(0.20, 0.27), opacity.uniform(0.11, 0.16))
         mottle = 0.75 + 0.25 * _cloud(opacity, x.shape, 24)
         total += 0.34 * np.clip(_rise(patch, 0.42, 0.12) * mottle, 0.0, 1.0) * inside
@@ -164,11 +164,11 @@ def _band(distance: Any, half: float) -> Any:
 def _vessels(rng: np.random.Generator, x: Float, y: Float, inside: Float) -> Float:
     """Hila and the vessels that leave them, thinning outwards."""
     total = np.zeros_like(x)
-    for side in (-1.0, 1.0):
-        hilum = (side * 0.17, 0.44)
+    for lung in (-1.0, 1.0):
+        hilum = (lung * 0.17, 0.44)
         total += 1.3 * _blob(x, y, hilum[0], hilum[1], 0.075, 0.075)
         for angle in rng.uniform(-1.35, 1.35, 11).tolist():
-            dx, dy = side * (x - hilum[0]), (y - hilum[1]) * 1.3
+            dx, dy = lung * (x - hilum[0]), (y - hilum[1]) * 1.3
             along = dx * math.cos(angle) + dy * math.sin(angle)
             apart = dy * math.cos(angle) - dx * math.sin(angle) + 0.16 * np.sin(along * 8.0 + angle * 5.0) * along
             thick = np.clip(0.018 - 0.030 * along, 0.004, None)
@@ -241,7 +241,7 @@ def dicom(
         data.PatientAge = age
     data.ImageComments = "Synthetic film, drawn by a program"
     data.ImagerPixelSpacing = [0.2, 0.2]
-    data.Rows, data.Columns = (int(side) for side in stored.shape)
+    data.Rows, data.Columns = (int(n) for n in stored.shape)
     data.SamplesPerPixel, data.PhotometricInterpretation = 1, photometric
     data.BitsAllocated, data.BitsStored = (16 if bits > 8 else 8), bits
     data.HighBit, data.PixelRepresentation = bits - 1, 0

@@ -63,7 +63,7 @@ AHEAD = 4 * BATCH
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is said of one input. ``message`` is for the JSON only; the table has the warnings' codes."""
+    """What is written of one input. ``message`` is for the JSON only; the table has the warnings' codes."""
 
     file: str
     state: str
@@ -173,7 +173,7 @@ def _predict(
 def _answers(
     predictor: Predictor, films: list[ModelInput], operating_point: str, stated: str
 ) -> Sequence[Prediction | Refusal | str]:
-    """What the model says of each film; where a batch makes it fail, film by film, and what the failing one said."""
+    """What the model says of each film; where a batch makes it fail, film by film, and the error of the failing one."""
     try:
         return predictor.predict(films, operating_point, [stated] * len(films))
     except Exception as error:  # one film's bug must not end the others' run; it is shown in full

@@ -1,7 +1,7 @@
 """Turn a training run into the model that is served: ``python -m ml.publish --data DIR --run RUN [--out DIR]``.
 
 With ``--again`` in place of ``--run`` the artefact in ``--out`` is published once more: same network and calibration,
-operating points chosen and everything measured anew, a new version of the card.
+operating points chosen and everything measured once more, a new version of the card.
 
 One command: checks the split, exports and compares with Keras, calibrates and chooses thresholds on validation
 patients, measures on test patients, draws the figures, writes the card. The artefact folder is put in place as a whole

@@ -28,7 +28,7 @@ import numpy as np
 
 from ml.errors import MLError
 from ml.files import read_config
-from ml.gate_training.augmentation import INPUT_SIDE
+from ml.gate_training.augmentation import INPUT_SIZE
 from ml.gate_training.card_page import page
 from ml.gate_training.dataset import UNSEEN, FrontalFilm, held_out, negatives, phantoms, read_films, read_input
 from ml.gate_training.exam import Row, exam
@@ -103,7 +103,7 @@ def make(
             "parameters": int(trunk.count_params()),
             "multiply_adds": multiply_adds(trunk),
             "plan": asdict(config),
-            "side": INPUT_SIDE,
+            "size": INPUT_SIZE,
             "before": before,
         }}  # fmt: skip
     pixels = [film.pixels for film in films]

@@ -49,7 +49,7 @@ def film_object(values: NDArray[Any], bits: int, syntax: str = uid.ExplicitVRLit
     data.SOPClassUID, data.SOPInstanceUID = uid.ComputedRadiographyImageStorage, "1.2.3.4.5"
     data.StudyInstanceUID, data.SeriesInstanceUID = "1.2.3", "1.2.3.4"
     data.Modality, data.PatientName, data.PatientID = "CR", "Doe^Jane", "MRN-12345"
-    data.Rows, data.Columns = (int(side) for side in values.shape[:2])
+    data.Rows, data.Columns = (int(length) for length in values.shape[:2])
     data.SamplesPerPixel = 1 if values.ndim == 2 else 3
     data.PhotometricInterpretation = "MONOCHROME2" if values.ndim == 2 else "RGB"
     if values.ndim == 3:

@@ -41,7 +41,7 @@ def model_version() -> ModelVersion:
     return version
 
 
-def said_by(probability: float, finding: str | None = None, operating_point: str = "balanced") -> dict[str, Any]:
+def predicted(probability: float, finding: str | None = None, operating_point: str = "balanced") -> dict[str, Any]:
     """Finding, probability and cuts of a prediction, by the shipped card or by cuts that give the finding asked for."""
     from ml import Cuts, decide, load_card
 
@@ -58,12 +58,12 @@ def said_by(probability: float, finding: str | None = None, operating_point: str
     }  # fmt: skip
 
 
-def judged(owner: User, seed: int = 0, **prediction: Any) -> Study:
+def analysed(owner: User, seed: int = 0, **prediction: Any) -> Study:
     """A study that is done, with a prediction of the given values (for pages; no network runs)."""
     study = submitted(owner, seed)
     attempt = study.claim()
     assert attempt is not None
     given = {name: prediction.pop(name) for name in ("finding", "operating_point") if name in prediction}
-    said = {**said_by(prediction.pop("probability", 0.87), **given), "milliseconds": 3.0, **prediction}
-    assert study.complete(attempt, model_version=model_version(), **said)
+    stored = {**predicted(prediction.pop("probability", 0.87), **given), "milliseconds": 3.0, **prediction}
+    assert study.complete(attempt, model_version=model_version(), **stored)
     return study

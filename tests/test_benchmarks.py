@@ -17,12 +17,12 @@ def test_a_profile_counts_the_innermost_python_function_whatever_line_it_was_in(
     folded = """\
 main (serve.py:1);decode (pil.py:10) 5
 main (serve.py:1);decode (pil.py:12);jpeg_read_scanlines (libjpeg.so) 3
-main (serve.py:2);judge (engine.py:7) 1
+main (serve.py:2);predict (engine.py:7) 1
 start_thread (libc.so.6) 1
 """
     assert shares(folded) == [
         ("decode (pil.py)", pytest.approx(0.8)),
-        ("judge (engine.py)", pytest.approx(0.1)),
+        ("predict (engine.py)", pytest.approx(0.1)),
         ("outside Python", pytest.approx(0.1)),
     ]
 
@@ -48,7 +48,7 @@ def test_growth_stands_beside_its_baseline_and_what_the_machine_could_do() -> No
     )
 
 
-def test_without_real_films_drawn_ones_are_measured_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_real_films_drawn_ones_are_measured_and_it_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(films, "REAL", Path("/nowhere"))
     monkeypatch.setattr(films.phantom, "film", lambda *_args, **_sizes: np.zeros((8, 8), np.uint8))
     films.films.cache_clear()

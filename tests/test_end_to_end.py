@@ -1,4 +1,4 @@
-"""The whole site as a person gets it: one command starts it, a real Redis and a real worker judge a drawn film."""
+"""The whole site as a person gets it: one command starts it, a real Redis and a real worker analyse a drawn film."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_person_signs_up_submits_a_film_and_finds_the_result_in_the_history(si
     assert stranger.get(address).status_code == 404
 
 
-def test_ten_films_that_wait_when_redis_is_emptied_are_all_judged(site: RunningSite) -> None:
+def test_ten_films_that_wait_when_redis_is_emptied_are_all_analysed(site: RunningSite) -> None:
     person = Person(site.url)
     person.sign_up("cleo")
     worker = site.parts()["worker"]
@@ -116,13 +116,13 @@ def test_ten_films_that_wait_when_redis_is_emptied_are_all_judged(site: RunningS
         assert "Not medical advice" in result_of(person, address)
 
 
-def test_a_worker_killed_while_it_judges_a_film_costs_no_study(site: RunningSite) -> None:
+def test_a_worker_killed_while_it_predicts_a_film_costs_no_study(site: RunningSite) -> None:
     person = Person(site.url)
     person.sign_up("emil")
     worker = site.parts()["worker"]
     addresses: list[str] = []
     clock = time.monotonic() + PATIENCE
-    # A film is under judgement for some milliseconds: let the worker go for as long, until it is caught judging one.
+    # A film is being analysed for some milliseconds: let the worker go for as long, until it is caught at one.
     os.kill(worker, signal.SIGSTOP)
     while not running(site):
         assert time.monotonic() < clock, "no study was ever seen running"

@@ -2,8 +2,8 @@
 
 All of them are phantoms of ml.phantom: no patient is behind them, and the word SYNTHETIC is in each. The results are
 committed under static/img. After a change of the phantom: ``python tools/draw_pictures.py`` from the checkout; after
-publishing a model: ``python tools/draw_pictures.py failures``, which lets the shipped model judge drawn films and keeps
-what it said of them for the model card's page.
+publishing a model: ``python tools/draw_pictures.py failures``, which shows the shipped model drawn films and keeps
+its predictions for the model card's page.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CHANGES: dict[str, Callable[[Film, Film], Film]] = {
     "blurred": lambda clear, opacity: np.asarray(Image.fromarray(clear).filter(ImageFilter.GaussianBlur(8))),
     "half": lambda clear, opacity: clear[:, WIDTH // 2 :].copy(),
 }
-"""Drawn films to judge, by the name that the page has a text for."""
+"""Drawn films to show, by the name that the page has a text for."""
 
 
 def main() -> None:
@@ -64,25 +64,25 @@ def failures() -> None:
     """Let the shipped model predict drawn films, as a child’s; keep its answers, its heat maps and its hash."""
     clear, opacity = (film(SEED, opacity=drawn, width=WIDTH, height=HEIGHT) for drawn in (False, True))
     predictor = Predictor.load()
-    said = []
+    answers = []
     for name, change in CHANGES.items():
         changed = change(clear, opacity).astype(np.uint8)
         answer = predictor.predict([read_radiograph(png(changed)).model_input()], stated=["child"])[0]
         grey = np.repeat(changed[..., None], 3, axis=2).astype(np.float32)
         if isinstance(answer, Refusal):
-            said.append({"name": name, "refused": answer.code, "message": answer.message})
+            answers.append({"name": name, "refused": answer.code, "message": answer.message})
         else:
             heat = upsample(answer.heatmap, changed.shape[1], changed.shape[0])[..., None]
             grey = grey * (1 - 0.55 * heat) + HEAT * 0.55 * heat
             warnings = [warning.code for warning in answer.warnings]
-            said.append(
+            answers.append(
                 {"name": name, "finding": answer.finding, "probability": answer.probability, "warnings": warnings}
             )
         picture = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
         picture.thumbnail((480, 400))
         picture.save(IMAGES / "failures" / f"{name}.webp", quality=75, method=6)
-        said[-1] |= {"width": picture.width, "height": picture.height}
-    told = {"sha256": predictor.card.sha256, "version": predictor.card.version, "films": said}
+        answers[-1] |= {"width": picture.width, "height": picture.height}
+    told = {"sha256": predictor.card.sha256, "version": predictor.card.version, "films": answers}
     (IMAGES / "failures" / "failures.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 

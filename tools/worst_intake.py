@@ -27,13 +27,13 @@ from ml.intake.radiograph import Limits
 from ml.intake.read import read_radiograph
 from tests.dicom_files import dicom_bytes
 
-SIDE = 7071
+FILM_SIZE = 7071
 ANY_SIZE = Limits(max_bytes=100_000_000)
 
 
 def worst() -> Iterator[tuple[str, bytes]]:
     """Name and bytes of each."""
-    deep = np.asarray(Image.fromarray(phantom.film(1, width=SIDE // 3, height=SIDE // 3, bits=12)))
+    deep = np.asarray(Image.fromarray(phantom.film(1, width=FILM_SIZE // 3, height=FILM_SIZE // 3, bits=12)))
     deep = np.ascontiguousarray(np.tile(deep, (3, 3)))
     grey = (deep >> 4).astype(np.uint8)
     colour = np.dstack([grey] * 3)
@@ -69,7 +69,7 @@ def processor_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def look(path: Path) -> None:
+def measure(path: Path) -> None:
     """Read one file and tell what it took, as JSON."""
     data = path.read_bytes()
     began, busy = time.monotonic(), time.process_time()
@@ -92,8 +92,8 @@ def main() -> None:
             path = Path(folder) / "film"
             path.write_bytes(data)
             command = [sys.executable, "-m", "tools.worst_intake", str(path)]
-            said = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-            result, took, work, here, helper = json.loads(said)
+            output = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+            result, took, work, here, helper = json.loads(output)
             print(
                 f"{name:34}{len(data) / 1e6:6.1f}{took:9.2f}{work:9.2f}{here:10.0f}{helper:12.0f}  {result}",
                 flush=True,
@@ -102,6 +102,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        look(Path(sys.argv[1]))
+        measure(Path(sys.argv[1]))
     else:
         main()

@@ -114,11 +114,13 @@ def _pictures(target: zipfile.ZipFile, sink: _Sink, study: Study) -> Iterator[by
 
 
 def _studies_json(studies: StudyQuerySet, user: User) -> Iterator[str]:
-    """All studies with everything ever said of them, not only what is current."""
+    """All studies with all their predictions and reviews, not only the current ones."""
     yield "["
     comma = ""
-    said = Prediction.objects.select_related("model_version").defer("heatmap", "model_version__card")
-    rows = studies.with_hidden(user).prefetch_related(Prefetch("predictions", queryset=said), "reviews", "references")
+    predictions = Prediction.objects.select_related("model_version").defer("heatmap", "model_version__card")
+    rows = studies.with_hidden(user).prefetch_related(
+        Prefetch("predictions", queryset=predictions), "reviews", "references"
+    )
     for batch in batches(rows, ORDERS["newest"], AT_ONCE):
         for study in batch:
             yield f"{comma}\n{json.dumps(_study(study, user), ensure_ascii=False, default=str)}"
@@ -127,7 +129,7 @@ def _studies_json(studies: StudyQuerySet, user: User) -> Iterator[str]:
 
 
 def _study(study: Any, user: User) -> dict[str, Any]:
-    plain = _plain(study, leave={"label_key", "finding", "probability", "judged_by"})
+    plain = _plain(study, leave={"label_key", "finding", "probability", "predicted_by"})
     predictions = [] if study.answer_hidden else study.predictions.all()
     return {
         **plain,

@@ -91,12 +91,12 @@ class PreferencesForm(forms.Form):
 
     def save(self, preferences: Preferences) -> None:
         """Write the valid form into a person's preferences."""
-        said = self.cleaned_data
-        preferences.operating_point = said["operating_point"]
-        preferences.prevalence = said["prevalence"]
-        preferences.time_zone = said["time_zone"]
-        preferences.language = said["language"]
-        preferences.set_reader_first(said["reader_first"])
+        data = self.cleaned_data
+        preferences.operating_point = data["operating_point"]
+        preferences.prevalence = data["prevalence"]
+        preferences.time_zone = data["time_zone"]
+        preferences.language = data["language"]
+        preferences.set_reader_first(data["reader_first"])
         preferences.save()
 
 
@@ -123,7 +123,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             "name": point.label,
             "meaning": POINT_MEANINGS[point.value],
             "chosen": point.value == chosen,
-            "said": consequences(card.first, point.value) if card else None,
+            "rule": consequences(card.first, point.value) if card else None,
         }
         for point in OperatingPointName
     ]

@@ -51,7 +51,7 @@ for event in TOLD:
 
 @receiver(auth.user_login_failed)
 def tell_failure(request: HttpRequest | None = None, **_kwargs: Any) -> None:
-    """A wrong name or password; which one is not said, and what was typed may be a password in the wrong field."""
+    """A wrong name or password; which one is left open, and what was typed may be a password in the wrong field."""
     logger.warning("A sign-in failed, from %s.", address(request))
 
 

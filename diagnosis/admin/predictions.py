@@ -1,4 +1,4 @@
-"""What was said, in the admin, read-only: predictions, reviews, confirmed diagnoses, and the versions that judged."""
+"""Predictions, reviews and confirmed diagnoses in the admin, read-only, and the versions that predicted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ml import ModelCard, parse_card
 
 
 class ReadOnly:
-    """What was said stays as it was said: nobody adds, changes or deletes it by hand."""
+    """Predictions and reviews stay as they are: nobody adds, changes or deletes one by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
@@ -38,7 +38,7 @@ class ReadOnly:
 
 @admin.register(Prediction)
 class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """What the model said, read-only."""
+    """What the model predicted, read-only."""
 
     list_display = (
         "study",
@@ -67,7 +67,7 @@ class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """What people said of films and answers, read-only."""
+    """People's reviews of films and answers, read-only."""
 
     list_display = ("study", "author", "finding", "certainty", "agreement", "before_answer", "created_at")
     list_filter = ("finding", "agreement", "before_answer", "is_current")
@@ -89,20 +89,20 @@ class ReferenceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # n
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Model versions: exactly one judges, or none while analysis is paused."""
+    """Model versions: exactly one is active, or none while analysis is paused."""
 
     list_display = ("version", "sha256", "active", "registered_at")
     actions = ("activate", "deactivate")
     fieldsets = (
-        (None, {"fields": ("version", "sha256", "active", "registered_at", "said")}),
+        (None, {"fields": ("version", "sha256", "active", "registered_at", "made")}),
         (_("From its card"), {"fields": ("measured_on", "auc", "points", "population")}),
     )
 
     @admin.display(description=_("predictions"))
-    def said(self, version: ModelVersion) -> SafeString:
-        """What it said, a link away."""
+    def made(self, version: ModelVersion) -> SafeString:
+        """Its predictions, a link away."""
         address = f"{reverse('admin:diagnosis_prediction_changelist')}?model_version__id__exact={version.pk}"
-        return format_html('<a href="{}">{}</a>', address, _("Show what this version said"))
+        return format_html('<a href="{}">{}</a>', address, _("Show its predictions"))
 
     @admin.display(description=_("measured on"))
     def measured_on(self, version: ModelVersion) -> str:
@@ -128,17 +128,17 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
                 name,
                 _("%(name)s, normal below %(low)s, pneumonia from %(high)s")
                 % {
-                    "name": said.name,
-                    "low": percent(said.point.cuts.rule_out, 1),
-                    "high": percent(said.point.cuts.rule_in, 1),
+                    "name": rule.name,
+                    "low": percent(rule.point.cuts.rule_out, 1),
+                    "high": percent(rule.point.cuts.rule_in, 1),
                 },
                 _("missed %(missed)s, false alarms %(alarms)s, of 100 each")
-                % {"missed": said.missed.of_100, "alarms": said.false_alarms.of_100}
-                if said.rows
+                % {"missed": rule.missed.of_100, "alarms": rule.false_alarms.of_100}
+                if rule.rows
                 else _("errors of this rule were not measured"),
             )
             for name, of in card.populations.items()
-            for said in (consequences(of, point) for point in of.operating_points)
+            for rule in (consequences(of, point) for point in of.operating_points)
         ]
         return format_html_join("", "<div>{}: <strong>{}</strong>: {}</div>", lines)
 
@@ -148,7 +148,7 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
         card = _card(version)
         return " ".join(of.description for of in card.populations.values()) if card else "–"
 
-    @admin.action(description=_("Activate: judge new studies with this version"))
+    @admin.action(description=_("Activate: use this version for new studies"))
     def activate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
         """Make one version the active one."""
         if not request.user.has_perm("diagnosis.change_modelversion"):
@@ -158,7 +158,7 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
             messages.error(request, _("Choose exactly one version to activate."))
             return
         chosen[0].activate()
-        messages.success(request, _("Version %s judges from now on.") % chosen[0])
+        messages.success(request, _("Version %s predicts from now on.") % chosen[0])
 
     @admin.action(description=_("Deactivate: studies wait until a version is active"))
     def deactivate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
@@ -167,7 +167,7 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
             raise PermissionDenied
         for version in queryset.filter(active=True):
             version.deactivate()
-            messages.warning(request, _("Version %s judges no more; new studies wait.") % version)
+            messages.warning(request, _("Version %s is no longer used; new studies wait.") % version)
 
 
 def _card(version: ModelVersion) -> ModelCard | None:

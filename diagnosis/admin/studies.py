@@ -1,4 +1,4 @@
-"""The admin, where staff work: studies. What was said of them is in ``diagnosis.admin.predictions``."""
+"""The admin, where staff work: studies. Their predictions are in ``diagnosis.admin.predictions``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BEGINNING_OF_AN_ID = re.compile(r"[0-9a-f]{4,32}")
 
 
 class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time
-    """All that was ever said of a study, the newest first."""
+    """All predictions of a study, the newest first."""
 
     model = Prediction
     fields = ("created_at", "finding", "probability", "operating_point", "cuts", "model_version", "is_current")
@@ -39,7 +39,7 @@ class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description=_("normal below, pneumonia from"))
     def cuts(self, prediction: Prediction) -> str:
-        """The pair it was said by, as people read it."""
+        """The pair of cuts in force, as people read it."""
         return f"{percent(prediction.rule_out, 1)}, {percent(prediction.rule_in, 1)}"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
@@ -48,7 +48,7 @@ class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 class ReviewInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time
-    """What people said of a study, the newest first; older versions of a reading stay."""
+    """People's reviews of a study, the newest first; older versions of a reading stay."""
 
     model = Review
     fields = ("created_at", "author", "finding", "certainty", "agreement", "before_answer", "comment", "is_current")
@@ -109,11 +109,11 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
     )
     list_display_links = ("id_short",)
     view_on_site = False  # the result page is its owner's alone; staff would get 404
-    list_filter = ("state", ReasonFilter, "finding", "warned", "population", "created_at", "judged_by")
+    list_filter = ("state", ReasonFilter, "finding", "warned", "population", "created_at", "predicted_by")
     search_fields = ("=id", "label", "owner__username", "owner__email")
     search_help_text = _("Id, label, or the owner's user name or e-mail")
     date_hierarchy = None  # it would count all rows by day on every page
-    list_select_related = ("owner", "judged_by")
+    list_select_related = ("owner", "predicted_by")
     list_per_page = 50
     show_full_result_count = False  # a second count of all rows on every filtered page
     raw_id_fields = ("owner",)
@@ -224,7 +224,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
 
     @admin.action(description=_("Analyse again"), permissions=["change"])
     def reanalyse(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
-        """Queue the chosen studies anew; those that are waiting anyway are left alone."""
+        """Queue the chosen studies again; those that are waiting anyway are left alone."""
         finished = list(queryset.exclude(state__in=PENDING))
         queued = sum(reanalysis.reanalyse(study, bulk=len(finished) > 1) for study in finished)
         text = ngettext("%d study is queued for analysis.", "%d studies are queued for analysis.", queued) % queued

@@ -1,6 +1,6 @@
 """The history as CSV and JSON, with the filters of the page it was asked from. Streamed, batch by batch.
 
-What the model said is left out where the person chose to read the film first and has not yet; their own reviews and
+The model's answer is left out where the person chose to read the film first and has not yet; their own reviews and
 confirmed diagnoses go along. ``COLUMNS`` is the one description of the columns: page, JSON and ZIP show it.
 """
 
@@ -51,10 +51,10 @@ COLUMNS: dict[str, Promise] = {
     "probability_low": gettext_lazy("What measurements support at least, of films given such a probability."),
     "probability_high": gettext_lazy("What they support at most."),
     "score": gettext_lazy("The network's logit, before calibration; empty for answers of the time before it was kept."),
-    "operating_point": gettext_lazy("The named pair of cuts it was said by: screening, balanced or rule_in."),
+    "operating_point": gettext_lazy("The named pair of cuts in force: screening, balanced or rule_in."),
     "rule_out": gettext_lazy("The lower cut: normal where the probability lies below it."),
     "rule_in": gettext_lazy("The upper cut: pneumonia from it upwards, indeterminate between the two."),
-    "model_version": gettext_lazy("Version of the model that said this."),
+    "model_version": gettext_lazy("Version of the model that predicted this."),
     "model_sha256": gettext_lazy("SHA-256 of that model's file."),
     "warnings": gettext_lazy("Codes of the warnings that go with the answer or the film."),
     "milliseconds": gettext_lazy("Time the model took."),
@@ -62,11 +62,11 @@ COLUMNS: dict[str, Promise] = {
     "height": gettext_lazy("Height of the film in pixels."),
     "format": gettext_lazy("What was submitted: JPEG, PNG, DICOM and so on."),
     "pixel_sha256": gettext_lazy("SHA-256 of the film's size and pixels: equal films have equal values."),
-    "view_position": gettext_lazy("View, as a DICOM header said; empty for other formats."),
-    "age_years": gettext_lazy("Age in years, as a DICOM header said; empty for other formats."),
+    "view_position": gettext_lazy("View, from a DICOM header; empty for other formats."),
+    "age_years": gettext_lazy("Age in years, from a DICOM header; empty for other formats."),
     "population": gettext_lazy("Whose film it is: child (1 to 5 years), adult, outside (neither) or unknown."),
     "population_known_by": gettext_lazy(
-        "How that is known: header (DICOM age), stated (by you) or image (by its looks)."
+        "How that is known: header (DICOM age), stated (by you) or image (by its appearance)."
     ),
     "population_stated": gettext_lazy("What you stated for the submission: child or adult; empty: not known."),
     "quarter_turns": gettext_lazy(
@@ -113,7 +113,7 @@ def stream(
 
 
 def with_all(rows: StudyQuerySet, user: User) -> StudyQuerySet:
-    """With the current prediction and what this person said, in three further queries a batch."""
+    """With the current prediction and this person's reviews, in three further queries a batch."""
     reviews = Review.objects.filter(author=user, is_current=True)
     references = Reference.objects.filter(author=user, is_current=True)
     return (

@@ -53,7 +53,7 @@ def _date(label: Promise, **kwargs: Any) -> django_filters.DateFilter:
 
 
 class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter is not typed
-    """The history's filters. A value that means nothing is said so and leaves its filter out."""
+    """The history's filters. A value that means nothing is named and leaves its filter out."""
 
     q = django_filters.CharFilter(
         label=_("Text in the label"), method="by_label", max_length=120,
@@ -121,7 +121,7 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         return rows.filter(created_at__lt=midnight(value + dt.timedelta(days=1))) if value < dt.date.max else rows
 
     def by_review(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
-        """By what this person themself has said of the film."""
+        """By this person's own review of the film."""
         reviews = Review.objects.filter(author_id=self.request.user.pk, is_current=True)
         if value == "none":
             return rows.filter(~Exists(reviews.filter(study=OuterRef("pk"))), state=State.DONE)
@@ -136,7 +136,7 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         """Studies whose current answer this version gave."""
         version, _dash, sha256 = value.rpartition("-")
         chosen = ModelVersion.objects.filter(version=version, sha256__startswith=sha256).values("pk")[:1]
-        return rows.answers_shown_to(self.request.user).filter(judged_by=chosen)
+        return rows.answers_shown_to(self.request.user).filter(predicted_by=chosen)
 
     def leave(self, rows: StudyQuerySet, _name: str, _value: str) -> StudyQuerySet:
         """Order and size choose no rows."""

@@ -27,8 +27,8 @@ def rows_for(user: User, rows: StudyQuerySet) -> StudyQuerySet:
     mine = Review.objects.filter(study=OuterRef("pk"), author=user, is_current=True)
     return (
         rows.with_hidden(user)
-        .select_related("judged_by")
-        .defer("judged_by__card")
+        .select_related("predicted_by")
+        .defer("predicted_by__card")
         .annotate(my_agreement=Subquery(mine.values("agreement")[:1]), my_finding=Subquery(mine.values("finding")[:1]))
     )
 
@@ -44,7 +44,7 @@ def live_context(pending: list[Study], part: str) -> dict[str, Any]:
 
 
 def poll_seconds(study: Study) -> int:
-    """How long a waiting page waits before it asks again: a tenth of the wait so far, 1 to 30 s."""
+    """How long a waiting page waits before its next request: a tenth of the wait so far, 1 to 30 s."""
     return max(1, min(30, math.ceil(study.waited.total_seconds() / 10)))
 
 
@@ -52,7 +52,7 @@ def poll_seconds(study: Study) -> int:
 @require_safe
 @never_cache
 def studies_live(request: HttpRequest) -> HttpResponse:
-    """The one poll of a list: which of these studies have moved on, and when to ask again.
+    """The one poll of a list: which of these studies have moved on, and when to poll next.
 
     One query while nothing has changed. An expired session gets 403 (a redirect would put a sign-in page in the list).
     """

@@ -126,7 +126,7 @@ _remembered: dict[int, tuple[float, Summary]] = {}
 
 
 def forget(user_id: int | None) -> None:
-    """Count anew next time: this person has just deleted something."""
+    """Count again next time: this person has just deleted something."""
     _remembered.pop(user_id or 0, None)
 
 

@@ -156,25 +156,25 @@ def studies_compare(request: HttpRequest) -> HttpResponse:
     if len(ids) != 2 or len(rows) != len(set(ids)):
         raise Http404
     mine = Preferences.of(user)
-    sides = []
+    panes = []
     for study in (rows[pk] for pk in ids):
         prediction = None if study.answer_hidden else study.prediction
-        side: dict[str, Any] = {"study": study, "prediction": prediction}
+        pane: dict[str, Any] = {"study": study, "prediction": prediction}
         if prediction is not None:
             of = population_card(study, prediction.model_version)
-            side |= {
+            pane |= {
                 "of": of,
-                "judged_by": consequences(of, prediction.operating_point),
+                "rule": consequences(of, prediction.operating_point),
                 "stated": stated_probability(study, mine),
                 "warnings": without_repetition([*study.notices, *prediction.warnings]),
             }
-        sides.append(side)
-    said = [side["prediction"] for side in sides if side["prediction"]]
+        panes.append(pane)
+    predictions = [pane["prediction"] for pane in panes if pane["prediction"]]
     context = {
-        "sides": sides,
-        "versions_differ": len({prediction.model_version_id for prediction in said}) > 1,
-        "points_differ": len({prediction.operating_point for prediction in said}) > 1,
-        "population": next((side["of"].description for side in sides if "of" in side), ""),
+        "panes": panes,
+        "versions_differ": len({prediction.model_version_id for prediction in predictions}) > 1,
+        "points_differ": len({prediction.operating_point for prediction in predictions}) > 1,
+        "population": next((pane["of"].description for pane in panes if "of" in pane), ""),
         "swapped": f"?a={ids[1]}&b={ids[0]}",
     }
     return render(request, "studies/compare.html", context)

@@ -34,14 +34,14 @@ class ModelVersion(models.Model):
         return f"{self.version} ({self.sha256[:8]})"
 
     def activate(self) -> None:
-        """Make this the one version that judges new studies."""
+        """Make this the one version that predicts for new studies."""
         with transaction.atomic():
             ModelVersion.objects.filter(active=True).exclude(pk=self.pk).update(active=False)
             ModelVersion.objects.filter(pk=self.pk).update(active=True)
         self.active = True
 
     def deactivate(self) -> None:
-        """Stop judging with this version; with none active, studies wait."""
+        """Stop predicting with this version; with none active, studies wait."""
         ModelVersion.objects.filter(pk=self.pk).update(active=False)
         self.active = False
 
@@ -55,9 +55,9 @@ class Finding(models.TextChoices):
 
 
 class Prediction(models.Model):
-    """What one model version said of one study, kept for ever as it was said.
+    """What one model version predicted of one study, kept for ever as it was.
 
-    ``rule_out`` and ``rule_in`` are the cuts it was said by (:func:`ml.decide`): the finding follows from them and
+    ``rule_out`` and ``rule_in`` are the cuts in force (:func:`ml.decide`): the finding follows from them and
     the probability. Where the film belongs, and how it was put right, stands with the study.
     """
 
@@ -75,13 +75,13 @@ class Prediction(models.Model):
     # No signs of pneumonia below the first, signs of pneumonia from the second upwards, indeterminate between them.
     rule_out = models.FloatField(_("rule-out cut"))
     rule_in = models.FloatField(_("rule-in cut"))
-    # The network's logit, before calibration; null: said before it was kept.
+    # The network's logit, before calibration; null: predicted before it was kept.
     score = models.FloatField(_("score before calibration"), null=True)
     # A small grey PNG, the class activation map at the network's own resolution; a few hundred bytes.
     heatmap = models.BinaryField(_("heat map"), blank=True, default=bytes)
     warnings = models.JSONField(_("warnings"), default=list)
     milliseconds = models.FloatField(_("time the model took, ms"))
-    created_at = models.DateTimeField(_("said at"), default=timezone.now)
+    created_at = models.DateTimeField(_("predicted at"), default=timezone.now)
 
     class Meta:
         verbose_name = _("prediction")

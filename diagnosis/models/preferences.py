@@ -1,4 +1,4 @@
-"""How a person wants to work: what films are judged by, what surrounds a result."""
+"""How a person wants to work: operating point, prevalence, language, time zone, reading first."""
 
 from __future__ import annotations
 

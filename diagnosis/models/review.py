@@ -20,7 +20,7 @@ class Entry(models.Model):
     """What one person entered of one study; the newest is current, the older ones are its history."""
 
     is_current = models.BooleanField(_("current"), default=True, editable=False)
-    created_at = models.DateTimeField(_("said at"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("written at"), default=timezone.now, editable=False)
 
     class Meta:
         abstract = True

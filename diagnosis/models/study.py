@@ -144,7 +144,7 @@ class Study(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
     operating_point = models.CharField(_("operating point"), max_length=20, default="balanced", editable=False)
-    # What the person said of the submission; whose film it turned out to be, and how that is known. The latter two are
+    # Stated for the submission; whose film it turned out to be, and how that is known. The latter two are
     # empty until the film is analysed, and where it was analysed before they were kept.
     stated_population = models.CharField(
         _("population as stated"), max_length=10, choices=STATED[:2], blank=True, editable=False
@@ -171,8 +171,8 @@ class Study(models.Model):
     probability = models.FloatField(_("probability of pneumonia"), null=True, editable=False)
     # Whether a finding carries warnings, of intake or of the model.
     warned = models.BooleanField(_("with warnings"), default=False, editable=False)
-    judged_by = models.ForeignKey(
-        ModelVersion, verbose_name=_("model version"), on_delete=models.PROTECT, related_name="judged_studies",
+    predicted_by = models.ForeignKey(
+        ModelVersion, verbose_name=_("model version"), on_delete=models.PROTECT, related_name="predicted_studies",
         null=True, editable=False, db_index=False,
     )  # fmt: skip
 
@@ -201,8 +201,8 @@ class Study(models.Model):
             models.Index(fields=("owner", "-created_at", "-id"), name="study_history"),
             # The same, of one state or finding only; also covers the counts by state and finding above the history.
             models.Index(fields=("owner", "state", "finding", "-created_at", "-id"), name="study_history_by_answer"),
-            # The same, judged by one model version.
-            models.Index(fields=("owner", "judged_by", "-created_at", "-id"), name="study_history_by_model"),
+            # The same, predicted by one model version.
+            models.Index(fields=("owner", "predicted_by", "-created_at", "-id"), name="study_history_by_model"),
             # A person's history, only findings that carry a warning.
             models.Index(
                 fields=("owner", "-created_at", "-id"), condition=Q(warned=True), name="study_history_with_warnings"
@@ -257,9 +257,9 @@ class Study(models.Model):
                     finding__in=Finding.values,
                     probability__gt=0,
                     probability__lt=1,
-                    judged_by__isnull=False,
+                    predicted_by__isnull=False,
                 )
-                | (~Q(state="done") & Q(finding="", probability__isnull=True, judged_by__isnull=True)),
+                | (~Q(state="done") & Q(finding="", probability__isnull=True, predicted_by__isnull=True)),
                 name="study_answer_iff_done",
             ),
         )
@@ -375,7 +375,7 @@ class Study(models.Model):
         return moved
 
     def complete(self, attempt: int, *, facts: Mapping[str, Any] | None = None, **prediction: Any) -> bool:
-        """Store what the model said and finish, in one transaction; ``False`` when a later attempt owns the study.
+        """Store the prediction and finish, in one transaction; ``False`` when a later attempt owns the study.
 
         ``facts`` are whose film it is and how it was put right.
         """
@@ -384,7 +384,7 @@ class Study(models.Model):
                 [State.RUNNING], attempt,
                 state=State.DONE, finished_at=timezone.now(), **_reason(),
                 finding=prediction["finding"], probability=prediction["probability"],
-                judged_by=prediction["model_version"], warned=bool(self.notices or prediction.get("warnings")),
+                predicted_by=prediction["model_version"], warned=bool(self.notices or prediction.get("warnings")),
                 **(facts or {}),
             )  # fmt: skip
             if moved:
@@ -405,6 +405,6 @@ class Study(models.Model):
             None, Q(reanalyses__lt=owner_limit) if by_owner else None,
             reanalyses=F("reanalyses") + int(by_owner), state=State.QUEUED, attempts_left=max_attempts(),
             queued_at=timezone.now(), sent_at=None, finished_at=None, bulk=bulk, **_reason(),
-            refused_by="", finding="", probability=None, judged_by=None, warned=False,
+            refused_by="", finding="", probability=None, predicted_by=None, warned=False,
             population="", population_known_by="", quarter_turns=0, inverted=False,
         )  # fmt: skip

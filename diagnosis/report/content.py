@@ -1,6 +1,6 @@
 """The report of one study as PDF: what a person takes to a colleague, on paper or by mail.
 
-The numbers are those of the result page: they come from the card of the model version that judged, never from
+The numbers are those of the result page: they come from the card of the model version that predicted, never from
 today's. ``diagnosis.report.layout`` knows how it looks; here is what it says.
 """
 
@@ -36,7 +36,7 @@ def build(study: Study, *, by: str, author_id: int, prevalence: float | None = N
         study: a finished study.
         by: who asked for it; printed.
         author_id: whose review and confirmed diagnosis go in.
-        prevalence: how common pneumonia is where they work, if they said so.
+        prevalence: how common pneumonia is where they work, if they stated it.
 
     Raises:
         FileNotFoundError: the stored film is gone.
@@ -61,7 +61,7 @@ def build(study: Study, *, by: str, author_id: int, prevalence: float | None = N
         if prediction.heatmap:
             pictures.append((overlaid(film, bytes(prediction.heatmap)), _map_caption()))
         report.pictures(pictures)
-        _judged_by(report, prediction, card, prevalence)
+        _rule_in_force(report, prediction, card, prevalence)
     else:
         _no_answer(report, study)
         report.pictures([(film, caption)])
@@ -100,9 +100,9 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         facts.append((_("Population"), known))
     view, age = study.header.get("view_position"), study.header.get("age_years")
     if view:
-        facts.append((_("View, as the file said"), str(view)))
+        facts.append((_("View, from the DICOM header"), str(view)))
     if age is not None:
-        facts.append((_("Age, as the file said"), _("%s years") % number_format(round(age, 1), 1)))
+        facts.append((_("Age, from the DICOM header"), _("%s years") % number_format(round(age, 1), 1)))
     return facts
 
 
@@ -166,7 +166,7 @@ def _no_answer(report: Report, study: Study) -> None:
         _warning(report, notice)
 
 
-def _judged_by(report: Report, prediction: Prediction, card: PopulationCard, prevalence: float | None) -> None:
+def _rule_in_force(report: Report, prediction: Prediction, card: PopulationCard, prevalence: float | None) -> None:
     meant = consequences(card, prediction.operating_point)
     report.heading(_("How often it is wrong"))
     report.text(

@@ -49,7 +49,9 @@ def fonts_for(text: str) -> list[str]:
 
 def from_the_right(text: str) -> bool:
     """Whether a paragraph is read from the right: its first letter of any direction says so (UAX 9, P2)."""
-    first = next((side for letter in text if (side := unicodedata.bidirectional(letter)) in ("L", "R", "AL")), "L")
+    first = next(
+        (direction for letter in text if (direction := unicodedata.bidirectional(letter)) in ("L", "R", "AL")), "L"
+    )
     return first != "L"
 
 

@@ -53,7 +53,7 @@ CARD = (
         "Not for adults or older children: networks trained on these films hardly do better than chance on "
         "adults' films."
     ),
-    # The cards of models published before said these two like this.
+    # The cards of models published before have these two like this.
     # xgettext:no-python-format
     gettext_noop(
         "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on "
@@ -124,7 +124,7 @@ PATTERNS = (
         "mediastinum (spread evenly it would be %s), and in %s of them the hottest place lies elsewhere: the network "
         "also goes by what is outside the lungs."
     ),
-    # The cards of models published before said it like this; it would fit the sentence above too, so it comes after it.
+    # The cards of models published before have it like this; it would fit the sentence above too, so it comes after it.
     gettext_noop(
         "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "
         "is no sign of health. On the test films %s of the heat lies over lungs and mediastinum (spread evenly it "

@@ -45,16 +45,16 @@ def active_card() -> ModelCard | None:
 
 def stated_probability(study: Study, preferences: Preferences | None = None) -> StatedProbability | None:
     """A done study's probability as it is shown to this person, on every page, in every list and on paper."""
-    if study.probability is None or study.judged_by is None:
+    if study.probability is None or study.predicted_by is None:
         return None
-    of = population_card(study, study.judged_by)
+    of = population_card(study, study.predicted_by)
     return stated(of, study.probability, preferences.prevalence if preferences else None)
 
 
 def explain(study: Study, preferences: Preferences | None = None, *, hidden: bool = False) -> dict[str, Any]:
     """Template context of a result page beside the study itself; for the person whose preferences these are.
 
-    ``hidden`` (see ``diagnosis.reviews.readings.hidden_from``) leaves out all that the model said, as if it had not
+    ``hidden`` (see ``diagnosis.reviews.readings.hidden_from``) leaves out the model's answer, as if it had not
     been asked.
     """
     prediction = None if hidden else study.prediction
@@ -69,7 +69,7 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
     card = card_of(prediction.model_version)
     of = population_card(study, prediction.model_version)
     shown = stated(of, prediction.probability, preferences.prevalence if preferences else None)
-    said = [*study.notices, *prediction.warnings]
+    notices = [*study.notices, *prediction.warnings]
     meant = consequences(of, prediction.operating_point)
     table = meant.point.table
     return {
@@ -80,17 +80,17 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         "at_reference": stated(of, prediction.probability),
         "own_prevalence": preferences.prevalence if preferences else None,
         "scale": Scale.of(of, prediction),
-        "judged_by": meant,
+        "rule": meant,
         "points": [
             {
-                "said": consequences(of, name),
+                "rule": consequences(of, name),
                 "used": name == prediction.operating_point,
                 "finding": Finding(of.finding(prediction.probability, name)),
             }
             for name in of.operating_points
         ],
         "worth": predictive_values(table, shown.prevalence) if table else None,
-        "warnings": without_repetition(said),
-        "checks": checks((warning["code"] for warning in said), refused=False, population=study.population),
+        "warnings": without_repetition(notices),
+        "checks": checks((warning["code"] for warning in notices), refused=False, population=study.population),
         "earlier": study.predictions.filter(is_current=False).select_related("model_version").defer("heatmap"),
     }

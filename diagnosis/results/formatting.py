@@ -46,7 +46,7 @@ def _rounded(value: float, digits: int) -> str:
 
 
 def share(interval: Interval | None, digits: int = 0) -> str:
-    """A measured share as "94 %". Nought and all of so many films are not known to be 0 and 100 %: "> 97 %" then.
+    """A measured share as "94 %". None and all of so many films are not known to be 0 and 100 %: "> 97 %" then.
 
     The bound is the end of the interval, rounded to the side that claims less.
     """
@@ -76,7 +76,7 @@ def measured(interval: Interval | None, digits: int = 0) -> str:
 def rate(value: Mapping[str, Any] | None, films: int = 0) -> str:
     """A measured rate as the card records it, in percent: "94.1 % (92.0 – 96.2 %)", or "> 96.9 %".
 
-    A bootstrap of films that were all judged rightly has no width; with their number the score interval takes over.
+    A bootstrap of films that were all classified rightly has no width; with their number the score interval takes over.
     """
     if not value:
         return "–"

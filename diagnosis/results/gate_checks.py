@@ -12,7 +12,7 @@ from diagnosis.models import Population
 
 PASSED, REMARK, REFUSED = "passed", "remark", "refused"
 
-# For each check: its name, what is said when nothing was found, and what each code says.
+# For each check: its name, what is shown when nothing was found, and what each code says.
 CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
     (
         _("A radiograph"),
@@ -60,8 +60,8 @@ CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
             "OUTSIDE_POPULATIONS": _("of nobody the model answers for"),
             "AGE_OUTSIDE_POPULATION": _("another age, as the file says"),
             "STATED_OTHERWISE": _("the DICOM header contradicts what was stated"),
-            "LOOKS_ADULT": _("older, by its looks, or another kind of machine"),
-            "LOOKS_YOUNG": _("younger, by its looks"),
+            "LOOKS_ADULT": _("older, by its appearance, or another kind of machine"),
+            "LOOKS_YOUNG": _("younger, by its appearance"),
             "UNLIKE_TRAINING_FILMS": _("unlike the films the model was trained on"),
         },
     ),
@@ -93,10 +93,10 @@ def checks(codes: Iterable[str], *, refused: bool, population: str = "") -> list
     known = set(codes)
     found = []
     for name, passed, remarks in CHECKS:
-        said = [code for code in remarks if code in known]
-        if said:
-            kind = REFUSED if REFUSALS & set(said) else REMARK
-            found.append(Check(str(name), "; ".join(str(remarks[code]) for code in said), kind))
+        found_codes = [code for code in remarks if code in known]
+        if found_codes:
+            kind = REFUSED if REFUSALS & set(found_codes) else REMARK
+            found.append(Check(str(name), "; ".join(str(remarks[code]) for code in found_codes), kind))
         elif not refused:
             found.append(Check(str(name), _passed(passed, remarks, population), PASSED))
     return found

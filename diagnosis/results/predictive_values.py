@@ -93,7 +93,7 @@ def _log(share: float) -> float:
 
 
 def _ratio(above: Interval, below: Interval) -> Interval:
-    """The logarithm of above / below with its interval; infinite where a share is nought."""
+    """The logarithm of above / below with its interval; infinite where a share is 0."""
     top, bottom = _log(above.value), _log(below.value)
     if math.isinf(top) or math.isinf(bottom):  # distances from the estimate are not defined: take the widest bounds
         value = 0.0 if top == bottom else top - bottom

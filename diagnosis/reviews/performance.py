@@ -26,11 +26,11 @@ ROLES = {"alone": _("You alone"), "model": _("The model"), "together": _("You wi
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One film whose diagnosis was confirmed, with what each role said of it; ``None`` where one said nothing."""
+    """One film whose diagnosis was confirmed, with each role's finding; ``None`` where one gave none."""
 
     at: dt.datetime
     sick: bool
-    said: dict[str, str | None]
+    findings: dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Rates:
 
     @property
     def cases(self) -> int:
-        """Films this role said anything of."""
+        """Films this role gave a finding for."""
         return self.sick + self.well + self.undecided
 
     @property
@@ -89,13 +89,13 @@ def rates(role: str, cases: Iterable[Case]) -> Rates:
     """Count how one role did."""
     counts = {"sick": 0, "well": 0, "caught": 0, "spared": 0, "undecided": 0}
     for case in cases:
-        said = case.said[role]
-        if said == Finding.INDETERMINATE:
+        finding = case.findings[role]
+        if finding == Finding.INDETERMINATE:
             counts["undecided"] += 1
-        elif said:
+        elif finding:
             counts["sick" if case.sick else "well"] += 1
-            counts["caught"] += case.sick and said == Finding.PNEUMONIA
-            counts["spared"] += not case.sick and said == Finding.NORMAL
+            counts["caught"] += case.sick and finding == Finding.PNEUMONIA
+            counts["spared"] += not case.sick and finding == Finding.NORMAL
     return Rates(role, ROLES[role], **counts)
 
 
@@ -116,10 +116,10 @@ def lines(cases: Sequence[Case]) -> list[Line]:
         right = decided = 0
         points = []
         for place, case in enumerate(cases, 1):
-            said = case.said[role]
-            if said in (Finding.PNEUMONIA, Finding.NORMAL):
+            finding = case.findings[role]
+            if finding in (Finding.PNEUMONIA, Finding.NORMAL):
                 decided += 1
-                right += (said == Finding.PNEUMONIA) == case.sick
+                right += (finding == Finding.PNEUMONIA) == case.sick
             if decided:
                 height = f"{100 - 100 * right / decided:.2f}"
                 points += [f"{100 * at / len(cases):.2f},{height}" for at in (place - 1, place)]
@@ -133,7 +133,7 @@ def lines(cases: Sequence[Case]) -> list[Line]:
 def performance(request: HttpRequest) -> HttpResponse:
     """The page. Comparisons are made on films that all three roles read; the rest is shown apart."""
     cases = cases_of(request.user)
-    same = [case for case in cases if all(case.said.values())]
+    same = [case for case in cases if all(case.findings.values())]
     context = {
         "cases": cases,
         "same": [rates(role, same) for role in ROLES] if same else [],

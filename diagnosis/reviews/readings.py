@@ -25,26 +25,26 @@ def hidden_from(user: AbstractBaseUser | AnonymousUser, study: Study) -> bool:
 
 def has_seen_elsewhere(user: AbstractBaseUser, study: Study) -> bool:
     """Whether this person has been shown an answer to the same pixels, submitted another time."""
-    twins = Study.objects.filter(owner_id=user.pk, pixel_hash=study.pixel_hash, state=State.DONE)
-    return twins.exclude(pk=study.pk).answers_shown_to(user).exists()
+    copies = Study.objects.filter(owner_id=user.pk, pixel_hash=study.pixel_hash, state=State.DONE)
+    return copies.exclude(pk=study.pk).answers_shown_to(user).exists()
 
 
 def save_review(study: Study, author: AbstractBaseUser, form: ReviewForm) -> Review:
     """Keep a valid form as the person's current review of a study that is done."""
-    said = form.cleaned_data
+    data = form.cleaned_data
     # Blind only if the answer was hidden and these pixels have not shown it under another study either. A reading
     # that is not blind must say whether it agrees; one who knew the answer from elsewhere is taken at their finding.
     blind = form.hidden and not has_seen_elsewhere(author, study)
-    agreement = "" if blind else said.get("agreement") or _implied_agreement(study, said["finding"])
+    agreement = "" if blind else data.get("agreement") or _implied_agreement(study, data["finding"])
     return Review.record(
         study=study,
         author=author,
         prediction=study.prediction,
         before_answer=blind,
         agreement=agreement,
-        finding=said["finding"],
-        certainty=said["certainty"],
-        comment=said["comment"],
+        finding=data["finding"],
+        certainty=data["certainty"],
+        comment=data["comment"],
     )
 
 
@@ -55,7 +55,7 @@ def _implied_agreement(study: Study, finding: str) -> str:
 
 
 def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[str, Any]:
-    """What a page about a finished study needs to show and take readings: forms and what was said so far."""
+    """What a page about a finished study needs to show and take readings: forms and the reviews so far."""
     reviews = list(Review.objects.filter(study=study, author_id=user.pk).select_related("prediction"))
     review = next((row for row in reviews if row.is_current), None)
     reference = Reference.objects.filter(study=study, author_id=user.pk, is_current=True).first()

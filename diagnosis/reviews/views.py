@@ -33,7 +33,7 @@ def _page(request: HttpRequest, study: Study, status: int = 200, **forms: Any) -
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Give one's own reading; GET shows the form with all that was said before."""
+    """Give one's own reading; GET shows the form with the earlier reviews."""
     study = _get_finished_study(request, pk)
     if request.method != "POST":
         return _page(request, study)

@@ -50,7 +50,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @never_cache
 def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The fragment a waiting page polls; it says itself when to ask again, and to load the result when it is there.
+    """The fragment a waiting page polls; it says itself when to poll next, and to load the result when it is there.
 
     An expired session gets 403: redirecting a poll would put a sign-in page inside the page.
     """

@@ -36,7 +36,7 @@ for shown in (
 
 
 @register.simple_tag
-@lru_cache(maxsize=256)  # a page of the history draws a hundred, and each would look up the file's address anew
+@lru_cache(maxsize=256)  # a page of the history draws a hundred, and each would look up the file's address again
 def icon(name: str, classes: str = "") -> SafeString:
     """An icon of static/img/icons.svg, hidden from screen readers: the words beside it say the same."""
     return format_html(

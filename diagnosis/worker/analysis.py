@@ -53,7 +53,7 @@ def analyse(study: Study) -> None:
         logger.info("Study %s is not waiting any more; nothing to do.", study.pk)
         return
     try:
-        verdict, version = room.judge(study)
+        outcome, version = room.predict(study)
     except ArtifactError as error:
         logger.error("Study %s waits: %s", study.pk, error)
         study.release(attempt, *NO_MODEL)
@@ -69,26 +69,26 @@ def analyse(study: Study) -> None:
         logger.exception("Study %s could not be analysed.", study.pk)
         study.fail(attempt, *BUG)
     else:
-        if isinstance(verdict, Refusal):
-            message = verdict.code, verdict.message, verdict.advice, verdict.parameters
+        if isinstance(outcome, Refusal):
+            message = outcome.code, outcome.message, outcome.advice, outcome.parameters
             facts = {}
-            if isinstance(verdict, OutsidePopulations):
-                facts = _facts(verdict.belonging, verdict.correction)
+            if isinstance(outcome, OutsidePopulations):
+                facts = _facts(outcome.belonging, outcome.correction)
             written = study.reject(attempt, *message, refused_by=gate_version(), **facts)
         else:
             written = study.complete(
                 attempt,
-                facts=_facts(verdict.belonging, verdict.correction),
+                facts=_facts(outcome.belonging, outcome.correction),
                 model_version=version,
-                finding=verdict.finding,
-                probability=verdict.probability,
-                operating_point=verdict.operating_point,
-                rule_out=verdict.cuts.rule_out,
-                rule_in=verdict.cuts.rule_in,
-                score=verdict.score,
-                heatmap=encode_heatmap(verdict),
-                warnings=[asdict(warning) for warning in verdict.warnings],
-                milliseconds=verdict.milliseconds,
+                finding=outcome.finding,
+                probability=outcome.probability,
+                operating_point=outcome.operating_point,
+                rule_out=outcome.cuts.rule_out,
+                rule_in=outcome.cuts.rule_in,
+                score=outcome.score,
+                heatmap=encode_heatmap(outcome),
+                warnings=[asdict(warning) for warning in outcome.warnings],
+                milliseconds=outcome.milliseconds,
             )
         if not written:
             logger.warning("Study %s: the answer of attempt %d came too late and was dropped.", study.pk, attempt)

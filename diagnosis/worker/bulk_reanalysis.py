@@ -27,7 +27,7 @@ def due(version: ModelVersion) -> Q:
     """
     refused = Q(state=State.REJECTED, refused_by=gate_version())
     elsewhere = Q(reason_code="OUTSIDE_POPULATIONS", finished_at__lt=version.registered_at)
-    return ~Q(state__in=PENDING) & ~Q(judged_by=version) & (~refused | elsewhere)
+    return ~Q(state__in=PENDING) & ~Q(predicted_by=version) & (~refused | elsewhere)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ class Room:
             logger.info("Model %s is loaded and warm.", active)
         return self._loaded
 
-    def judge(self, study: Study) -> tuple[Prediction | Refusal, ModelVersion]:
+    def predict(self, study: Study) -> tuple[Prediction | Refusal, ModelVersion]:
         """Run gate and model on one study's stored input.
 
         Raises:

@@ -43,10 +43,10 @@ def workers() -> dict[str, str]:
     """
     with broker() as client:
         keys = sorted(client.scan_iter(f"{HEARTBEAT_PREFIX}*"))
-        said = client.mget(keys) if keys else []
+        answers = client.mget(keys) if keys else []
     return {
         key.decode().removeprefix(HEARTBEAT_PREFIX): value.decode()
-        for key, value in zip(keys, said, strict=True)
+        for key, value in zip(keys, answers, strict=True)
         if value is not None  # it expired in between
     }
 
@@ -73,7 +73,7 @@ def check_room() -> None:
 
 
 def forget(*gone: str) -> None:
-    """Take back what these workers said.
+    """Take back what these workers reported.
 
     Raises:
         redis.RedisError: the broker does not answer.

@@ -4,7 +4,7 @@
   for a moment, is counted for ever, and a worker that may hold one message never takes another (celery #8030, #8091,
   #8990, #10302). Here the worker lets go of it all the same. The broker keeps the message and delivers it again after
   the visibility timeout; the claim of a study is conditional, so a second delivery does nothing.
-- A message that cannot be decoded ends the worker, and each next one that meets it. Here it is dropped and said so:
+- A message that cannot be decoded ends the worker, and each next one that meets it. Here it is dropped and logged:
   the database knows who waits.
 """
 

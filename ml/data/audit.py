@@ -17,7 +17,7 @@ from ml.data.dataset import CLASSES, SPLITS, Film, read_films
 from ml.data.near_duplicates import find_near_duplicates
 from ml.data.split import groups_of, of_test_patients
 from ml.errors import MLError
-from ml.intake.read import SIDE, read_radiograph
+from ml.intake.read import FILM_SIZE, read_radiograph
 from ml.metrics.curves import area_under_curve
 
 
@@ -141,7 +141,7 @@ def audit(data: Path, *, acquisition: bool = True) -> Audit:
         sizes[f"{seen.width}×{seen.height}"] += 1
         good.append(film)
         rows.append(seen.pixels)
-    pixels = np.stack(rows) if rows else np.zeros((0, SIDE, SIDE), np.uint8)
+    pixels = np.stack(rows) if rows else np.zeros((0, FILM_SIZE, FILM_SIZE), np.uint8)
     # Training draws its own validation split and leaves out what it shares with test, so neither is a leak here.
     found = examine([replace(film, split="") for film in good], pixels, acquisition=acquisition)
     return replace(

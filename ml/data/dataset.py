@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import MLError
-from ml.intake.read import SIDE, read_radiograph
+from ml.intake.read import FILM_SIZE, read_radiograph
 
 CLASSES = ("NORMAL", "PNEUMONIA")
 SPLITS = ("train", "val", "test")
@@ -187,9 +187,9 @@ def load_pixels(root: Path, films: Sequence[Film], cache: Path | None = None) ->
         stat = (root / film.file).stat()
         key.update(f"{film.file}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
     stored = cache / f"{key.hexdigest()[:16]}.npy" if cache else None
-    if stored and (loaded := _kept(stored, (len(films), SIDE, SIDE))) is not None:
+    if stored and (loaded := _kept(stored, (len(films), FILM_SIZE, FILM_SIZE))) is not None:
         return loaded
-    pixels, bad = np.zeros((len(films), SIDE, SIDE), np.uint8), []
+    pixels, bad = np.zeros((len(films), FILM_SIZE, FILM_SIZE), np.uint8), []
     read = _reader()
     for i, film in enumerate(films):
         try:

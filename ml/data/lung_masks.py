@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.data.dataset import DataError, Film, load_pixels, patient_of
-from ml.intake.radiograph import SIDE
+from ml.intake.radiograph import FILM_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def load_masked_films(
     for place, film in enumerate(films):
         with Image.open(data / film.mask) as picture:
             grey = picture.convert("L")
-        if grey.size != (SIDE, SIDE):
-            grey = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=3.0)
+        if grey.size != (FILM_SIZE, FILM_SIZE):
+            grey = grey.resize((FILM_SIZE, FILM_SIZE), Image.Resampling.BILINEAR, reducing_gap=3.0)
         masks[place] = np.asarray(grey)
     return pixels, masks

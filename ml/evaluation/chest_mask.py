@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from ml.inference.lungs import LungFinder
-from ml.intake.read import SIDE
+from ml.intake.read import FILM_SIZE
 
 # Drawn by hand around the lungs in the mean of the normal training films, apex to diaphragm, as shares of width and
 # height. The left one includes the lung behind the heart. Right for no single child, and good enough to ask whether
@@ -35,9 +35,9 @@ def rough_chest() -> NDArray[np.bool_]:
 
 
 def _inside(*outlines: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
-    picture = Image.new("L", (SIDE, SIDE))
+    picture = Image.new("L", (FILM_SIZE, FILM_SIZE))
     for outline in outlines:
-        ImageDraw.Draw(picture).polygon([(x * SIDE, y * SIDE) for x, y in outline], fill=1)
+        ImageDraw.Draw(picture).polygon([(x * FILM_SIZE, y * FILM_SIZE) for x, y in outline], fill=1)
     return np.asarray(picture) > 0
 
 
@@ -46,7 +46,7 @@ def found_lungs(films: NDArray[np.uint8]) -> NDArray[np.bool_]:
     inside = np.ones(films.shape, bool)
     for place, lungs in enumerate(LungFinder.load().find(films)):
         if lungs.found:
-            large = Image.fromarray(lungs.probability).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+            large = Image.fromarray(lungs.probability).resize((FILM_SIZE, FILM_SIZE), Image.Resampling.BILINEAR)
             inside[place] = np.asarray(large) > 0.5
     return inside
 

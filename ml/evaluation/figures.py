@@ -140,7 +140,7 @@ def confusion(samples: Two, card: PopulationCard) -> str:
     said_as = {"normal": "normal", "indeterminate": "indeterm.", "pneumonia": "pneumonia"}
     for column, (name, point) in enumerate(card.operating_points.items()):
         left = 92 + 182 * column
-        said = findings(plain.probabilities, point.cuts)
+        found = findings(plain.probabilities, point.cuts)
         cuts = f"below {_percent(point.cuts.rule_out)} · from {_percent(point.cuts.rule_in)}"
         canvas.text(left + 86, 96, TITLES[name], anchor="middle", bold=True, size=15)
         canvas.text(left + 86, 115, cuts, anchor="middle", size=10.5, fill=SOFT)
@@ -149,7 +149,7 @@ def confusion(samples: Two, card: PopulationCard) -> str:
             canvas.text(x + 27, 146, said_as[finding], anchor="middle", size=9.5, fill=SOFT)
             for row, (truth, colour) in enumerate(((1, PNEUMONIA), (0, NORMAL))):
                 of_truth = plain.labels == truth
-                count, total = int(np.sum(of_truth & (said == finding))), int(of_truth.sum())
+                count, total = int(np.sum(of_truth & (found == finding))), int(of_truth.sum())
                 right = finding == ("pneumonia" if truth else "normal")
                 y = 156 + 116 * row
                 shade = 0.14 + 0.3 * count / max(total, 1)

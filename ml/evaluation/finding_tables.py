@@ -31,14 +31,14 @@ def finding_table(sample: Sample, cuts: Cuts, weights: Floats) -> dict[str, Any]
         cuts: The pair in force.
         weights: Bootstrap draws by patient, (draws, n).
     """
-    said = findings(sample.probabilities, cuts)
+    found = findings(sample.probabilities, cuts)
     table: dict[str, Any] = {}
     for label, truth in ((1, TRUTHS[0]), (0, TRUTHS[1])):
         of_truth = sample.labels == label
         row: dict[str, Any] = {"films": int(of_truth.sum()), "patients": _patients(sample, of_truth)}
         drawn_films = np.maximum((weights * of_truth).sum(-1), 1e-12)
         for finding in FINDINGS:
-            hit = of_truth & (said == finding)
+            hit = of_truth & (found == finding)
             drawn = (weights * hit).sum(-1) / drawn_films
             measured = rate_with_interval(sample, label, hit.sum() / max(of_truth.sum(), 1), drawn)
             share, (low, high) = measured["value"], measured["ci"]

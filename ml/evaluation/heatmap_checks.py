@@ -16,7 +16,7 @@ from PIL import Image
 
 from ml.evaluation.chest_mask import chest_of, rough_chest, rough_lungs
 from ml.inference.heatmap import upsample
-from ml.intake.read import SIDE
+from ml.intake.read import FILM_SIZE
 from ml.network.export import as_list, read_head
 
 Films = NDArray[np.uint8]
@@ -36,7 +36,7 @@ def lung_share(maps: Maps, lungs: NDArray[np.bool_] | None = None) -> dict[str, 
         masks = {"lungs": np.stack([rough_lungs()] * len(maps)), "chest": np.stack([rough_chest()] * len(maps))}
     else:
         masks = {"lungs": lungs, "chest": np.stack([chest_of(one) > 127 for one in lungs])}
-    large = np.stack([upsample(heat, SIDE, SIDE) for heat in maps])
+    large = np.stack([upsample(heat, FILM_SIZE, FILM_SIZE) for heat in maps])
     warm = large.sum(axis=(1, 2)) > 0
     large = large[warm]
     result = {"films": float(len(large))}
@@ -54,7 +54,7 @@ def lung_share(maps: Maps, lungs: NDArray[np.bool_] | None = None) -> dict[str, 
 def _moved(film: Films, dx: int, dy: int) -> Films:
     """Move a film by whole pixels; the edge is repeated where nothing comes in."""
     padded = np.pad(film, 16, mode="edge")
-    return padded[16 - dy : 16 - dy + SIDE, 16 - dx : 16 - dx + SIDE]
+    return padded[16 - dy : 16 - dy + FILM_SIZE, 16 - dx : 16 - dx + FILM_SIZE]
 
 
 def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -73,13 +73,13 @@ def stability(films: Films, predict: Predict, pixels: int = 6) -> dict[str, floa
     odds, maps = predict(films)
     alike: list[float] = []
     jumps: list[float] = []
-    inner = slice(16, SIDE - 16)
+    inner = slice(16, FILM_SIZE - 16)
     for dx, dy in ((pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)):
         moved_odds, moved = predict(np.stack([_moved(film, dx, dy) for film in films]))
         jumps += list(np.abs(_probability(moved_odds) - _probability(odds)))
         for before, after in zip(maps, moved, strict=True):
-            back = np.roll(upsample(after, SIDE, SIDE), (-dy, -dx), axis=(0, 1))
-            alike.append(correlation(upsample(before, SIDE, SIDE)[inner, inner], back[inner, inner]))
+            back = np.roll(upsample(after, FILM_SIZE, FILM_SIZE), (-dy, -dx), axis=(0, 1))
+            alike.append(correlation(upsample(before, FILM_SIZE, FILM_SIZE)[inner, inner], back[inner, inner]))
     return {
         "films": float(len(films)),
         "moved_by_pixels": float(pixels),
@@ -118,7 +118,7 @@ def deletion_insertion(
             key = heat + 1e-6 * random.random(heat.shape) if kind == "map" else random.random(heat.shape)
             rank = np.argsort(np.argsort(-key.ravel())).reshape(heat.shape) / heat.size
             picture = Image.fromarray(rank.astype(np.float32))
-            ranks.append(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.NEAREST)))
+            ranks.append(np.asarray(picture.resize((FILM_SIZE, FILM_SIZE), Image.Resampling.NEAREST)))
         order = np.stack(ranks)
         for name, base, top in (("deletion", films, over), ("insertion", over, films)):
             curve = [predict(np.where(order < share, top, base))[0].mean() for share in np.linspace(0, 1, steps + 1)]

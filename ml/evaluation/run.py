@@ -24,7 +24,7 @@ from ml.inference.model_card import ModelCard
 from ml.inference.population_card import PopulationCard
 from ml.inference.predictor import run_network
 from ml.inference.runtime import Engine
-from ml.intake.read import SIDE, ModelInput
+from ml.intake.read import FILM_SIZE, ModelInput
 from ml.metrics.curves import Floats
 
 SHIFT_SEED = 101
@@ -119,7 +119,7 @@ def refusals(test: TestSet) -> dict[str, Any]:
     """
     from ml.inference.gate import Gate
 
-    results = Gate.load().check([ModelInput(film, SIDE, SIDE) for film in test.pixels])
+    results = Gate.load().check([ModelInput(film, FILM_SIZE, FILM_SIZE) for film in test.pixels])
     reasons = Counter(result.refusal.code for result in results if result.refusal is not None)
     return {"films": len(results), "refused": sum(reasons.values()), "reasons": dict(reasons.most_common())}
 

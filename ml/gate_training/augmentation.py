@@ -14,9 +14,9 @@ from PIL import Image
 
 from ml.gate_training.negatives.shapes import Canvas, Rng, axes, blur, fractal, pencil, unpencil, words, write
 
-SOURCE_SIDE = 144
+SOURCE_SIZE = 144
 """Side at which pictures are kept in memory while training."""
-INPUT_SIDE = 112
+INPUT_SIZE = 112
 """Side at which the network works; the served network gets there from 224 by averaging pairs."""
 
 
@@ -25,7 +25,7 @@ def place(rng: Rng, picture: NDArray[np.uint8], mild: float = 1.0, *, whole: boo
 
     ``mild`` scales every change; 0 only resizes. ``whole`` cuts off hardly anything.
     """
-    side = picture.shape[0]
+    size = picture.shape[0]
     zoom = np.exp(rng.uniform(-0.35, 0.12) if rng.random() < 0.8 else rng.uniform(0.12, 0.45)) ** mild
     stretch = np.exp(rng.normal(0, 0.13) * mild)
     least, most = (0.95, 1.1) if whole else (0.7, 1.55)  # share of the film that is seen
@@ -33,15 +33,15 @@ def place(rng: Rng, picture: NDArray[np.uint8], mild: float = 1.0, *, whole: boo
     angle = np.radians(np.clip(rng.normal(0, 6), -18, 18)) * mild
     slack_x, slack_y = abs(1 - sx) * 0.3 + 0.03 * mild, abs(1 - sy) * 0.4 + 0.03 * mild
     cx, cy = 0.5 + rng.uniform(-slack_x, slack_x), 0.5 + rng.uniform(-slack_y, slack_y)
-    step = side / INPUT_SIDE
+    step = size / INPUT_SIZE
     cos, sin, shear = np.cos(angle), np.sin(angle), rng.normal(0, 0.04) * mild
     a, b = sx * step * cos, -sx * step * (sin + shear)
     d, e = sy * step * sin, sy * step * cos
-    half = INPUT_SIDE / 2
-    matrix = (a, b, cx * side - a * half - b * half, d, e, cy * side - d * half - e * half)
+    half = INPUT_SIZE / 2
+    matrix = (a, b, cx * size - a * half - b * half, d, e, cy * size - d * half - e * half)
     fill = int(rng.choice((0, 0, 0, 255, int(rng.integers(0, 256 if whole else 40)))))  # no export lies on mid grey
     moved = Image.fromarray(picture).transform(
-        (INPUT_SIDE, INPUT_SIDE), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=fill
+        (INPUT_SIZE, INPUT_SIZE), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=fill
     )
     canvas = np.asarray(moved, dtype=np.float32) / 255
     return canvas[:, ::-1] if rng.random() < 0.5 else canvas
@@ -66,7 +66,7 @@ def retone(rng: Rng, canvas: Canvas) -> Canvas:
     if rng.random() < 0.25:
         canvas = np.clip(canvas + rng.uniform(0.3, 1.2) * (canvas - blur(canvas, rng.uniform(4, 15))), 0, 1)
     if rng.random() < 0.2:
-        x, y = axes(INPUT_SIDE)
+        x, y = axes(INPUT_SIZE)
         light = 1 + rng.uniform(-0.3, 0.3) * x + rng.uniform(-0.3, 0.3) * y - rng.uniform(0, 0.35) * (x * x + y * y)
         canvas = np.clip(canvas * light, 0, 1).astype(np.float32)
     return canvas
@@ -74,13 +74,13 @@ def retone(rng: Rng, canvas: Canvas) -> Canvas:
 
 def degrade(rng: Rng, canvas: Canvas) -> Canvas:
     """Return the canvas blurred, made coarse, noisy or JPEG-worn, at times."""
-    side = canvas.shape[0]
+    size = canvas.shape[0]
     if rng.random() < 0.3:
         canvas = blur(canvas, rng.uniform(0.3, 1.8))
     if rng.random() < 0.12:
         small = int(rng.integers(28, 80))
         image = pencil(canvas)[0].resize((small, small), Image.Resampling.BOX)
-        canvas = unpencil(image.resize((side, side), Image.Resampling(int(rng.choice((0, 2, 3))))))
+        canvas = unpencil(image.resize((size, size), Image.Resampling(int(rng.choice((0, 2, 3))))))
     if rng.random() < 0.3:
         strength = rng.uniform(0.04, 0.4) * float(canvas.std())  # in proportion, or a flat film would drown
         canvas = canvas + rng.normal(0, strength, canvas.shape).astype(np.float32)
@@ -105,9 +105,9 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
         canvas = unpencil(image)
     if rng.random() < 0.3:
         image, draw = pencil(canvas)
-        side = image.width
+        size = image.width
         for _ in range(int(rng.integers(1, 4))):
-            x, y, w, h = rng.uniform(0, side, 4)
+            x, y, w, h = rng.uniform(0, size, 4)
             shade = int(rng.choice((0, 255, 200)))
             pick = rng.integers(0, 6)
             if pick == 0:
@@ -115,10 +115,10 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
             elif pick == 1:
                 draw.line((x, y, x + w / 5, y + h / 5), fill=shade, width=int(rng.integers(1, 3)))
             elif pick == 2:
-                points = np.cumsum(rng.normal(0, side / 9, (6, 2)), 0) + np.array((x, y))
+                points = np.cumsum(rng.normal(0, size / 9, (6, 2)), 0) + np.array((x, y))
                 draw.line([tuple(point) for point in points.tolist()], fill=shade, width=1, joint="curve")
             elif pick == 3:
-                r = rng.uniform(1, side / 8)
+                r = rng.uniform(1, size / 8)
                 draw.ellipse((x - r, y - r, x + r, y + r), outline=shade, fill=shade if r < 4 else None)
             elif pick == 4:
                 draw.rectangle((x, y, x + w / 4, y + h / 6), fill=int(rng.choice((0, 0, 255, 128))))
@@ -128,9 +128,9 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
                 outline(box, outline=shade, width=int(rng.integers(1, 3)))
         canvas = unpencil(image)
     if rng.random() < 0.25:
-        m = (rng.exponential(0.05, 4) * INPUT_SIDE * (rng.random(4) < 0.7)).astype(int).clip(0, INPUT_SIDE // 7)
+        m = (rng.exponential(0.05, 4) * INPUT_SIZE * (rng.random(4) < 0.7)).astype(int).clip(0, INPUT_SIZE // 7)
         framed = np.full_like(canvas, rng.choice((0.0, 0.0, 1.0)))
-        inside = (slice(m[0], INPUT_SIDE - m[1]), slice(m[2], INPUT_SIDE - m[3]))
+        inside = (slice(m[0], INPUT_SIZE - m[1]), slice(m[2], INPUT_SIZE - m[3]))
         framed[inside] = canvas[inside]
         canvas = framed
     return canvas

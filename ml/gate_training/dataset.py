@@ -14,7 +14,7 @@ from PIL import Image
 from ml import phantom
 from ml.data.dataset import patient_of
 from ml.errors import MLError
-from ml.gate_training.augmentation import SOURCE_SIDE, textured
+from ml.gate_training.augmentation import SOURCE_SIZE, textured
 from ml.gate_training.negatives.altered import CROPS, HALVES, SCRAMBLES, SHEETS, SIDE_VIEWS, Maker
 from ml.gate_training.negatives.anatomy import Painter
 from ml.gate_training.negatives.laterals import PROFILES
@@ -84,9 +84,9 @@ class Negative:
 
 
 def shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the picture at the side kept in memory."""
+    """Return the picture at the size kept in memory."""
     return np.asarray(
-        Image.fromarray(pixels).resize((SOURCE_SIDE, SOURCE_SIDE), Image.Resampling.BILINEAR, reducing_gap=2)
+        Image.fromarray(pixels).resize((SOURCE_SIZE, SOURCE_SIZE), Image.Resampling.BILINEAR, reducing_gap=2)
     )
 
 
@@ -143,18 +143,18 @@ def phantoms(seed: int, count: int) -> list[NDArray[np.uint8]]:
     return drawn
 
 
-def negative(rng: Rng, films: Sequence[FrontalFilm], kind: str, family: str, side: int = SOURCE_SIDE) -> Negative:
-    """Make one negative of that kind and family from films of that side."""
+def negative(rng: Rng, films: Sequence[FrontalFilm], kind: str, family: str, size: int = SOURCE_SIZE) -> Negative:
+    """Make one negative of that kind and family from films of that size."""
     painters = {name: painter for _, drawn, _ in _DRAWN for name, painter in drawn.items()}
     if family in painters:
-        pixels = finish(rng, painters[family](rng, side))
+        pixels = finish(rng, painters[family](rng, size))
         if rng.random() < 0.35:
             pixels = textured(rng, pixels, films[int(rng.integers(0, len(films)))].pixels)
         return Negative(pixels, kind, family)
     chosen = [films[int(i)].pixels for i in rng.integers(0, len(films), 4)]
     if family == "pictured":
         scene = list(SCENES.values())[int(rng.integers(0, len(SCENES)))]
-        chosen.append(finish(rng, scene(rng, side)))
+        chosen.append(finish(rng, scene(rng, size)))
     makers = {name: maker for _, derived, _ in _DERIVED for name, maker in derived.items()}
     return Negative(makers[family](rng, chosen), kind, family)
 

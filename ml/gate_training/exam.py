@@ -23,7 +23,7 @@ from ml.gate_training.fit import orient
 from ml.gate_training.negatives.layout import corners, squeezed
 from ml.gate_training.negatives.shapes import Rng
 from ml.inference.gate import Gate, GateResult
-from ml.intake.read import SIDE, ModelInput
+from ml.intake.read import FILM_SIZE, ModelInput
 from ml.metrics.intervals import wilson
 
 Pixels = NDArray[np.uint8]
@@ -60,8 +60,10 @@ class Row:
 
 def as_input(pixels: Pixels) -> ModelInput:
     """Return any square picture as the model input it would become."""
-    side = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0))
-    return ModelInput(side, 512, 512)
+    pixels_seen = np.asarray(
+        Image.fromarray(pixels).resize((FILM_SIZE, FILM_SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    )
+    return ModelInput(pixels_seen, 512, 512)
 
 
 def row(group: str, wanted: str, results: Sequence[GateResult], right: Sequence[bool]) -> Row:
@@ -179,7 +181,7 @@ def exam(gate: Gate, films: Sequence[FrontalFilm], data: Path, seed: int, per_fa
     rows.append(passing(gate, "drawn phantoms", _phantoms(24)))
     rows += _real(gate, data)
     for kind, family in families():
-        made = [negative(rng, films, kind, family, SIDE).pixels for _ in range(per_family)]
+        made = [negative(rng, films, kind, family, FILM_SIZE).pixels for _ in range(per_family)]
         rows.append(refusing(gate, f"{kind}: {family}", [as_input(picture) for picture in made]))
     return rows
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.gate_training.augmentation import INPUT_SIDE
+from ml.gate_training.augmentation import INPUT_SIZE
 from ml.inference.gate import KINDS, OUTPUTS
-from ml.intake.read import SIDE
+from ml.intake.read import FILM_SIZE
 from ml.network.normalization import views
 
 
@@ -39,7 +39,7 @@ def build_trunk() -> Any:
     import keras
     from keras import layers
 
-    film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), name="film")
+    film = keras.Input((INPUT_SIZE, INPUT_SIZE, 1), name="film")
     x = layers.Activation("relu")(_convolve(views(film, cell=8), 16, "stem", 5, 2))
     x = layers.AveragePooling2D(2)(x)
     x = _block(x, 32, "fine")
@@ -69,8 +69,8 @@ def build_served(trunk: Any, reference: dict[str, NDArray[np.float32]]) -> Any:
     import keras
     from keras import layers, ops
 
-    film = keras.Input((SIDE, SIDE, 1), name="film")
-    found = trunk(layers.AveragePooling2D(SIDE // INPUT_SIDE, name="shrink")(film), training=False)
+    film = keras.Input((FILM_SIZE, FILM_SIZE, 1), name="film")
+    found = trunk(layers.AveragePooling2D(FILM_SIZE // INPUT_SIZE, name="shrink")(film), training=False)
     whitener = layers.Dense(reference["whitener"].shape[1], name="whitener", trainable=False)
     white = whitener(found["features"])
     whitener.set_weights([reference["whitener"], -reference["mean"] @ reference["whitener"]])

@@ -1,4 +1,4 @@
-"""The input gate: decides whether the classifier may judge a film at all, and says why not.
+"""The input gate: decides whether the classifier may be shown a film at all, and says why not.
 
 Three layers, each able to refuse on its own; whatever is not clearly a frontal chest film is refused (fail-closed):
 
@@ -7,8 +7,8 @@ Three layers, each able to refuse on its own; whatever is not clearly a frontal 
 3. a small network: what kind of picture this is, which way up, which polarity, and how far its features lie from those
    of all frontal films it has seen.
 
-Clear inversions and quarter turns are put right, and said. Adults pass, with a warning that the model was trained on
-children. How well all this works, on what: docs/gate-card.md.
+Clear inversions and quarter turns are put right, with a notice. Adults pass, with a warning that the model was trained
+on children. How well all this works, on what: docs/gate-card.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ml.errors import ArtifactDamaged, ArtifactMissing, Refusal, gettext_noop
 from ml.inference.gate_rules import MIN_FILLED, OLDEST, YOUNGEST, filled, header_refusal, pixel_refusal, refusal
 from ml.inference.model_card import ARTIFACTS, file_sha256
 from ml.inference.runtime import Engine
-from ml.intake.read import SIDE, ModelInput, Notice
+from ml.intake.read import FILM_SIZE, ModelInput, Notice
 
 FORMAT_VERSION = 1
 KINDS = ("frontal", "lateral", "radiograph", "other", "cropped", "multiple")
@@ -57,8 +57,8 @@ class Thresholds:
         novelty: Largest distance from the frontal films seen in training.
         turn: Least probability of a quarter turn that is put right without asking.
         inverted: The same for an inversion.
-        adult: Probability from which a film is said to look like an adult's.
-        unlike: Distance from which a film that passes is said to be unlike the training films.
+        adult: Probability from which a film is called one like an adult's.
+        unlike: Distance from which a film that passes is called unlike the training films.
     """
 
     frontal: float
@@ -75,10 +75,10 @@ class GateResult:
     """What the gate says of one film.
 
     Attributes:
-        refusal: Why the model may not judge it; ``None`` when it may.
+        refusal: Why the model may not be shown it; ``None`` when it may.
         notices: Warnings that must be shown beside the result.
         scores: What the network measured, for logs and curious people (``frontal``, ``novelty``, ``adult``, …).
-        corrected: (224, 224) uint8: the film put upright and the right polarity, to be judged instead of the one
+        corrected: (224, 224) uint8: the film put upright and the right polarity, to be analysed instead of the one
             submitted; ``None`` when nothing had to be put right.
         quarter_turns: Counter-clockwise quarter turns (``np.rot90``) that made ``corrected``.
         inverted: Whether black and white were exchanged after that.
@@ -93,7 +93,7 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Look:
+class _Appearance:
     """What one pass of the network says of some films: probabilities and distances, one row or entry per film."""
 
     kind: NDArray[np.float32]
@@ -122,9 +122,11 @@ class Gate:
         folder = directory or ARTIFACTS / "gate"
         thresholds, files = _read_card(folder)
         engine = Engine(folder / "model.xml", threads=threads, sha256=files)
-        if engine.input_shape != (-1, SIDE, SIDE, 1):
-            raise ArtifactDamaged(f"The gate in {folder} takes {engine.input_shape}, not films of {SIDE}×{SIDE}.")
-        found = tuple(output.shape for output in engine(np.zeros((1, SIDE, SIDE, 1), np.float32)))
+        if engine.input_shape != (-1, FILM_SIZE, FILM_SIZE, 1):
+            raise ArtifactDamaged(
+                f"The gate in {folder} takes {engine.input_shape}, not films of {FILM_SIZE}×{FILM_SIZE}."
+            )
+        found = tuple(output.shape for output in engine(np.zeros((1, FILM_SIZE, FILM_SIZE, 1), np.float32)))
         if found != tuple((1, width) for width in _WIDTHS):
             raise ArtifactDamaged(f"The gate in {folder} answers with {found}; this program expects another network.")
         return cls(engine, thresholds)
@@ -145,7 +147,7 @@ class Gate:
         first = self._look([inputs[i].pixels for i in open_])
         repaired: dict[int, tuple[NDArray[np.uint8], int, bool]] = {}
         for row, i in enumerate(open_):
-            results[i] = self._judge(inputs[i], first, row)
+            results[i] = self._check_film(inputs[i], first, row)
             if results[i].refusal is None:
                 turns, inverted = int(first.turn[row].argmax()), bool(first.inverted[row] > 0.5)
                 if turns or inverted:
@@ -157,41 +159,49 @@ class Gate:
                 results[i] = self._confirm(inputs[i], second, row, pixels, turns, inverted)
         return results
 
-    def _look(self, films: Sequence[NDArray[np.uint8]]) -> _Look:
+    def _look(self, films: Sequence[NDArray[np.uint8]]) -> _Appearance:
         kind, turn, inverted, adult, novelty = self._engine(np.stack(films)[..., None].astype(np.float32))
-        return _Look(_softmax(kind), _softmax(turn), _sigmoid(inverted[:, 0]), _sigmoid(adult[:, 0]), novelty[:, 0])
+        return _Appearance(
+            _softmax(kind), _softmax(turn), _sigmoid(inverted[:, 0]), _sigmoid(adult[:, 0]), novelty[:, 0]
+        )
 
-    def _judge(self, film: ModelInput, look: _Look, row: int, *, put_right: bool = False) -> GateResult:
+    def _check_film(
+        self, film: ModelInput, appearance: _Appearance, row: int, *, put_right: bool = False
+    ) -> GateResult:
         """Refuse, or pass with the notices that need no correction; more strictly what is odd, is or was put right."""
-        limits, kind = self.thresholds, look.kind[row]
+        limits, kind = self.thresholds, appearance.kind[row]
         scores = {f"kind_{name}": float(kind[k]) for k, name in enumerate(KINDS)}
-        scores |= {"frontal": float(kind[0]), "novelty": float(look.novelty[row]), "adult": float(look.adult[row])}
-        scores |= {"inverted": float(look.inverted[row]), "upright": float(look.turn[row, 0])}
+        scores |= {
+            "frontal": float(kind[0]),
+            "novelty": float(appearance.novelty[row]),
+            "adult": float(appearance.adult[row]),
+        }
+        scores |= {"inverted": float(appearance.inverted[row]), "upright": float(appearance.turn[row, 0])}
         if not all(np.isfinite(list(scores.values()))):
             return GateResult(refusal("NOT_RECOGNISED"), (), {})
-        turned, inverted = look.turn[row].argmax() != 0, look.inverted[row] > 0.5
-        doubtful = turned or inverted or put_right or look.novelty[row] > _ODD * limits.unlike
+        turned, inverted = appearance.turn[row].argmax() != 0, appearance.inverted[row] > 0.5
+        doubtful = turned or inverted or put_right or appearance.novelty[row] > _ODD * limits.unlike
         if kind[0] < (limits.certain if doubtful else limits.frontal):
             likeliest = KINDS[int(kind.argmax())]
             return GateResult(refusal(_CODES[likeliest]), (), scores)
-        if turned and look.turn[row].max() < limits.turn:
+        if turned and appearance.turn[row].max() < limits.turn:
             return GateResult(refusal("ROTATED"), (), scores)
-        if inverted and look.inverted[row] < limits.inverted:
+        if inverted and appearance.inverted[row] < limits.inverted:
             return GateResult(refusal("INVERTED"), (), scores)
-        if turned or inverted:  # the distance is one from upright films: asked again once it has been put right
+        if turned or inverted:  # the distance is one from upright films: measured once more when it has been put right
             return GateResult(None, (), scores)
-        if look.novelty[row] > limits.novelty or filled(film.pixels) < MIN_FILLED:
+        if appearance.novelty[row] > limits.novelty or filled(film.pixels) < MIN_FILLED:
             return GateResult(refusal("NOT_RECOGNISED"), (), scores)
-        return GateResult(None, self._notices(film, look, row), scores)
+        return GateResult(None, self._notices(film, appearance, row), scores)
 
     def _confirm(
-        self, film: ModelInput, look: _Look, row: int, pixels: NDArray[np.uint8], turns: int, inverted: bool
+        self, film: ModelInput, appearance: _Appearance, row: int, pixels: NDArray[np.uint8], turns: int, inverted: bool
     ) -> GateResult:
         """Pass a film that was put right if it passes as it is now; else say what it is, or what it was."""
-        again = self._judge(film, look, row, put_right=True)
+        again = self._check_film(film, appearance, row, put_right=True)
         if again.refusal is not None:
             return again
-        if look.turn[row].argmax() != 0 or look.inverted[row] > 0.5:
+        if appearance.turn[row].argmax() != 0 or appearance.inverted[row] > 0.5:
             return GateResult(refusal("ROTATED" if turns else "INVERTED"), (), again.scores)
         notices = list(again.notices)
         if inverted:
@@ -200,13 +210,13 @@ class Gate:
             notices.insert(0, ROTATION_CORRECTED)
         return GateResult(None, tuple(notices), again.scores, pixels, turns, inverted)
 
-    def _notices(self, film: ModelInput, look: _Look, row: int) -> tuple[Notice, ...]:
+    def _notices(self, film: ModelInput, appearance: _Appearance, row: int) -> tuple[Notice, ...]:
         notices = []
         age = film.header.age_years
         young = age is not None and YOUNGEST <= age < OLDEST  # then it is the machine or the hospital that differs
-        if look.adult[row] >= self.thresholds.adult and not young:
+        if appearance.adult[row] >= self.thresholds.adult and not young:
             notices.append(LOOKS_ADULT)
-        elif look.adult[row] >= self.thresholds.adult or look.novelty[row] > self.thresholds.unlike:
+        elif appearance.adult[row] >= self.thresholds.adult or appearance.novelty[row] > self.thresholds.unlike:
             notices.append(UNLIKE_TRAINING_FILMS)
         return tuple(notices)
 

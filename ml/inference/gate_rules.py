@@ -13,8 +13,8 @@ from ml.intake.read import Header, ModelInput
 
 YOUNGEST, OLDEST = 1.0, 6.0
 """The training films are of children aged one to five: from the first birthday up to, not including, the sixth."""
-MIN_SIDE = 64
-"""Fewer pixels than this on a side show no lung worth judging; intake has stricter limits for files."""
+MIN_SIZE = 64
+"""Fewer pixels than this on a side show no lung worth analysing; intake has stricter limits for files."""
 MIN_CONTRAST = 12
 """Grey levels (of 255) between the 2nd and 98th percentile below which there is nothing to see."""
 MIN_DETAIL = -3.4
@@ -33,7 +33,7 @@ MAX_PLAIN = 0.25
 """Largest share of the picture in one plain grey (see :func:`plain_grey`). Of 5,272 films none has more than 0.14,
 saved as JPEG of quality 20 none more than 0.17; most screenshots of a film on a browser's grey page have more."""
 MIN_FILLED = 0.36
-"""Least share of the picture that is not plain surroundings (see :func:`filled`). Of 4,403 films none fills less than
+"""Least share of the picture that is not plain background (see :func:`filled`). Of 4,403 films none fills less than
 0.44; nearly all films that lie small on a plain screen fill less than 0.36."""
 MAX_BESIDE = 0.002
 """Largest share of the picture that is neither the film nor the plain ground around it (see :func:`beside`). Of 7,816
@@ -123,7 +123,7 @@ def codes() -> tuple[str, ...]:
 
 def pixel_refusal(film: ModelInput) -> Refusal | None:
     """Refuse what is too small, has no contrast, few shades, no detail, or a page's grey, bars, panels and writing."""
-    if min(film.width, film.height) < MIN_SIDE:
+    if min(film.width, film.height) < MIN_SIZE:
         return refusal("TOO_SMALL")
     shades = np.bincount(film.pixels.ravel(), minlength=256)
     if contrast(shades) < MIN_CONTRAST:
@@ -143,15 +143,15 @@ def contrast(shades: NDArray[np.intp]) -> float:
     reached = np.cumsum(shades)
     place = np.array([0.02, 0.98]) * (reached[-1] - 1)
     below = np.floor(place)
-    lower, upper = (np.searchsorted(reached, rank, side="right") for rank in (below, np.ceil(place)))
+    lower, upper = (np.searchsorted(reached, rank, size="right") for rank in (below, np.ceil(place)))
     low, high = lower + (place - below) * (upper - lower)
     return float(high - low)
 
 
 @lru_cache(maxsize=1)
-def _bands(side: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+def _bands(size: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
     """A window for pictures of that side; which of the waves that :func:`detail` keeps are fine, and which coarse."""
-    along = np.hanning(side).astype(np.float32)
+    along = np.hanning(size).astype(np.float32)
     down = np.concatenate([np.arange(_FINEST), np.arange(-_FINEST + 1, 0)])
     waves = np.hypot(down[:, None], np.arange(_FINEST)[None, :])
     return along * along[:, None], (waves >= 12) & (waves < _FINEST), (waves >= 1) & (waves < 12)
@@ -188,7 +188,7 @@ def comb(shades: NDArray[np.intp]) -> float:
 def plain_grey(pixels: NDArray[np.uint8], shades: NDArray[np.intp]) -> float:
     """Return the share of pixels that have one and the same grey, as have their neighbours below and to the right.
 
-    Screens and pages have such surroundings. A film's own are its darkest or its brightest shade, or nearly black or
+    Screens and pages have such a background. A film's own are its darkest or its brightest shade, or nearly black or
     white: these are left out. ``shades``: how many pixels have each of the 256 shades.
     """
     corner = pixels[:-1, :-1]

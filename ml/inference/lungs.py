@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.model_card import ARTIFACTS, file_sha256
 from ml.inference.runtime import Engine
-from ml.intake.radiograph import SIDE, ModelInput
+from ml.intake.radiograph import FILM_SIZE, ModelInput
 
 FORMAT_VERSION = 1
 LEAST_AREA = 0.03
@@ -90,9 +90,9 @@ def _level_lines(probability: NDArray[np.float32], level: float = 0.5) -> list[N
     case = inside[:-1, :-1] * 8 + inside[:-1, 1:] * 4 + inside[1:, 1:] * 2 + inside[1:, :-1]
     follows: dict[tuple[int, int, str], tuple[int, int, str]] = {}
     for y, x in np.argwhere((case > 0) & (case < 15)):
-        sides = {"top": (y, x, "h"), "left": (y, x, "v"), "bottom": (y + 1, x, "h"), "right": (y, x + 1, "v")}
+        edges = {"top": (y, x, "h"), "left": (y, x, "v"), "bottom": (y + 1, x, "h"), "right": (y, x + 1, "v")}
         for start, end in _SEGMENTS[int(case[y, x])]:
-            follows[sides[start]] = sides[end]
+            follows[edges[start]] = edges[end]
     lines = []
     while follows:
         first, edge = next(iter(follows.items()))
@@ -156,7 +156,7 @@ class LungFinder:
             if file_sha256(folder / name) != wanted:
                 raise ArtifactDamaged(f"{folder / name} is not the file its card describes. Restore the folder.")
         engine = Engine(folder / "model.xml", threads=threads, sha256=files)
-        if engine.input_shape != (-1, SIDE, SIDE, 1):
+        if engine.input_shape != (-1, FILM_SIZE, FILM_SIZE, 1):
             raise ArtifactDamaged(f"The network in {folder} takes {engine.input_shape}.")
         return cls(engine)
 

@@ -61,7 +61,7 @@ def belonging(header: Header, stated: str, looks_adult: float | None) -> Belongi
 
     Args:
         header: Facts of the file; an age in it wins over everything else.
-        stated: ``child``, ``adult`` or ``""`` (nobody knows), as the person said for the submission.
+        stated: ``child``, ``adult`` or ``""`` (nobody knows), as the person stated for the submission.
         looks_adult: The image check's probability that it is an adult's film; ``None`` where it was not asked.
     """
     age = header.age_years

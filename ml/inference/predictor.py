@@ -21,7 +21,7 @@ from ml.inference.model_card import ARTIFACTS, ModelCard, load_card
 from ml.inference.population import Belonging, Correction, belonging, contradictions, outside
 from ml.inference.population_card import PopulationCard
 from ml.inference.runtime import Engine
-from ml.intake.read import SIDE, ModelInput, Notice
+from ml.intake.read import FILM_SIZE, ModelInput, Notice
 
 if TYPE_CHECKING:
     from ml.inference.gate import Gate, GateResult
@@ -82,11 +82,11 @@ class Predictor:
 
     def warm_up(self) -> None:
         """Predict one blank film, so that the first real one does not pay for the runtime's first-call work."""
-        blank = ModelInput(pixels=np.zeros((SIDE, SIDE), np.uint8), width=SIDE, height=SIDE)
+        blank = ModelInput(pixels=np.zeros((FILM_SIZE, FILM_SIZE), np.uint8), width=FILM_SIZE, height=FILM_SIZE)
         if self._gate is not None:
             self._gate.check([blank])
         for of in self.card.populations.values():
-            run_network(of, self._engines[of.network], np.zeros((1, SIDE, SIDE), np.uint8))
+            run_network(of, self._engines[of.network], np.zeros((1, FILM_SIZE, FILM_SIZE), np.uint8))
 
     def predict(
         self, inputs: Sequence[ModelInput], operating_point: str = "balanced", stated: Sequence[str] = ()
@@ -102,12 +102,12 @@ class Predictor:
             KeyError: the card has no operating point of that name.
         """
         for of in self.card.populations.values():
-            of.operating_points[operating_point]  # an unknown name is said before any film is looked at
-        said = stated or [""] * len(inputs)
+            of.operating_points[operating_point]  # an unknown name is an error before any film is looked at
+        populations = stated or [""] * len(inputs)
         answers: list[Prediction | Refusal] = []
         for start in range(0, len(inputs), BATCH):
             batch = slice(start, start + BATCH)
-            answers += self._predict_batch(inputs[batch], said[batch], operating_point)
+            answers += self._predict_batch(inputs[batch], populations[batch], operating_point)
         return answers
 
     def _predict_batch(
@@ -117,7 +117,7 @@ class Predictor:
         checks: Sequence[GateResult | None] = [None] * len(inputs) if self._gate is None else self._gate.check(inputs)
         belongs = [_belonging(*each) for each in zip(inputs, stated, checks, strict=True)]
         refused = [_refusal(check, of, self.card.populations) for check, of in zip(checks, belongs, strict=True)]
-        said: dict[int, tuple[float, float, NDArray[np.float32]]] = {}
+        answered: dict[int, tuple[float, float, NDArray[np.float32]]] = {}
         for name, of in self.card.populations.items():
             kept = [i for i, no in enumerate(refused) if no is None and belongs[i].population == name]
             if not kept:
@@ -125,14 +125,14 @@ class Predictor:
             films = np.stack([_put_right(inputs[i], checks[i]) for i in kept])
             logits, features = run_network(of, self._engines[of.network], films)
             for row in zip(kept, logits, of.probability(logits), of.heat(features), strict=True):
-                said[row[0]] = (float(row[1]), float(row[2]), row[3])
+                answered[row[0]] = (float(row[1]), float(row[2]), row[3])
         milliseconds = (time.perf_counter() - began) * 1000 / max(1, len(inputs))
         answers: list[Prediction | Refusal] = []
         for i, (check, of_whom, no) in enumerate(zip(checks, belongs, refused, strict=True)):
             if no is not None:
                 answers.append(no)
                 continue
-            score, probability, heat = said[i]
+            score, probability, heat = answered[i]
             cuts = self.card.populations[of_whom.population].operating_points[operating_point].cuts
             answers.append(
                 Prediction(
@@ -188,10 +188,10 @@ def load_classifier(card: ModelCard, of: PopulationCard | None = None, *, thread
     """
     of = of or card.first
     engine = Engine(card.directory / f"{of.network}.xml", threads=threads, sha256=card.files)
-    expected = (-1, SIDE, SIDE, 1)
+    expected = (-1, FILM_SIZE, FILM_SIZE, 1)
     if engine.input_shape != expected:
         raise ArtifactDamaged(f"The network in {card.directory} takes {engine.input_shape}, not {expected}.")
-    outputs = engine(np.zeros((1, SIDE, SIDE, 1), np.float32))
+    outputs = engine(np.zeros((1, FILM_SIZE, FILM_SIZE, 1), np.float32))
     channels = len(of.head["weights"])
     if len(outputs) != 2 or outputs[0].shape != (1, 1) or outputs[1].ndim != 4 or outputs[1].shape[3] != channels:
         shapes = [output.shape for output in outputs]
@@ -202,7 +202,7 @@ def load_classifier(card: ModelCard, of: PopulationCard | None = None, *, thread
 def run_network(
     of: PopulationCard, engine: Engine, pixels: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Run films (n, SIDE, SIDE) uint8; return logits (n,) and features (n, h, w, c)."""
+    """Run films (n, FILM_SIZE, FILM_SIZE) uint8; return logits (n,) and features (n, h, w, c)."""
     logits, features = engine(pixels[..., None].astype(np.float32))
     return logits[:, 0], features
 

@@ -18,7 +18,7 @@ from PIL import Image
 from ml.errors import IntakeError, Parameter, damaged, gettext_noop
 from ml.intake.png import grey_png
 
-SIDE = 224
+FILM_SIZE = 224
 """Side, in pixels, of the canonical model input."""
 
 # Bilinear with antialiasing comes closest to the published 224×224 training copies (root mean square error 3.1 grey
@@ -147,8 +147,8 @@ class ModelInput:
         """
         try:
             with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-                if picture.size != (SIDE, SIDE) or picture.mode != "L":
-                    raise ValueError(f"a stored model input is {SIDE}×{SIDE} and grey, this one is not")
+                if picture.size != (FILM_SIZE, FILM_SIZE) or picture.mode != "L":
+                    raise ValueError(f"a stored model input is {FILM_SIZE}×{FILM_SIZE} and grey, this one is not")
                 pixels = np.asarray(picture)
         except (OSError, SyntaxError) as error:
             raise ValueError("a stored model input cannot be decoded") from error
@@ -187,7 +187,7 @@ class Radiograph:
 
     def model_input(self) -> ModelInput:
         """The canonical input of the networks, the same for training, evaluation and serving."""
-        small = Image.fromarray(self.pixels).resize((SIDE, SIDE), _FILTER, reducing_gap=_REDUCING_GAP)
+        small = Image.fromarray(self.pixels).resize((FILM_SIZE, FILM_SIZE), _FILTER, reducing_gap=_REDUCING_GAP)
         return ModelInput(np.asarray(small), self.width, self.height, self.header)
 
     def pixel_hash(self) -> str:
@@ -216,9 +216,9 @@ class Radiograph:
         """The film as a grey PNG without metadata, whatever it was read from."""
         return grey_png(self.pixels)
 
-    def thumbnail(self, side: int = 320) -> bytes:
+    def thumbnail(self, longest: int = 320) -> bytes:
         """A JPEG preview no larger than ``side`` × ``side`` pixels, aspect kept, no metadata."""
-        scale = min(side / self.width, side / self.height, 1.0)
+        scale = min(longest / self.width, longest / self.height, 1.0)
         size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
         small = Image.fromarray(self.pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
         out = io.BytesIO()

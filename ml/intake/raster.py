@@ -14,7 +14,7 @@ from ml.intake.grayscale import check_colour, grey_of_channels, grey_of_colour
 from ml.intake.jpeg import bare_jpeg, decoded_without_end, jpeg_exif, picture_only
 from ml.intake.jpeg2000 import j2k_size, j2k_whole
 from ml.intake.jpeg_png import png_is_short
-from ml.intake.radiograph import SIDE, Limits, Radiograph, check_size, too_large
+from ml.intake.radiograph import FILM_SIZE, Limits, Radiograph, check_size, too_large
 from ml.intake.tiff import read_tiff, unread_tiff
 
 _ORIENTATION = 0x0112
@@ -90,7 +90,7 @@ def _jpeg(data: bytes, limits: Limits, for_model_only: bool) -> Radiograph:
             size = picture.size
             if for_model_only:
                 # Three times the input: twice would take large ones at a quarter and move a sharp film by 3.5 levels.
-                picture.draft(None, (3 * SIDE, 3 * SIDE))
+                picture.draft(None, (3 * FILM_SIZE, 3 * FILM_SIZE))
             return np.asarray(picture)
 
     pixels = decoded_without_end(decode, picture_only(data, keep_colour=True))

@@ -14,11 +14,11 @@ from ml.intake.burned_in_text import burned_in_notice
 from ml.intake.file_type import kind_of
 from ml.intake.grayscale import check_exposure
 from ml.intake.jpeg_png import declared_jpeg, declared_png
-from ml.intake.radiograph import SIDE, Header, Limits, ModelInput, Notice, Radiograph, check_size
+from ml.intake.radiograph import FILM_SIZE, Header, Limits, ModelInput, Notice, Radiograph, check_size
 from ml.intake.raster import read_raster
 from ml.intake.sandbox import read_apart
 
-__all__ = ["SIDE", "Header", "Limits", "ModelInput", "Notice", "Radiograph", "read_here", "read_radiograph"]
+__all__ = ["FILM_SIZE", "Header", "Limits", "ModelInput", "Notice", "Radiograph", "read_here", "read_radiograph"]
 
 _DEFAULTS = Limits()
 # Samples (pixels times channels) that this process decodes itself; larger ones go where memory is bounded.

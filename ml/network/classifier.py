@@ -18,7 +18,7 @@ import numpy as np
 
 from ml.network.normalization import views
 
-SIDE = 224
+FILM_SIZE = 224
 """Side of the square film the serving network takes, in pixels."""
 
 INPUT_SIZE = 160
@@ -104,7 +104,7 @@ def _trunk(film: Any, shape: Architecture) -> Any:
     return x
 
 
-def build_training(shape: Architecture, size: int = SIDE) -> Any:
+def build_training(shape: Architecture, size: int = FILM_SIZE) -> Any:
     """The network as it is trained: ``{"pneumonia": (N, 1) sigmoid, "kind": (N, 3) softmax}``.
 
     Args:
@@ -143,9 +143,9 @@ def build_serving(trained: Sequence[Any], shapes: Sequence[Architecture], input_
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        film = keras.Input((SIDE, SIDE, 1), dtype="float32", name="film")
+        film = keras.Input((FILM_SIZE, FILM_SIZE, 1), dtype="float32", name="film")
         # Not antialiased: the films of training were sampled in the same way.
-        scaled = film if input_size == SIDE else layers.Resizing(input_size, input_size, name="resize")(film)
+        scaled = film if input_size == FILM_SIZE else layers.Resizing(input_size, input_size, name="resize")(film)
         maps = []
         for number, (member, shape) in enumerate(zip(trained, shapes, strict=True)):
             inner = keras.Input((input_size, input_size, 1), dtype="float32", name="film")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.runtime import Engine
-from ml.intake.read import SIDE
+from ml.intake.read import FILM_SIZE
 
 TOLERANCE = 1e-3
 """Largest difference from Keras that is served: absolute for logits, relative to the largest value for features."""
@@ -63,10 +63,12 @@ def check_architecture(model: Any) -> int:
         ArtifactDamaged: it is another kind of model.
     """
     takes = getattr(model, "input_shape", None)
-    if takes != (None, SIDE, SIDE, 1):
-        raise ArtifactDamaged(f"The model takes {takes}, not {(None, SIDE, SIDE, 1)}. Train it with ml.train.")
+    if takes != (None, FILM_SIZE, FILM_SIZE, 1):
+        raise ArtifactDamaged(
+            f"The model takes {takes}, not {(None, FILM_SIZE, FILM_SIZE, 1)}. Train it with ml.train."
+        )
     # One blank film says more than output_shape, which forgets the names of named outputs.
-    gives = [tuple(output.shape) for output in as_list(model(np.zeros((1, SIDE, SIDE, 1), np.float32)))]
+    gives = [tuple(output.shape) for output in as_list(model(np.zeros((1, FILM_SIZE, FILM_SIZE, 1), np.float32)))]
     if len(gives) != 2 or gives[0] != (1, 1) or len(gives[1]) != 4:
         raise ArtifactDamaged(f"The model gives {gives}, not a logit and a feature map. Train it with ml.train.")
     return int(gives[1][3])

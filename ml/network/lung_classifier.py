@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.intake.radiograph import SIDE
+from ml.intake.radiograph import FILM_SIZE
 from ml.network import lung_crop
 from ml.network.efficientnet import STRIDE, backbone
 from ml.network.fold import fold
@@ -122,7 +122,7 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
     weights, bias = found["head_lungs"].get_weights()
     sums, head_weights = grouped(weights)
 
-    film = keras.Input((SIDE, SIDE, 1), dtype="float32", name="film")
+    film = keras.Input((FILM_SIZE, FILM_SIZE, 1), dtype="float32", name="film")
     small = layers.Resizing(INPUT_SIZE, INPUT_SIZE, interpolation="bilinear", name="shrink")(film)
     mask = lung_crop.soft_mask(ops.sigmoid(lungs(small, training=False))[..., 0])
     edges = lung_crop.box(mask)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ml.errors import ArtifactDamaged
 from ml.inference.model_card import ARTIFACTS
-from ml.intake.radiograph import SIDE
+from ml.intake.radiograph import FILM_SIZE
 from ml.network.export import load_keras
 from ml.network.normalization import views
 
@@ -95,7 +95,7 @@ def build_serving(trained: Any) -> Any:
     import keras
     from keras import layers
 
-    film = keras.Input((SIDE, SIDE, 1), dtype="float32", name="film")
+    film = keras.Input((FILM_SIZE, FILM_SIZE, 1), dtype="float32", name="film")
     # Not antialiased: the films of training were sampled in the same way.
     small = layers.Resizing(INPUT_SIZE, INPUT_SIZE, interpolation="bilinear", name="shrink")(film)
     return keras.Model(

@@ -162,14 +162,14 @@ def _audit(found: Mapping[str, Any]) -> str:
     """What ``ml.audit`` says of the films, splits included; a leak stops training and publishing."""
     verdict = "fit for training" if found["fit_for_training"] else "**not fit for training**"
     pairs = found["near_duplicates"]
-    said = (
+    text = (
         f"{verdict}: {found['leaks']} films of one patient, or equal films, in two splits; {found['copies']} groups of "
         f"files with equal pixels and {pairs} pairs of near-identical films, {found['contradictions']} of "
         f"them with different labels; {found['unreadable']} unreadable files."
     )
     if found["giveaway"] is not None:
-        said += f" Acquisition alone tells the classes with an AUC of {found['giveaway']:.3f} (docs/experiments.md)."
-    return " ".join([said, *found["faults"]])
+        text += f" Acquisition alone tells the classes with an AUC of {found['giveaway']:.3f} (docs/experiments.md)."
+    return " ".join([text, *found["faults"]])
 
 
 def _performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> str:

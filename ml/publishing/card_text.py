@@ -13,7 +13,7 @@ from typing import Any
 from ml.errors import ArtifactError, MLError
 from ml.inference.model_card import FORMAT_VERSION, OPERATING_POINTS, load_card
 from ml.inference.population import ADULT, CHILD
-from ml.intake.read import SIDE
+from ml.intake.read import FILM_SIZE
 from ml.publishing.calibration import BOUNDS
 
 PREVALENCE = 0.5
@@ -78,7 +78,7 @@ AGES: dict[str, list[int | None]] = {CHILD: [1, 5], ADULT: [18, None]}
 
 def draft(name: str, weights: Any, bias: float, about: About) -> dict[str, Any]:
     """A card with everything but what is measured."""
-    whole = {"file": "model", "input": {"size": SIDE, "values": _VALUES},
+    whole = {"file": "model", "input": {"size": FILM_SIZE, "values": _VALUES},
              "head": {"weights": [float(w) for w in weights], "bias": bias, "heat_scale": 1.0}}  # fmt: skip
     return {
         "format_version": FORMAT_VERSION,

@@ -1,4 +1,4 @@
-"""Publish an artefact once more without training: the same network and calibration, its rule and figures anew.
+"""Publish an artefact once more without training: the same network and calibration, with a new rule and new figures.
 
 For when the way of deciding or of measuring changed: operating points are chosen on the validation patients that the
 artefact was published with (``split.json``), everything is measured on its test patients, and the card gets a new
@@ -29,13 +29,13 @@ from ml.publishing.publish import bring_back, choose, of_validation, put_cuts, p
 def republish(
     data: Path, out: Path, *, name: str | None = None, adults: Path | None = None, command: str = ""
 ) -> dict[str, Any]:
-    """Choose operating points anew, measure, and put the artefact in place as a new version; return the metrics.
+    """Choose operating points once more, measure, and put the artefact in place as a new version; return the metrics.
 
     Args:
         data: The data the artefact was published with; its films are known again by ``split.json``.
         out: The artefact's folder.
         name: Version; None counts up.
-        adults: Adults' films read by radiologists; without them the card keeps what it said of adults.
+        adults: Adults' films read by radiologists; without them the card keeps its figures of adults.
         command: The command line, for the card.
 
     Raises:
@@ -48,7 +48,7 @@ def republish(
     before.verify()
     of = before.first
     strangers = None if adults is None else read_adults(adults)
-    val, test = (choose_films(data, side, before) for side in ("val", "test"))
+    val, test = (choose_films(data, split, before) for split in ("val", "test"))
     engine = load_classifier(before, of)
     raw = copy.deepcopy(dict(upgraded(before.raw)))
     raw["format_version"] = FORMAT_VERSION

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ml.evaluation.chest_mask import chest_of
 from ml.inference.lungs import LungFinder
-from ml.intake.radiograph import SIDE
+from ml.intake.radiograph import FILM_SIZE
 from ml.network.lung_crop import box, soft_mask
 
 Pixels = NDArray[np.uint8]
@@ -45,7 +45,7 @@ def find_lung_maps(pixels: Pixels, finder: LungFinder | None = None) -> LungMaps
         edges = box(soft_mask(np.stack([one.probability for one in found])), margin=0.0)
         boxes[start : start + 64] = np.stack([np.asarray(edge) for edge in edges], axis=1)
         for place, one in enumerate(found, start):
-            large = Image.fromarray(one.probability).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+            large = Image.fromarray(one.probability).resize((FILM_SIZE, FILM_SIZE), Image.Resampling.BILINEAR)
             lungs[place] = np.rint(np.clip(np.asarray(large), 0, 1) * 255)
             if one.found:
                 chest[place] = chest_of(lungs[place] > 127)

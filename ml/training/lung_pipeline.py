@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.intake.radiograph import SIDE
+from ml.intake.radiograph import FILM_SIZE
 from ml.network.efficientnet import STRIDE
 from ml.network.lung_crop import MARGIN
 from ml.network.normalization import enlarging_matrix
@@ -79,7 +79,7 @@ def served_crops(pixels: NDArray[np.uint8], maps: LungMaps, size: int) -> tuple[
     for start in range(0, len(pixels), 64):
         part = slice(start, start + 64)
         pair = tf.cast(np.stack([pixels[part], maps.lungs[part]], axis=-1), tf.float32)
-        left, top, right, bottom = (maps.boxes[part, edge] * SIDE for edge in range(4))
+        left, top, right, bottom = (maps.boxes[part, edge] * FILM_SIZE for edge in range(4))
         width, height = right - left, bottom - top
         grown = [left - MARGIN * width, top - MARGIN * height, (1 + 2 * MARGIN) * width, (1 + 2 * MARGIN) * height]
         x, y, across, down = (tf.constant(edge, tf.float32) for edge in grown)
@@ -98,7 +98,7 @@ def _changed_crop(film: Any, chest: Any, lungs: Any, boxes: Any, draw: Draws, co
     donor = tf.where(draw.chance(n, 0.25)[:, None, None, None] > 0, level, tf.roll(film, n // 2 - 1, axis=0))
     share = draw.chance(n, config.surround)[:, None, None, None] * (1 - chest / 255.0)
     film = (1 - share) * film + share * donor
-    left, top, right, bottom = (boxes[:, edge] * SIDE for edge in range(4))
+    left, top, right, bottom = (boxes[:, edge] * FILM_SIZE for edge in range(4))
     edge = draw.uniform((n,), config.smallest, config.largest)
     stretch = tf.exp(0.5 * draw.uniform((n,), -config.stretch, config.stretch))
     width, height = (right - left) * edge * stretch, (bottom - top) * edge / stretch

@@ -31,7 +31,7 @@ const localTimes = (root) => {
 localTimes(document);
 document.addEventListener("htmx:afterSwap", (event) => localTimes(event.detail.elt.parentElement ?? document));
 
-// A poll that found no server asks again, else the page would wait for ever. One that is told that the session has ended
+// A poll that found no server tries again, else the page would wait for ever. One that is told that the session has ended
 // shows what it is told; the history has words of its own for that.
 const AGAIN = 5000; // ms
 for (const failure of ["htmx:sendError", "htmx:responseError"]) {

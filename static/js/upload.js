@@ -27,7 +27,7 @@ const waiting = new Waiting(text.live, {
   arrived(id, nodes) { // the same film may be in the list twice
     for (const badge of list.querySelectorAll(`[data-badge="${id}"]`)) badge.replaceChildren(...nodes.map((node) => node.cloneNode(true)));
   },
-  announced(said) { document.getElementById("announced").textContent = said; },
+  announced(text) { document.getElementById("announced").textContent = text; },
   signedOut() { say(text.signedOut); },
 });
 

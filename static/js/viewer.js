@@ -1,5 +1,5 @@
 // The film viewer of the result page. It takes over a plain <img> (which stays the page without JavaScript) and, where
-// there is one, the heat map beside it. Everything it shows is drawn anew from those two; nothing is sent anywhere.
+// there is one, the heat map beside it. Everything it shows is drawn from those two; nothing is sent anywhere.
 
 import { listenToPointers } from "./viewer/gestures.js";
 import { listenToKeys } from "./viewer/keys.js";

@@ -102,7 +102,7 @@ def test_everything_works_without_javascript(chromium: Browser, site: RunningSit
     page.get_by_label("I have read what this is for").check()
     page.get_by_role("button", name="Submit for analysis").click()
     page.wait_for_url("**/studies/*-*/")
-    expect(page.locator("#finding-title")).to_be_attached()  # the page asks again by itself: <meta http-equiv=refresh>
+    expect(page.locator("#finding-title")).to_be_attached()  # the page reloads by itself: <meta http-equiv=refresh>
     page.goto("/studies/")
     expect(page.locator("main .finding").first).to_be_visible()
     context.close()

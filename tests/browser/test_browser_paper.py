@@ -1,4 +1,4 @@
-"""A result on paper, and its table on a phone: nothing that is said on a screen is cut off."""
+"""A result on paper, and its table on a phone: nothing that stands on a screen is cut off."""
 
 from __future__ import annotations
 

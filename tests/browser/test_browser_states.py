@@ -45,8 +45,8 @@ print("IDS" + json.dumps(found))
 
 def studies_of(site: RunningSite, name: str) -> dict[str, str]:
     """A study in each state that is not done, and the rights of staff, for this person; ids by state."""
-    said = site.manage("shell", "-v", "0", "-c", MAKE.replace("NAME", repr(name)))
-    found: dict[str, str] = json.loads(said.partition("IDS")[2])
+    output = site.manage("shell", "-v", "0", "-c", MAKE.replace("NAME", repr(name)))
+    found: dict[str, str] = json.loads(output.partition("IDS")[2])
     return found
 
 

@@ -17,7 +17,7 @@ LIVE = "**/studies/live/**"
 
 
 class Polls:
-    """What the page has asked; while ``closed``, each poll hears that all still wait, and to ask again in a second."""
+    """What the page has asked; while ``closed``, each poll hears that all still wait, and to poll again in a second."""
 
     def __init__(self) -> None:
         self.asked: list[set[str]] = []

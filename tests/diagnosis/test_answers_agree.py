@@ -19,7 +19,7 @@ from diagnosis.results.error_rates import consequences
 from diagnosis.results.formatting import percent
 from diagnosis.results.stated_probability import stated
 from ml import OPERATING_POINTS, Cuts, decide, load_card
-from tests.studies import judged, said_by
+from tests.studies import analysed, predicted
 
 pytestmark = pytest.mark.django_db
 PROBABILITIES = (0.02, 0.1, 0.2, 0.35, 0.5, 0.6, 0.76, 0.9, 0.99)
@@ -32,7 +32,7 @@ def plain(text: str) -> str:
 
 
 def made(owner: User, population: str, probability: float, point: str) -> Study:
-    study = judged(owner, **said_by(probability, operating_point=point))
+    study = analysed(owner, **predicted(probability, operating_point=point))
     Study.objects.filter(pk=study.pk).update(population=population, population_known_by="stated")
     return study
 
@@ -99,7 +99,7 @@ def test_a_warning_is_marked_wherever_its_finding_stands(
     owner: User, owner_client: Client, admin_client: Client
 ) -> None:
     notice = {"code": "LOOKS_ADULT", "message": "It looks adult.", "advice": "Ask.", "parameters": {}}
-    study = judged(owner, warnings=[notice])
+    study = analysed(owner, warnings=[notice])
     assert study.warned
     page = owner_client.get(study.get_absolute_url()).text
     assert page.index("It looks adult.") < page.index("result-brief") < page.index('class="finding-card')
@@ -113,7 +113,7 @@ def test_a_warning_is_marked_wherever_its_finding_stands(
 
 def test_the_history_can_be_narrowed_to_findings_with_warnings(owner: User, owner_client: Client) -> None:
     notice = {"code": "LOOKS_ADULT", "message": "It looks adult.", "advice": "", "parameters": {}}
-    warned, clear = judged(owner, warnings=[notice]), judged(owner, 1)
+    warned, clear = analysed(owner, warnings=[notice]), analysed(owner, 1)
     Study.objects.filter(pk=clear.pk).update(warned=False, notices=[])
     text = owner_client.get(reverse("studies"), {"warned": "yes"}).text
     assert warned.pk.hex in text

@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from diagnosis.models import Study
-from tests.studies import judged
+from tests.studies import analysed
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = ("admin/", "jsi18n/")  # Django's own, tested there
@@ -33,7 +33,7 @@ def addresses(patterns: list[Any], values: dict[str, Any], prefix: str = "") -> 
 
 
 def test_every_address_answers_head_as_it_answers_get(owner: User, owner_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     asked = sorted(set(addresses(get_resolver().url_patterns, {"pk": study.pk, "name": "roc"})))
     assert len(asked) > 40
     assert reverse("study_delete", args=[study.pk]) in asked
@@ -44,7 +44,7 @@ def test_every_address_answers_head_as_it_answers_get(owner: User, owner_client:
 
 
 def test_head_shows_the_question_before_a_deletion_and_deletes_nothing(owner: User, owner_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     for name in ("study_delete", "study_label", "study_review"):
         assert owner_client.head(reverse(name, args=[study.pk])).status_code == 200
     owner_client.head(reverse("account_delete"))
@@ -54,16 +54,16 @@ def test_head_shows_the_question_before_a_deletion_and_deletes_nothing(owner: Us
 
 @pytest.mark.parametrize("name", ["studies", "studies_export_csv", "account_export", "study_image", "study_report"])
 def test_the_server_is_given_no_body_and_the_length_that_get_has(owner: User, owner_client: Client, name: str) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     address = reverse(name, args=[study.pk] if name.startswith("study_") else [])
-    said: list[dict[str, str]] = []
+    output: list[dict[str, str]] = []
     for method in ("GET", "HEAD"):
         cookie = f"sessionid={owner_client.cookies['sessionid'].value}"
         environ = RequestFactory(HTTP_COOKIE=cookie).generic(method, address).environ
 
         def started(status: str, headers: list[tuple[str, str]], _error: Any = None, /) -> Callable[[bytes], object]:
             assert status == "200 OK"
-            said.append(dict(headers))
+            output.append(dict(headers))
             return len
 
         # As Django's own test client: else the connection, with the test's transaction in it, is closed as an old one.
@@ -77,7 +77,7 @@ def test_the_server_is_given_no_body_and_the_length_that_get_has(owner: User, ow
             request_started.connect(close_old_connections)
             request_finished.connect(close_old_connections)
         assert bool(sent) is (method == "GET")
-    got, headed = said
+    got, headed = output
     assert headed.get("Content-Length") == got.get("Content-Length") or name == "study_report"  # it tells the time
 
 

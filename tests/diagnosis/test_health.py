@@ -58,9 +58,9 @@ def test_a_worker_with_another_model_than_the_active_one_is_not_ready(live_redis
 def test_a_film_that_has_waited_too_long_makes_the_site_not_ready(owner: User, live_redis: PrivateRedis) -> None:
     study = submitted(owner)
     assert Client().get("/readyz").json()["waiting"] == "ok"
-    for late, said in ((301, "has waited longest has done so for 301 s"), (-3600, "ok")):
+    for late, output in ((301, "has waited longest has done so for 301 s"), (-3600, "ok")):
         Study.objects.filter(pk=study.pk).update(queued_at=timezone.now() - dt.timedelta(seconds=late))
-        assert said in Client().get("/readyz").json()["waiting"]
+        assert output in Client().get("/readyz").json()["waiting"]
 
 
 @pytest.mark.django_db

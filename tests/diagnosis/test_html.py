@@ -12,7 +12,7 @@ from justhtml import Element, JustHTML, Node, Text
 
 from diagnosis.models import Reference, Review, Source
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
-from tests.studies import judged, submitted
+from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
 OPEN = ["landing", "about", "about_model", "about_privacy", "help", "account_login", "account_signup"]
@@ -60,7 +60,7 @@ def faults(page: str) -> list[str]:
     return found
 
 
-def test_the_judge_itself_finds_what_is_wrong() -> None:
+def test_the_checker_itself_finds_what_is_wrong() -> None:
     body = """<p><div></p><ul><p>x</ul><a href="/"><button>y</button></a><i id="a"></i><i id="a"></i>
         <label for="b">z</label><img src="/">"""
     found = " · ".join(
@@ -77,7 +77,7 @@ def test_open_pages_are_valid(client: Client, name: str) -> None:
 
 @pytest.mark.parametrize("name", INSIDE)
 def test_pages_behind_the_door_are_valid(owner: User, owner_client: Client, name: str) -> None:
-    for study in (judged(owner), submitted(owner, 1)):
+    for study in (analysed(owner), submitted(owner, 1)):
         reading(study, owner, "normal", agreement="disagree") if study.prediction else None
     assert faults(owner_client.get(reverse(name)).text) == []
 
@@ -99,11 +99,11 @@ def test_every_state_of_a_study_is_valid(owner: User, owner_client: Client) -> N
 
 def test_a_film_to_be_read_first_is_valid(owner: User, owner_client: Client) -> None:
     read_first(owner)
-    assert faults(owner_client.get(judged(owner).get_absolute_url()).text) == []
+    assert faults(owner_client.get(analysed(owner).get_absolute_url()).text) == []
 
 
 def test_the_admin_is_valid(owner: User, admin_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     reading(study, owner, "normal", agreement="disagree")
     review, prediction = Review.objects.get(), study.predictions.get()
     pages = [reverse(f"admin:{name}") for name in ADMIN]

@@ -43,8 +43,8 @@ def texts_of_the_program() -> Iterator[tuple[Path, str]]:
                     yield path, text
     for path in (root / "templates").rglob("*.*"):
         source = io.BytesIO(templatize(path.read_text(encoding="utf-8")).encode())
-        for _line, _function, said, _comments in extract_python(source, KEYWORDS, [], {}):
-            if text := said if isinstance(said, str) else next((part for part in said or () if part), ""):
+        for _line, _function, found, _comments in extract_python(source, KEYWORDS, [], {}):
+            if text := found if isinstance(found, str) else next((part for part in found or () if part), ""):
                 yield path, text
 
 
@@ -58,10 +58,10 @@ def test_every_text_is_translated_with_its_placeholders(german: Catalog) -> None
             continue
         originals = message.id if isinstance(message.id, tuple) else (message.id,)
         translated = message.string if isinstance(message.string, tuple) else (message.string,)
-        for original, said in zip(originals, translated, strict=True):
-            assert said, original
+        for original, found in zip(originals, translated, strict=True):
+            assert found, original
             assert not message.fuzzy, original
-            assert set(PLACEHOLDER.findall(said)) == set(PLACEHOLDER.findall(original)), original
+            assert set(PLACEHOLDER.findall(found)) == set(PLACEHOLDER.findall(original)), original
 
 
 def test_what_runs_is_what_people_edit(german: Catalog) -> None:

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from diagnosis.models import Prediction, Study
 from diagnosis.results.translation import translate
-from tests.studies import judged
+from tests.studies import analysed
 
 messages = import_module("diagnosis.migrations.0009_messages_with_parameters")
 
@@ -32,7 +32,7 @@ OLD_WARNINGS = [
 @pytest.fixture
 def old(owner: User) -> Study:
     """A study whose notices and warnings are finished English sentences, as they were before."""
-    study = judged(owner)
+    study = analysed(owner)
     Study.objects.filter(pk=study.pk).update(notices=OLD_WARNINGS[1:])
     Prediction.objects.filter(study=study).update(warnings=OLD_WARNINGS)
     return study

@@ -1,4 +1,4 @@
-"""The model card's page says what the card of the judging version says: every figure from there, none without it."""
+"""The model card's page says what the card of the active version says: every figure from there, none without it."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def another_version() -> ModelVersion:
 
 
 def test_every_measured_figure_is_the_card_s(client: Client) -> None:
-    card, said = load_card(), page(client)
-    assert card.version in said
-    assert card.sha256 in said
+    card, output = load_card(), page(client)
+    assert card.version in output
+    assert card.sha256 in output
     for of in card.populations.values():
         for name, point in of.operating_points.items():
-            assert percent(point.cuts.rule_out, 1) in said
-            assert percent(point.cuts.rule_in, 1) in said
+            assert percent(point.cuts.rule_out, 1) in output
+            assert percent(point.cuts.rule_in, 1) in output
             for row in consequences(of, name).rows:
                 for cell in row.cells:
-                    assert f"<strong>{cell.of_100}</strong>" in said
+                    assert f"<strong>{cell.of_100}</strong>" in output
         for one in of.bins:
-            assert measured(Interval(one.observed, *one.ci), 1) in said
-        assert figure(of.metrics["internal_test"]["auc"]) in said
-        assert all(limit in said for limit in of.limits)
+            assert measured(Interval(one.observed, *one.ci), 1) in output
+        assert figure(of.metrics["internal_test"]["auc"]) in output
+        assert all(limit in output for limit in of.limits)
 
 
 def test_the_first_screen_says_what_it_is_for_and_what_should_stop_a_naive_user(client: Client) -> None:
@@ -82,16 +82,16 @@ def test_all_of_a_few_films_is_not_a_hundred_percent() -> None:
 
 
 def test_the_two_calibration_errors_have_names_of_their_own(client: Client) -> None:
-    said = page(client)
-    assert "of which 74 %" in said.replace("\N{NO-BREAK SPACE}", " ")
-    assert "weighted to 50 %" in said.replace("\N{NO-BREAK SPACE}", " ")
+    output = page(client)
+    assert "of which 74 %" in output.replace("\N{NO-BREAK SPACE}", " ")
+    assert "weighted to 50 %" in output.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_groups_of_the_gate_s_exam_have_names_a_clinician_understands(client: Client) -> None:
-    said = page(client)
-    assert "cropped to 80 % of each side" in said
-    assert "endoscopy picture (drawn)" in said
-    assert [group for group in GROUPS if f">{group}<" in said and ": " in group] == []
+    output = page(client)
+    assert "cropped to 80 % of each dimension" in output
+    assert "endoscopy picture (drawn)" in output
+    assert [group for group in GROUPS if f">{group}<" in output and ": " in group] == []
 
 
 def test_it_has_every_heading_that_a_model_card_is_asked_for(client: Client) -> None:
@@ -111,18 +111,18 @@ def test_its_figures_are_drawings_that_can_do_nothing(client: Client) -> None:
 def test_figures_and_failures_of_one_version_are_not_shown_for_another(client: Client) -> None:
     model_version()
     another_version()
-    said = page(client)
-    assert "1999.1.1" in said
-    assert "/about/model/roc.svg" not in said
-    assert 'id="failures"' not in said
+    output = page(client)
+    assert "1999.1.1" in output
+    assert "/about/model/roc.svg" not in output
+    assert 'id="failures"' not in output
 
 
-def test_failures_are_shown_only_of_the_model_that_judges(client: Client) -> None:
+def test_failures_are_shown_only_of_the_model_that_predicts(client: Client) -> None:
     told = json.loads((Path(settings.BASE_DIR) / "static/img/failures/failures.json").read_text())
     # After publishing a model, `python tools/draw_pictures.py failures` brings them back.
     assert ('id="failures"' in page(client)) == (told["sha256"] == load_card().sha256)
 
 
-def test_the_foot_of_every_page_names_the_version_that_judges(client: Client) -> None:
+def test_the_foot_of_every_page_names_the_version_that_predicts(client: Client) -> None:
     another_version()
     assert "model 1999.1.1" in client.get(reverse("help")).text

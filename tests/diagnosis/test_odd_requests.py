@@ -86,8 +86,8 @@ def test_an_odd_way_back_is_no_fault(name: str, odd: str, owner_client: Client) 
 @pytest.mark.parametrize("sort", ["newest", "oldest", "probable", "label"])
 def test_an_odd_place_in_a_list_is_no_fault(sort: str, owner_client: Client) -> None:
     for cursor in cursors():
-        for side in ("after", "before"):
-            ok(owner_client, "get", reverse("studies"), query_params={"sort": sort, "order": sort, side: cursor})
+        for which in ("after", "before"):
+            ok(owner_client, "get", reverse("studies"), query_params={"sort": sort, "order": sort, which: cursor})
 
 
 @pytest.mark.parametrize("charset", ["utf-7", "utf-16", "base64", "idna", "nonsense", "rot13", "zip", "undefined"])

@@ -69,7 +69,7 @@ def test_only_figures_are_served_from_the_artefact(client: Client, name: str) ->
     assert client.get(reverse("about_model_figure", args=[name])).status_code == 404
 
 
-def test_a_page_that_is_not_there_is_a_404_in_the_site_s_look(owner_client: Client) -> None:
+def test_a_page_that_is_not_there_is_a_404_in_the_site_s_style(owner_client: Client) -> None:
     answer = owner_client.get("/nothing/here/")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
@@ -95,8 +95,8 @@ def test_each_error_page_stands_without_a_request(name: str) -> None:
     [(0.632, "63 %"), (0.0049, "< 1 %"), (0.9951, "> 99 %"), (0.0, "0 %"), (1.0, "100 %"), (None, "–"), (0.5, "50 %")],
 )
 def test_a_probability_is_never_shown_as_nothing_or_everything(value: float | None, shown: str) -> None:
-    said = Template("{% load pneumoweb %}{{ p|percent }}").render(Context({"p": value}))
-    assert said.replace("\xa0", " ").replace("&lt;", "<").replace("&gt;", ">") == shown
+    output = Template("{% load pneumoweb %}{{ p|percent }}").render(Context({"p": value}))
+    assert output.replace("\xa0", " ").replace("&lt;", "<").replace("&gt;", ">") == shown
 
 
 def test_every_icon_that_is_asked_for_is_drawn(settings: Any) -> None:

@@ -16,8 +16,8 @@ from ml import Cuts, decide
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE, AFTER = ("diagnosis", "0011_reanalyses"), ("diagnosis", "0012_pairs_and_populations")
 ZONE = {"low": 0.259, "high": 0.795, "share": 0.06, "error_outside": 0.02}
-# Threshold, probability, finding as it was said: by the zone and the threshold together, by an older rule, by none.
-SAID = [
+# Threshold, probability, finding as it was stored: by the zone and the threshold together, by an older rule, by none.
+STORED = [
     (0.168, 0.9, "pneumonia"),
     (0.168, 0.1, "normal"),
     (0.168, 0.2, "indeterminate"),
@@ -44,11 +44,11 @@ def test_findings_stay_and_the_cuts_explain_every_one_of_them(earlier: Any) -> N
     )
     studies, predictions = (earlier.get_model("diagnosis", name).objects for name in ("Study", "Prediction"))
     now = timezone.now()
-    for number, (threshold, probability, finding) in enumerate(SAID):
+    for number, (threshold, probability, finding) in enumerate(STORED):
         study = studies.create(
             id=uuid.uuid4(), owner=owner, label=str(number), state="done", started_at=now, finished_at=now,
             intended_use_version="1", intended_use_at=now, width=9, height=9, source_format="PNG",
-            pixel_hash=f"{number:064x}", finding=finding, probability=probability, judged_by=version,
+            pixel_hash=f"{number:064x}", finding=finding, probability=probability, predicted_by=version,
         )  # fmt: skip
         warnings = [{"code": "LOOKS_ADULT", "message": "Adult.", "advice": "", "parameters": {}}] if number == 0 else []
         predictions.create(
@@ -59,12 +59,12 @@ def test_findings_stay_and_the_cuts_explain_every_one_of_them(earlier: Any) -> N
     MigrationExecutor(connection).migrate([AFTER])
     now_apps = MigrationExecutor(connection).loader.project_state([AFTER]).apps
     rows = now_apps.get_model("diagnosis", "Prediction").objects.order_by("id")
-    assert [row.finding for row in rows] == [finding for _threshold, _probability, finding in SAID]
+    assert [row.finding for row in rows] == [finding for _threshold, _probability, finding in STORED]
     for row in rows:
         assert decide(row.probability, Cuts(row.rule_out, row.rule_in)) == row.finding
     assert (rows[0].rule_out, rows[0].rule_in) == (0.168, 0.795)
     assert (rows[3].rule_out, rows[3].rule_in) == (0.259, 0.795)
-    assert (rows[4].rule_out, rows[4].rule_in) == (0.5, 0.5), "said by the threshold alone"
+    assert (rows[4].rule_out, rows[4].rule_in) == (0.5, 0.5), "by the threshold alone"
     assert all(row.score is None for row in rows)
     warned = now_apps.get_model("diagnosis", "Study").objects.filter(warned=True)
     assert [study.label for study in warned] == ["0"]

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from diagnosis.models import Study
 from tests.conftest import signed_in
-from tests.studies import judged, submitted
+from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "delete")
@@ -47,7 +47,7 @@ def address(route: str, study: Study) -> str | None:
 @pytest.fixture
 def studies(owner: User) -> tuple[Study, Study]:
     """An answered study of the owner's and a waiting one, with a label to be looked for."""
-    found = judged(owner, 1), submitted(owner, 2)
+    found = analysed(owner, 1), submitted(owner, 2)
     Study.objects.update(label="the owner's secret")
     return found
 

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from diagnosis.models import ModelVersion, Prediction, State, Study
-from tests.studies import judged, model_version, said_by, submitted
+from tests.studies import analysed, model_version, predicted, submitted
 
 pytestmark = pytest.mark.django_db
-SAID = {**said_by(0.1, "normal"), "milliseconds": 1.0}
+ANSWER = {**predicted(0.1, "normal"), "milliseconds": 1.0}
 
 
 def test_a_new_study_waits(owner: User) -> None:
@@ -27,9 +27,9 @@ def test_a_new_study_waits(owner: User) -> None:
 
 def test_only_one_of_two_deliveries_gets_the_study(owner: User) -> None:
     study = submitted(owner)
-    twin = Study.objects.get(pk=study.pk)
+    same = Study.objects.get(pk=study.pk)
     assert study.claim() == 1
-    assert twin.claim() is None
+    assert same.claim() is None
 
 
 def test_the_answer_of_a_worker_thought_dead_is_dropped(owner: User) -> None:
@@ -39,8 +39,8 @@ def test_the_answer_of_a_worker_thought_dead_is_dropped(owner: User) -> None:
     assert study.retry(zombie)
     second = study.claim()
     assert second == zombie + 1
-    assert not study.complete(zombie, model_version=model_version(), **SAID)
-    assert study.complete(second, model_version=model_version(), **SAID)
+    assert not study.complete(zombie, model_version=model_version(), **ANSWER)
+    assert study.complete(second, model_version=model_version(), **ANSWER)
     assert [prediction.attempt for prediction in study.predictions.all()] == [second]
 
 
@@ -60,13 +60,13 @@ def test_a_study_is_not_claimed_beyond_its_attempts(owner: User) -> None:
     assert study.claim() is None
 
 
-def test_analysing_again_keeps_what_was_said_before(owner: User) -> None:
-    study = judged(owner)
+def test_analysing_again_keeps_what_was_stated_before(owner: User) -> None:
+    study = analysed(owner)
     assert study.reanalyse()
     assert study.prediction is None, "an answer is shown only while it is the current one"
     attempt = study.claim()
     assert attempt is not None
-    assert study.complete(attempt, model_version=model_version(), **SAID)
+    assert study.complete(attempt, model_version=model_version(), **ANSWER)
     assert study.predictions.count() == 2
     assert study.prediction is not None
     assert study.prediction.finding == "normal"
@@ -78,7 +78,7 @@ def test_a_waiting_study_cannot_be_analysed_again(owner: User) -> None:
 
 @pytest.mark.parametrize("probability", [0.0, 1.0, 1.2, -0.1])
 def test_the_database_refuses_certainty(owner: User, probability: float) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     with pytest.raises(IntegrityError), transaction.atomic():
         Prediction.objects.filter(study=study).update(probability=probability)
 

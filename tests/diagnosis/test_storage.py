@@ -11,7 +11,7 @@ from PIL import Image
 
 from ml import phantom
 from ml.errors import IntakeError
-from ml.intake.read import SIDE, Header, ModelInput, Radiograph, read_radiograph
+from ml.intake.read import FILM_SIZE, Header, ModelInput, Radiograph, read_radiograph
 from tests import phantoms
 
 GREY = phantoms.film(2, width=700, height=520)
@@ -86,7 +86,7 @@ def test_equal_pixels_have_equal_hashes_whatever_the_file():
 def test_the_model_input_survives_its_storage():
     film = Radiograph(GREY, "PNG", Header(age_years=3.0))
     seen = film.model_input()
-    assert seen.pixels.shape == (SIDE, SIDE)
+    assert seen.pixels.shape == (FILM_SIZE, FILM_SIZE)
     assert (seen.width, seen.height, seen.header.age_years) == (700, 520, 3.0)
     again = ModelInput.from_png(seen.to_png(), seen.width, seen.height, seen.header)
     np.testing.assert_array_equal(again.pixels, seen.pixels)

@@ -1,4 +1,4 @@
-"""The database is away or the disk is full: what can be answered is, the rest is 503 and said."""
+"""The database is away or the disk is full: what can be answered is, the rest is 503 with a reason."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_fault_of_ours_stays_a_fault(owner_client: Client, monkeypatch: pytest
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_full_disk_is_said_and_a_study_can_still_be_deleted_to_make_room(
+def test_a_full_disk_is_reported_and_a_study_can_still_be_deleted_to_make_room(
     owner: User, owner_client: Client, in_trouble: Any, data_dir: Path
 ) -> None:
     study = submitted(owner)

@@ -13,7 +13,7 @@ from diagnosis.history.filters import STATES
 from diagnosis.history.summary import KINDS
 from diagnosis.models import State
 
-# What was once said beside the word that is used now.
+# What once stood beside the word that is used now.
 GONE = {
     "threshold": r"cut-?off",
     "two-step sign-in": r"second factor",

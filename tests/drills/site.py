@@ -89,8 +89,8 @@ class DrilledSite(RunningSite):
 
     def settle(self, seconds: float = READY_SECONDS) -> None:
         """Wait until no study waits or runs any more, and the site says that it is ready."""
-        said = lambda: f"every study final; {self.count('queued')} wait, {self.count('running')} run"  # noqa: E731
-        wait_until(lambda: not self.count("queued", "running"), seconds, f"{said()}; {self.output()[-3000:]}")
+        output = lambda: f"every study final; {self.count('queued')} wait, {self.count('running')} run"  # noqa: E731
+        wait_until(lambda: not self.count("queued", "running"), seconds, f"{output()}; {self.output()[-3000:]}")
         self.wait_ready()
 
     def films_folder(self, study: str) -> Path:

@@ -28,7 +28,7 @@ def test_a_redis_that_is_silent_for_three_seconds_does_not_stop_the_worker(site:
     site.audit(accepted)
 
 
-def test_a_full_redis_is_said_by_readyz_and_costs_nothing(site: DrilledSite, person: Person) -> None:
+def test_a_full_redis_is_reported_by_readyz_and_costs_nothing(site: DrilledSite, person: Person) -> None:
     with site.broker() as broker:
         broker.config_set("maxmemory", 1)
         crowd = Crowd(person, presses=6)

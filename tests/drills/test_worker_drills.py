@@ -92,8 +92,8 @@ def test_a_model_overwritten_and_cut_in_place_changes_no_answer(tmp_path: Path) 
         after = [outcome["id"] for outcome in person.submit(films()[:6]).json()["outcomes"]]
         site.settle()
         site.audit(before + after)
-        said = "SELECT finding, round(probability, 5) FROM diagnosis_study WHERE replace(id, '-', '') = ?"
-        assert [site.sql(said, one) for one in before] == [site.sql(said, one) for one in after]
+        output = "SELECT finding, round(probability, 5) FROM diagnosis_study WHERE replace(id, '-', '') = ?"
+        assert [site.sql(output, one) for one in before] == [site.sql(output, one) for one in after]
         assert site.restarts == 0
     finally:
         site.close()

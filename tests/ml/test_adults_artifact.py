@@ -1,4 +1,4 @@
-"""The committed network for adults: whole, small, said under which terms, and blind outside the lungs."""
+"""The committed network for adults: whole, small, with its terms, and blind outside the lungs."""
 
 from __future__ import annotations
 

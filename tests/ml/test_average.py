@@ -67,6 +67,6 @@ def test_runs_that_saw_other_films_are_not_averaged(tmp_path: Path, identity: di
     assert not (tmp_path / "both").exists()
 
 
-def test_a_folder_without_a_run_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_a_run_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "--data", str(tmp_path), "--out", str(tmp_path / "both")]) == 2
     assert capsys.readouterr().err.startswith("error: ")

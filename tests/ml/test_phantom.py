@@ -37,7 +37,7 @@ def test_an_opacity_brightens_one_lung_and_leaves_the_rest():
     for seed in range(3):
         clear = phantom.film(seed, width=300, height=250).astype(float)
         patchy = phantom.film(seed, opacity=True, width=300, height=250).astype(float)
-        halves = [(patchy - clear)[75:190, side].mean() for side in (slice(30, 130), slice(170, 270))]
+        halves = [(patchy - clear)[75:190, columns].mean() for columns in (slice(30, 130), slice(170, 270))]
         assert max(halves) > 8
         assert abs(min(halves)) < 1.5
 

@@ -71,15 +71,15 @@ def test_good_films_give_rows_and_status_nought(films: Path, capsys: pytest.Capt
 
 def test_bad_files_get_their_reason_and_do_not_stop_the_others(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert predict.main([str(films), str(films / "gone.jpeg")]) == 3
-    said = capsys.readouterr()
-    rows = {Path(row["file"]).name: row for row in _rows(said.out)}
+    output = capsys.readouterr()
+    rows = {Path(row["file"]).name: row for row in _rows(output.out)}
     assert set(rows) == {"a.jpeg", "b", "torn.jpeg", "text.png", "gone.jpeg"}
     assert rows["a.jpeg"]["state"] == rows["b"]["state"] == "done"
     assert rows["torn.jpeg"]["state"] == rows["text.png"]["state"] == "rejected"
     assert rows["torn.jpeg"]["reason"] and rows["text.png"]["reason"]  # noqa: PT018
     assert rows["torn.jpeg"]["probability"] == rows["torn.jpeg"]["finding"] == ""
     assert (rows["gone.jpeg"]["state"], rows["gone.jpeg"]["reason"]) == ("failed", "UNREADABLE")
-    assert "5 of 5 films" in said.err
+    assert "5 of 5 films" in output.err
 
 
 def test_a_file_named_outright_is_tried_even_if_it_is_no_film(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,9 +108,9 @@ def test_an_error_of_ours_costs_one_film_and_not_the_run(
 
     monkeypatch.setattr(predict, "_read", odd)
     assert predict.main([str(films / "a.jpeg"), str(films / "deeper" / "b")]) == 3
-    said = capsys.readouterr()
-    assert [(row["state"], row["reason"]) for row in _rows(said.out)] == [("done", ""), ("failed", "ERROR")]
-    assert "the engine fell over" in said.err
+    output = capsys.readouterr()
+    assert [(row["state"], row["reason"]) for row in _rows(output.out)] == [("done", ""), ("failed", "ERROR")]
+    assert "the engine fell over" in output.err
 
 
 def test_a_folder_that_cannot_be_listed_gets_a_row(
@@ -150,7 +150,7 @@ def test_films_stated_to_be_of_adults_get_no_number(films: Path, capsys: pytest.
     assert row["finding"] == row["probability"] == row["score"] == row["rule_in"] == ""
 
 
-def test_each_judged_film_can_be_had_under_its_heat_map(films: Path, tmp_path: Path) -> None:
+def test_each_analysed_film_can_be_had_under_its_heat_map(films: Path, tmp_path: Path) -> None:
     predict.main([str(films), "--heatmaps", str(tmp_path / "maps"), "--csv", str(tmp_path / "rows.csv")])
     assert [path.name for path in sorted((tmp_path / "maps").iterdir())] == ["00001_a.png", "00004_b.png"]
 
@@ -172,11 +172,11 @@ def test_wrong_usage_is_status_two(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "no film" in capsys.readouterr().err
 
 
-def test_without_a_model_nothing_is_said_but_why(
+def test_without_a_model_nothing_is_reported_but_why(
     films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.undo()
     assert predict.main([str(films), "--artifact", str(tmp_path / "nowhere")]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "ml.publish" in said.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "ml.publish" in output.err

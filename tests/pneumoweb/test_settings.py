@@ -41,25 +41,25 @@ def start(data_dir: Path, *command: str, env_file: Path | None = None, **environ
     ],
 )
 def test_a_garbled_value_stops_the_start_with_a_line_that_names_it(tmp_path: Path, name: str, value: str) -> None:
-    status, said = start(tmp_path, **{name: value})
+    status, output = start(tmp_path, **{name: value})
     assert status == 1
-    assert said.startswith("PneumoWeb cannot start: ")
-    assert name in said
-    assert "Traceback" not in said
+    assert output.startswith("PneumoWeb cannot start: ")
+    assert name in output
+    assert "Traceback" not in output
 
 
 def test_every_garbled_value_is_named_at_once(tmp_path: Path) -> None:
-    _status, said = start(tmp_path, PORT="eighty", WEB_THREADS="0")
-    assert "PORT" in said
-    assert "WEB_THREADS" in said
+    _status, output = start(tmp_path, PORT="eighty", WEB_THREADS="0")
+    assert "PORT" in output
+    assert "WEB_THREADS" in output
 
 
 def test_an_unknown_name_in_env_file_is_a_typing_mistake_worth_a_stop(tmp_path: Path) -> None:
     env_file = tmp_path / "env"
     env_file.write_text("ALOWED_HOSTS=example.org\n")
-    status, said = start(tmp_path, env_file=env_file)
+    status, output = start(tmp_path, env_file=env_file)
     assert status == 1
-    assert "ALOWED_HOSTS" in said
+    assert "ALOWED_HOSTS" in output
 
 
 def test_the_data_folder_and_the_key_in_it_are_for_nobody_else(tmp_path: Path) -> None:
@@ -81,9 +81,9 @@ def test_deployment_checks_are_clean_behind_https_and_complain_without(tmp_path:
         0,
         "System check identified no issues (2 silenced).\n",
     )
-    status, said = start(tmp_path, *deploy, HTTPS="1")
+    status, output = start(tmp_path, *deploy, HTTPS="1")
     assert status == 1
-    assert "TRUST_PROXY" in said
+    assert "TRUST_PROXY" in output
 
 
 def test_settings_example_file_and_readme_name_the_same_variables_and_defaults() -> None:

@@ -122,5 +122,5 @@ def _one_by_one(rows: list[StudyQuerySet]) -> Iterator[Study]:
 def _row(change: Change) -> list[object]:
     before, after = change.before, change.after
     now = (after.state, after.finding, after.probability, after.reason_code) if after else ("deleted", "", None, "")
-    version = after.judged_by.version if after and after.judged_by else ""
+    version = after.predicted_by.version if after and after.predicted_by else ""
     return [before.pk, before.state, before.finding, before.probability, *now, version]

@@ -3,7 +3,7 @@
 They have a film's own texture and tone, so the network cannot pass a picture for its grain alone: the anatomy of the
 whole frontal chest has to be there. They live in memory while the gate is trained and are never written anywhere.
 
-Films come in and pictures go out as (side, side) uint8.
+Films come in and pictures go out as (size, size) uint8.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Film: TypeAlias = NDArray[np.uint8]
 Maker: TypeAlias = Callable[[Rng, list[Film]], Film]
 
 
-def cut(film: Film, left: float, top: float, right: float, bottom: float, side: int) -> Film:
-    """Return that box of the film (shares of its sides), stretched to (side, side)."""
+def cut(film: Film, left: float, top: float, right: float, bottom: float, size: int) -> Film:
+    """Return that box of the film (shares of its width and height), stretched to (size, size)."""
     h, w = film.shape
     image = Image.fromarray(film)
     return np.asarray(
-        image.resize((side, side), Image.Resampling.BILINEAR, box=(left * w, top * h, right * w, bottom * h))
+        image.resize((size, size), Image.Resampling.BILINEAR, box=(left * w, top * h, right * w, bottom * h))
     )
 
 
@@ -40,10 +40,10 @@ def _canvas(film: Film) -> Canvas:
 
 def one_lung(rng: Rng, films: list[Film]) -> Film:
     """One side of the chest alone."""
-    side = films[0].shape[0]
+    size = films[0].shape[0]
     width, top = rng.uniform(0.26, 0.42), rng.uniform(0.0, 0.3)
     left = rng.uniform(0.0, 0.08) if rng.random() < 0.5 else 1 - width - rng.uniform(0.0, 0.08)
-    return cut(films[0], left, top, left + width, top + rng.uniform(0.45, 0.7), side)
+    return cut(films[0], left, top, left + width, top + rng.uniform(0.45, 0.7), size)
 
 
 def part(rng: Rng, films: list[Film]) -> Film:
@@ -85,11 +85,11 @@ def side_part(rng: Rng, films: list[Film]) -> Film:
 
 def mosaic(rng: Rng, films: list[Film]) -> Film:
     """Several films on one sheet, side by side or in a grid, with or without gaps."""
-    side = films[0].shape[0]
+    size = films[0].shape[0]
     rows, columns = ((1, 2), (2, 1), (2, 2), (1, 3), (2, 3), (3, 3), (1, 2))[int(rng.integers(0, 7))]
-    sheet = np.full((side, side), int(rng.choice((0, 255, 128))), np.uint8)
+    sheet = np.full((size, size), int(rng.choice((0, 255, 128))), np.uint8)
     gap = int(rng.choice((0, 0, 2, 5)))
-    edges_y, edges_x = (np.linspace(0, side, n + 1).astype(int) for n in (rows, columns))
+    edges_y, edges_x = (np.linspace(0, size, n + 1).astype(int) for n in (rows, columns))
     for r in range(rows):
         for c in range(columns):
             h, w = edges_y[r + 1] - edges_y[r] - gap, edges_x[c + 1] - edges_x[c] - gap
@@ -113,11 +113,11 @@ def shuffled(rng: Rng, films: list[Film]) -> Film:
 
 def scrambled(rng: Rng, films: list[Film]) -> Film:
     """The film's spectrum with another phase: its tones and grain without any anatomy."""
-    side = films[0].shape[0]
+    size = films[0].shape[0]
     amplitude = np.abs(np.fft.rfft2(_canvas(films[0])))
-    other = rng.standard_normal((side, side)) if rng.random() < 0.7 else fractal(rng, side, 2.5)
+    other = rng.standard_normal((size, size)) if rng.random() < 0.7 else fractal(rng, size, 2.5)
     phase = np.angle(np.fft.rfft2(other))
-    picture = np.fft.irfft2(amplitude * np.exp(1j * phase), s=(side, side))
+    picture = np.fft.irfft2(amplitude * np.exp(1j * phase), s=(size, size))
     low, high = np.percentile(picture, (1, 99))
     return _bytes(((picture - low) / (high - low + 1e-6)).astype(np.float32))
 
@@ -161,9 +161,9 @@ def edges(rng: Rng, films: list[Film]) -> Film:
 
 def pictured(rng: Rng, films: list[Film]) -> Film:
     """A film so small in its picture (a poster, a screen) that it is no film any more; the last one is the page."""
-    side = films[0].shape[0]
-    w, h = (int(side * s) for s in rng.uniform(0.18, 0.42, 2))
-    x, y = int(rng.integers(0, side - w)), int(rng.integers(0, side - h))
+    size = films[0].shape[0]
+    w, h = (int(size * s) for s in rng.uniform(0.18, 0.42, 2))
+    x, y = int(rng.integers(0, size - w)), int(rng.integers(0, size - h))
     sheet = films[-1].copy()
     sheet[y : y + h, x : x + w] = np.asarray(Image.fromarray(films[0]).resize((w, h)))
     return sheet
@@ -171,14 +171,14 @@ def pictured(rng: Rng, films: list[Film]) -> Film:
 
 def side_view(rng: Rng, films: list[Film]) -> Film:
     """A lateral look: both halves of a film laid over each other, spine behind, a heart and a breastbone in front."""
-    side = films[0].shape[0]
+    size = films[0].shape[0]
     middle = rng.uniform(0.46, 0.54)
     behind = rng.uniform(0.05, 0.16)  # how much of the other side stays, behind the spine
-    right = cut(films[0], middle - behind, 0, min(1.0, middle + rng.uniform(0.38, 0.46)), 1, side)
-    left = cut(films[0], max(0.0, middle - rng.uniform(0.38, 0.46)), 0, middle + behind, 1, side)[:, ::-1]
+    right = cut(films[0], middle - behind, 0, min(1.0, middle + rng.uniform(0.38, 0.46)), 1, size)
+    left = cut(films[0], max(0.0, middle - rng.uniform(0.38, 0.46)), 0, middle + behind, 1, size)[:, ::-1]
     share = rng.uniform(0.2, 0.8)
     view = share * _canvas(right) + (1 - share) * _canvas(left)
-    x, y = axes(side)
+    x, y = axes(size)
     u, v = turned(x, y, rng.normal(-0.5, 0.2), rng.uniform(0.1, 0.5), rng.uniform(0.0, 0.4))
     heart = step(np.hypot(u / rng.uniform(0.3, 0.5), v / rng.uniform(0.3, 0.55)) - 1, 0.25)
     dome = step((rng.uniform(0.35, 0.75) - 0.3 * (x + 0.2)) - y, 0.08)

@@ -34,14 +34,14 @@ def polar(length: float, angle: float, start: tuple[float, float]) -> tuple[floa
     return start[0] + length * math.cos(angle), start[1] + length * math.sin(angle)
 
 
-def vertebrae(rng: Rng, side: int, cx: float, width: float, count: int, top: float = -1.1, bow: float = 0.1) -> Canvas:
+def vertebrae(rng: Rng, size: int, cx: float, width: float, count: int, top: float = -1.1, bow: float = 0.1) -> Canvas:
     """Return a column of vertebral bodies, rims brighter than the middle."""
-    picture = np.zeros((side, side), np.float32)
+    picture = np.zeros((size, size), np.float32)
     path = wander(rng, count, bow, 4)
     pitch = 2.3 / count
     for k in range(count):
         y, x, w = top + (k + 0.5) * pitch, cx + float(path[k]), width * (0.8 + 0.4 * k / count)
         angle = rng.normal(0, 0.05)
-        body = ellipse(side, x, y, w, pitch * 0.42, angle, 0.02, 5)
-        picture += body - 0.4 * ellipse(side, x, y, w * 0.8, pitch * 0.3, angle, 0.02, 5)
+        body = ellipse(size, x, y, w, pitch * 0.42, angle, 0.02, 5)
+        picture += body - 0.4 * ellipse(size, x, y, w * 0.8, pitch * 0.3, angle, 0.02, 5)
     return picture

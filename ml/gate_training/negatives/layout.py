@@ -1,6 +1,6 @@
 """Pieces from which screens and pages are laid out: sheets, films hung on them, writing, rows of buttons.
 
-Sheets have a screen's or a page's own proportions and about 700×700 pixels; in the end they are squeezed to the square
+Sheets have a screen's or a page's own aspect ratio and about 700×700 pixels; in the end they are squeezed to the square
 that every picture becomes.
 """
 
@@ -27,13 +27,13 @@ def sheet(rng: Rng, shade: int, aspects: tuple[float, ...]) -> tuple[Image.Image
     return image, ImageDraw.Draw(image)
 
 
-def squeezed(image: Image.Image, side: int) -> Film:
+def squeezed(image: Image.Image, size: int) -> Film:
     """Return a sheet as the square it becomes for the gate."""
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def hang(rng: Rng, image: Image.Image, film: Film, box: Box, *, fill: float = 0.9) -> Box:
-    """Paste a film into a box in a film's proportions; return where it lies. ``fill``: least share of width or height.
+    """Paste a film into a box of a film's aspect ratio; return where it lies. ``fill``: least share of width or height.
 
     Films in memory are squares; what shape they had is drawn by chance.
     """

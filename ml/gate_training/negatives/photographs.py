@@ -28,7 +28,7 @@ def _seen_aslant(rng: Rng, image: Image.Image, box: tuple[float, float, float, f
     return found
 
 
-def _taken(rng: Rng, thing: Image.Image, room: Image.Image, least: float, side: int) -> Canvas:
+def _taken(rng: Rng, thing: Image.Image, room: Image.Image, least: float, size: int) -> Canvas:
     """Return a photograph of ``thing`` before ``room``, as a canvas; ``least``: the least share of a side it takes."""
     w, h = room.size
     wide, high = w * rng.uniform(least, 1.02), h * rng.uniform(least, 1.02)
@@ -37,7 +37,7 @@ def _taken(rng: Rng, thing: Image.Image, room: Image.Image, least: float, side: 
     cover = Image.new("L", thing.size, 255).transform((w, h), Image.Transform.PERSPECTIVE, how)
     shown = thing.transform((w, h), Image.Transform.PERSPECTIVE, how, Image.Resampling.BILINEAR)
     room.paste(shown, (0, 0), cover)
-    return squeezed(room, side).astype(np.float32) / 255
+    return squeezed(room, size).astype(np.float32) / 255
 
 
 def _room(rng: Rng, size: tuple[int, int]) -> Image.Image:
@@ -51,10 +51,10 @@ def _room(rng: Rng, size: tuple[int, int]) -> Image.Image:
 
 def _through_a_lens(rng: Rng, picture: Canvas, ripple: float) -> Film:
     """Return the photograph with moiré, glare, uneven light, a lens's blur and a sensor's grain."""
-    side = picture.shape[0]
-    x, y = axes(side)
+    size = picture.shape[0]
+    x, y = axes(size)
     if rng.random() < 0.7:  # moiré: a screen's and a sensor's grids against one another
-        bend = rng.uniform(0, 0.3) * (fractal(rng, side, 3.5) - 0.5)
+        bend = rng.uniform(0, 0.3) * (fractal(rng, size, 3.5) - 0.5)
         for _ in range(int(rng.integers(1, 3))):
             f, angle = rng.uniform(8, 120), rng.uniform(0, 3)
             wave = np.sin(f * (np.cos(angle) * x + np.sin(angle) * y + bend))
@@ -65,7 +65,7 @@ def _through_a_lens(rng: Rng, picture: Canvas, ripple: float) -> Film:
         cx, cy = rng.uniform(-0.9, 0.9, 2)
         wide, high = rng.uniform(0.05, 0.4, 2)
         picture = picture + rng.uniform(0.1, 0.6) * np.exp(-(((x - cx) / wide) ** 2) - ((y - cy) / high) ** 2)
-    picture = blur(np.asarray(picture, np.float32), rng.uniform(0, 1.2) * side / 144)
+    picture = blur(np.asarray(picture, np.float32), rng.uniform(0, 1.2) * size / 144)
     picture = picture + rng.normal(0, rng.uniform(0, 0.03), picture.shape)
     return (np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
@@ -112,20 +112,20 @@ def lightbox(rng: Rng, films: list[Film]) -> Film:
 
 def posterised(rng: Rng, films: list[Film]) -> Film:
     """A film of two to six greys, made so before or after it was shrunk."""
-    side, levels = films[0].shape[0], int(rng.integers(2, 7))
-    large = Image.fromarray(films[0]).resize((3 * side, 3 * side), Image.Resampling.BICUBIC)
+    size, levels = films[0].shape[0], int(rng.integers(2, 7))
+    large = Image.fromarray(films[0]).resize((3 * size, 3 * size), Image.Resampling.BICUBIC)
     if rng.random() < 0.3:
         large = large.filter(ImageFilter.GaussianBlur(rng.uniform(0, 4)))
-    values = np.asarray(large).astype(np.float32) + rng.normal(0, rng.uniform(0, 10), (3 * side, 3 * side))
+    values = np.asarray(large).astype(np.float32) + rng.normal(0, rng.uniform(0, 10), (3 * size, 3 * size))
     bounds = np.sort(rng.uniform(30, 225, levels - 1)) if rng.random() < 0.3 else np.arange(1, levels) * 256 / levels
     shades = np.linspace(0, 255, levels) if rng.random() < 0.7 else np.sort(rng.uniform(0, 255, levels))
-    return squeezed(Image.fromarray(shades[np.digitize(values, bounds)].astype(np.uint8)), side)
+    return squeezed(Image.fromarray(shades[np.digitize(values, bounds)].astype(np.uint8)), size)
 
 
 def blurred(rng: Rng, films: list[Film]) -> Film:
     """A film blurred until nothing but its coarse shapes is left."""
-    side = films[0].shape[0]
-    return np.asarray(Image.fromarray(films[0]).filter(ImageFilter.GaussianBlur(side * rng.uniform(0.03, 0.08))))
+    size = films[0].shape[0]
+    return np.asarray(Image.fromarray(films[0]).filter(ImageFilter.GaussianBlur(size * rng.uniform(0.03, 0.08))))
 
 
 PHOTOS: dict[str, Maker] = {"rephotographed": rephotographed, "lightbox": lightbox}

@@ -96,15 +96,15 @@ def viewer(rng: Rng, films: list[Film]) -> Film:
 def small(rng: Rng, films: list[Film]) -> Film:
     """A film small on a plain dark or light screen: less than a third of it."""
     shade = int(rng.choice((0, 0, int(rng.integers(0, 40)), 255, int(rng.integers(0, 256)))))
-    side = films[0].shape[0]
-    picture = Image.new("L", (side, side), shade)
+    size = films[0].shape[0]
+    picture = Image.new("L", (size, size), shade)
     width = rng.uniform(0.3, 0.62)
-    w, h = int(side * width), int(side * min(rng.uniform(0.3, 0.62), 0.31 / width))
-    x, y = ((n - m) / 2 if rng.random() < 0.5 else (n - m) * rng.random() for n, m in ((side, w), (side, h)))
+    w, h = int(size * width), int(size * min(rng.uniform(0.3, 0.62), 0.31 / width))
+    x, y = ((n - m) / 2 if rng.random() < 0.5 else (n - m) * rng.random() for n, m in ((size, w), (size, h)))
     picture.paste(Image.fromarray(films[0]).resize((w, h), Image.Resampling.BILINEAR), (int(x), int(y)))
     if rng.random() < 0.3:
         ink = apart(rng, shade, 100)
-        writing(rng, ImageDraw.Draw(picture), (side * 0.05, 2, side * 0.5, side * rng.uniform(0.05, 0.2)), 6.0, ink)
+        writing(rng, ImageDraw.Draw(picture), (size * 0.05, 2, size * 0.5, size * rng.uniform(0.05, 0.2)), 6.0, ink)
     return np.asarray(picture)
 
 

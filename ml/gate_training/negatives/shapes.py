@@ -1,6 +1,6 @@
 """Strokes and textures from which the gate's negatives are drawn; nothing here is copied from a picture.
 
-Conventions: a *canvas* is a float32 array of shape (side, side), black = 0, white = 1 (values may leave that range
+Conventions: a *canvas* is a float32 array of shape (size, size), black = 0, white = 1 (values may leave that range
 until :func:`finish`). Coordinates run over [-1, 1], x to the right, y downwards, as in a picture. Every function that
 draws by chance takes the generator, so one seed gives one picture.
 """
@@ -23,10 +23,10 @@ def pair(rng: Rng, low: float, high: float) -> tuple[float, float]:
     return first, second
 
 
-def axes(side: int) -> tuple[Canvas, Canvas]:
-    """Return the x and y coordinate of every pixel centre, each of shape (side, side)."""
-    line = ((np.arange(side, dtype=np.float32) + 0.5) * (2.0 / side) - 1.0).astype(np.float32)
-    return np.broadcast_to(line, (side, side)), np.broadcast_to(line[:, None], (side, side))
+def axes(size: int) -> tuple[Canvas, Canvas]:
+    """Return the x and y coordinate of every pixel centre, each of shape (size, size)."""
+    line = ((np.arange(size, dtype=np.float32) + 0.5) * (2.0 / size) - 1.0).astype(np.float32)
+    return np.broadcast_to(line, (size, size)), np.broadcast_to(line[:, None], (size, size))
 
 
 def turned(x: Canvas, y: Canvas, angle: float, cx: float = 0.0, cy: float = 0.0) -> tuple[Canvas, Canvas]:
@@ -42,7 +42,7 @@ def step(distance: Canvas, softness: float = 0.02) -> Canvas:
 
 
 def ellipse(
-    side: int,
+    size: int,
     cx: float,
     cy: float,
     rx: float,
@@ -52,16 +52,16 @@ def ellipse(
     power: float = 2.0,
 ) -> Canvas:
     """Return the mask of a (super-)ellipse; ``power`` above 2 makes it squarer."""
-    x, y = turned(*axes(side), angle, cx, cy)
+    x, y = turned(*axes(size), angle, cx, cy)
     r = (np.abs(x / np.float32(rx)) ** power + np.abs(y / np.float32(ry)) ** power) ** np.float32(1.0 / power)
     return step((r - 1.0) * np.float32(min(rx, ry)), softness)
 
 
 def capsule(
-    side: int, a: tuple[float, float], b: tuple[float, float], ra: float, rb: float, softness: float = 0.02
+    size: int, a: tuple[float, float], b: tuple[float, float], ra: float, rb: float, softness: float = 0.02
 ) -> Canvas:
     """Return the mask of a rod from ``a`` to ``b`` whose radius runs from ``ra`` to ``rb``."""
-    x, y = axes(side)
+    x, y = axes(size)
     dx, dy = b[0] - a[0], b[1] - a[1]
     along = np.clip(((x - a[0]) * dx + (y - a[1]) * dy) / (dx * dx + dy * dy + 1e-6), 0.0, 1.0)
     gap = np.hypot(x - a[0] - along * dx, y - a[1] - along * dy)
@@ -69,27 +69,27 @@ def capsule(
 
 
 def bone(
-    side: int, a: tuple[float, float], b: tuple[float, float], radius: float, waist: float = 0.65, shell: float = 0.35
+    size: int, a: tuple[float, float], b: tuple[float, float], radius: float, waist: float = 0.65, shell: float = 0.35
 ) -> Canvas:
     """Return a long bone: two heads, a narrower shaft, and a cortex brighter than the marrow."""
     middle = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
 
     def outline(r: float) -> Canvas:
-        shaft = np.maximum(capsule(side, a, middle, r, r * waist), capsule(side, middle, b, r * waist, r))
+        shaft = np.maximum(capsule(size, a, middle, r, r * waist), capsule(size, middle, b, r * waist, r))
         return np.maximum(
-            shaft, np.maximum(ellipse(side, *a, r * 1.15, r * 1.15), ellipse(side, *b, r * 1.15, r * 1.15))
+            shaft, np.maximum(ellipse(size, *a, r * 1.15, r * 1.15), ellipse(size, *b, r * 1.15, r * 1.15))
         )
 
     return (outline(radius) - shell * outline(radius * 0.62)).astype(np.float32)
 
 
-def fractal(rng: Rng, side: int, beta: float = 2.0) -> Canvas:
+def fractal(rng: Rng, size: int, beta: float = 2.0) -> Canvas:
     """Return noise whose power falls as 1/f**beta (0 white, 2 like natural scenes, 3 cloudy), scaled to [0, 1]."""
-    f = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :])
+    f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
     f[0, 0] = 1.0
-    spectrum = np.fft.rfft2(rng.standard_normal((side, side))) * f ** (-beta / 2)
+    spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * f ** (-beta / 2)
     spectrum[0, 0] = 0.0
-    field = np.fft.irfft2(spectrum, s=(side, side))
+    field = np.fft.irfft2(spectrum, s=(size, size))
     low, high = np.percentile(field, (1, 99))
     return np.asarray(np.clip((field - low) / (high - low + 1e-9), 0.0, 1.0), np.float32)
 
@@ -114,9 +114,9 @@ def sample(picture: Canvas, x: Canvas, y: Canvas) -> Canvas:
 
 def warp(rng: Rng, picture: Canvas, amount: float, coarse: int = 4) -> Canvas:
     """Return ``picture`` bent by a smooth random field of about ``amount`` (in the units of the axes)."""
-    side = picture.shape[0]
-    x, y = axes(side)
-    grid = axes(side)
+    size = picture.shape[0]
+    x, y = axes(size)
+    grid = axes(size)
     shifts = [sample(rng.normal(0.0, amount, (coarse, coarse)).astype(np.float32), *grid) for _ in range(2)]
     return sample(picture, x + shifts[0], y + shifts[1])
 
@@ -151,18 +151,18 @@ def words(rng: Rng, length: int) -> str:
 def write(rng: Rng, picture: Canvas, lines: int, ink: float | None = None, low: float = 6, high: float = 16) -> Canvas:
     """Return the canvas with a few random words set near its corners, as viewers and printers do."""
     image, draw = pencil(picture)
-    side = image.width
+    size = image.width
     for _ in range(lines):
-        x, y = (int(rng.choice((rng.uniform(0, 0.25), rng.uniform(0.6, 0.9))) * side) for _ in range(2))
+        x, y = (int(rng.choice((rng.uniform(0, 0.25), rng.uniform(0.6, 0.9))) * size) for _ in range(2))
         shade = int(255 * (ink if ink is not None else rng.choice((0.0, 0.8, 1.0))))
         draw.text(
-            (x, y), words(rng, int(rng.integers(2, 12))), fill=shade, font_size=rng.uniform(low, high) * side / 224
+            (x, y), words(rng, int(rng.integers(2, 12))), fill=shade, font_size=rng.uniform(low, high) * size / 224
         )
     return unpencil(image)
 
 
 def finish(rng: Rng, picture: Canvas) -> NDArray[np.uint8]:
-    """Return the canvas as bytes, (side, side) uint8, with a random tone curve and a little grain."""
+    """Return the canvas as bytes, (size, size) uint8, with a random tone curve and a little grain."""
     low, high = float(picture.min()), float(picture.max())
     flat = np.clip((picture - low) / (high - low + 1e-6), 0, 1) ** np.float32(rng.uniform(0.6, 1.6))
     grain = rng.normal(0.0, rng.uniform(0.0, 0.03), picture.shape)

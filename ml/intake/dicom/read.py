@@ -205,7 +205,7 @@ def _remarks(dataset: pydicom.Dataset, header: Header) -> tuple[Notice, ...]:
             )
         )
     try:
-        across, down = (str(side).upper() for side in dataset.PatientOrientation)
+        across, down = (str(way).upper() for way in dataset.PatientOrientation)
     except Exception:
         across = down = ""
     frontal_chest = header.body_part in ("CHEST", "THORAX") and header.view_position in ("AP", "PA")

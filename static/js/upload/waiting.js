@@ -68,8 +68,8 @@ export class Waiting {
       this.#ids.delete(id);
       this.page.arrived(id, [...answer.getElementById(`badge-${id}`)?.childNodes ?? []]); // none: it was deleted
     }
-    const said = answer.getElementById("announced");
-    if (said) this.page.announced(said.textContent);
+    const announcement = answer.getElementById("announced");
+    if (announcement) this.page.announced(announcement.textContent);
     if (this.#ids.size) this.#askIn(Number(live.dataset.seconds) || SOON); // or those beyond the first hundred
   }
 }

@@ -71,7 +71,7 @@ export class View {
     this.y = Math.min(down, Math.max(-down, this.y));
   }
 
-  /** Turn by quarters, clockwise; the film is fitted anew if it was fitted. */
+  /** Turn by quarters, clockwise; the film is fitted again if it was fitted. */
   turn(quarters) {
     this.turns = (this.turns + quarters + 4) % 4;
     [this.x, this.y] = quarters > 0 ? [-this.y, this.x] : [this.y, -this.x];

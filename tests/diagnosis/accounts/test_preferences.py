@@ -13,7 +13,7 @@ from diagnosis.models import Preferences, Study
 from diagnosis.results.formatting import ends, share
 from diagnosis.results.predictive_values import predictive_values
 from ml import load_card
-from tests.studies import drawn_film, judged
+from tests.studies import analysed, drawn_film
 
 pytestmark = pytest.mark.django_db
 PAGE = "/preferences/"
@@ -24,7 +24,7 @@ def chosen(**fields: str) -> dict[str, str]:
 
 
 def test_who_has_chosen_nothing_sees_the_defaults_and_the_measured_figures(owner: User, owner_client: Client) -> None:
-    judged(owner)  # registers the model
+    analysed(owner)  # registers the model
     text = owner_client.get(PAGE).content.decode()
     assert 'value="balanced" checked' in text
     assert text.count("Of 100 patients with pneumonia") == 3
@@ -56,7 +56,7 @@ def test_what_is_impossible_is_refused(owner_client: Client, wrong: dict[str, st
 
 
 def test_the_prevalence_gives_predictive_values_beside_the_result(owner: User, owner_client: Client) -> None:
-    study = judged(owner, probability=0.8)
+    study = analysed(owner, probability=0.8)
     form = {"prevalence": "20", "next": study.get_absolute_url()}
     response = owner_client.post(reverse("preferences_prevalence"), form)
     assert response["Location"] == f"{study.get_absolute_url()}#prevalence"
@@ -79,7 +79,7 @@ def test_the_way_back_stays_on_this_site(owner_client: Client, away: str) -> Non
 
 
 def test_times_and_texts_follow_the_person(owner: User, owner_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     owner_client.post(PAGE, chosen(time_zone="Asia/Kolkata", language="de"))
     text = owner_client.get(study.get_absolute_url()).content.decode()
     assert '<html lang="de"' in text
@@ -98,8 +98,8 @@ def test_the_next_person_served_by_the_same_thread_has_their_own_zone(
     owner: User, owner_client: Client, stranger: User, stranger_client: Client
 ) -> None:
     owner_client.post(PAGE, chosen(time_zone="Asia/Kolkata"))
-    owner_client.get(judged(owner).get_absolute_url())
-    assert "+05:30" not in stranger_client.get(judged(stranger).get_absolute_url()).content.decode()
+    owner_client.get(analysed(owner).get_absolute_url())
+    assert "+05:30" not in stranger_client.get(analysed(stranger).get_absolute_url()).content.decode()
 
 
 def test_reader_first_mode_keeps_its_beginning_while_it_is_on(owner: User, owner_client: Client) -> None:

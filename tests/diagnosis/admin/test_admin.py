@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from diagnosis.admin import dashboard
 from diagnosis.models import Diagnosis, ModelVersion, Prediction, Reference, Source, State, Study
-from tests.studies import judged, model_version, submitted
+from tests.studies import analysed, model_version, submitted
 
 pytestmark = pytest.mark.django_db
 STUDIES = "admin:diagnosis_study_changelist"
@@ -28,7 +28,7 @@ def test_the_first_page_counts_studies_by_state(owner: User, admin_client: Clien
 
 @pytest.mark.parametrize("query", ["state__exact=done", "finding__exact=pneumonia", "q=owner", "reason_code=X"])
 def test_studies_can_be_filtered_and_searched(owner: User, admin_client: Client, query: str) -> None:
-    judged(owner)
+    analysed(owner)
     assert admin_client.get(f"{reverse(STUDIES)}?{query}").status_code == 200
 
 
@@ -36,14 +36,14 @@ def test_the_list_costs_the_same_number_of_queries_for_one_study_and_for_five(
     owner: User, admin_client: Client, django_assert_max_num_queries: Any
 ) -> None:
     for seed in range(5):
-        judged(owner, seed)
+        analysed(owner, seed)
     admin_client.get(reverse(STUDIES))
     with django_assert_max_num_queries(9):
         admin_client.get(reverse(STUDIES))
 
 
 def test_staff_can_have_a_study_analysed_again(owner: User, admin_client: Client) -> None:
-    done, waiting = judged(owner), submitted(owner, 1)
+    done, waiting = analysed(owner), submitted(owner, 1)
     chosen = {"action": "reanalyse", "_selected_action": [str(done.pk), str(waiting.pk)]}
     page = admin_client.post(reverse(STUDIES), chosen, follow=True).content.decode()
     assert "1 study is queued" in page
@@ -52,7 +52,7 @@ def test_staff_can_have_a_study_analysed_again(owner: User, admin_client: Client
 
 
 def test_predictions_are_read_only(owner: User, admin_client: Client) -> None:
-    prediction = judged(owner).predictions.get()
+    prediction = analysed(owner).predictions.get()
     assert admin_client.get(reverse("admin:diagnosis_prediction_add")).status_code == 403
     address = reverse("admin:diagnosis_prediction_change", args=[prediction.pk])
     assert admin_client.get(address).status_code == 200
@@ -64,7 +64,7 @@ def test_predictions_are_read_only(owner: User, admin_client: Client) -> None:
 def test_deleting_a_study_in_the_admin_takes_its_files_along(
     owner: User, admin_client: Client, data_dir: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     with django_capture_on_commit_callbacks(execute=True):
         admin_client.post(reverse("admin:diagnosis_study_delete", args=[study.pk]), {"post": "yes"})
     assert not Study.objects.exists()
@@ -83,19 +83,19 @@ def test_one_model_version_is_activated_at_a_time_and_all_can_be_paused(admin_cl
     assert not ModelVersion.objects.filter(active=True).exists()
 
 
-def test_a_model_version_shows_its_figures_and_leads_to_what_it_said(owner: User, admin_client: Client) -> None:
-    version = judged(owner).predictions.get().model_version
+def test_a_model_version_shows_its_figures_and_leads_to_what_it_predicted(owner: User, admin_client: Client) -> None:
+    version = analysed(owner).predictions.get().model_version
     page = admin_client.get(reverse("admin:diagnosis_modelversion_change", args=[version.pk])).content.decode()
     assert version.sha256 in page
     area = version.card["populations"]["child"]["metrics"]["internal_test"]["auc"]["value"]
     assert f"{area:.3f} [" in page, "the area under the curve, rounded"
-    said = re.search(r'href="([^"]+)">Show what this version said', page)
-    assert said is not None
-    assert "1 prediction" in admin_client.get(said[1]).content.decode()
+    output = re.search(r'href="([^"]+)">Show its predictions', page)
+    assert output is not None
+    assert "1 prediction" in admin_client.get(output[1]).content.decode()
 
 
 def test_confirmed_diagnoses_are_there_to_read(owner: User, admin_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     row = Reference.objects.create(study=study, author=owner, diagnosis=Diagnosis.PNEUMONIA, source=Source.values[0])
     assert "1 confirmed diagnosis" in admin_client.get(reverse("admin:diagnosis_reference_changelist")).content.decode()
     address = reverse("admin:diagnosis_reference_change", args=[row.pk])
@@ -120,14 +120,14 @@ def test_staff_are_not_sent_to_a_page_that_is_its_owner_s_alone(owner: User, adm
 
 
 def test_a_study_shows_only_tables_that_have_rows(owner: User, admin_client: Client) -> None:
-    for study, there in ((submitted(owner), False), (judged(owner, 1), True)):
+    for study, there in ((submitted(owner), False), (analysed(owner, 1), True)):
         page = admin_client.get(reverse("admin:diagnosis_study_change", args=[study.pk])).content.decode()
         assert ('id="predictions-group"' in page) is there
         assert 'id="reviews-group"' not in page
 
 
 def test_the_chart_stacks_the_states_of_a_day(owner: User) -> None:
-    judged(owner)
+    analysed(owner)
     submitted(owner, 1)
     today = dashboard.studies_by_day()[-1]
     assert [(part.state, part.count) for part in today.parts] == [(State.DONE, 1), (State.QUEUED, 1)]

@@ -17,7 +17,7 @@ from django.utils import timezone
 from diagnosis.api.serializers import StudySerializer
 from diagnosis.history.exports import COLUMNS
 from diagnosis.models import Preferences, State, Study
-from tests.studies import judged, submitted
+from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/v1/studies/"
@@ -33,7 +33,7 @@ def one(study: Study, name: str = "api_study") -> str:
 
 
 def test_a_study_is_described_as_in_the_exports(client: Client, owner: User) -> None:
-    study = judged(owner, probability=0.87)
+    study = analysed(owner, probability=0.87)
     body = client.get(one(study)).json()
     assert set(StudySerializer._declared_fields) == set(body) == {*COLUMNS, "url", "page", "reason", "advice"}
     assert (body["finding"], body["probability"], body["state"]) == ("pneumonia", 0.87, "done")
@@ -52,7 +52,7 @@ def test_pages_are_followed_by_cursor_and_hold_each_study_once(client: Client, o
 
 
 def test_the_list_has_the_filters_of_the_history(client: Client, owner: User) -> None:
-    ill, well = judged(owner, 1), judged(owner, 2, finding="normal", probability=0.1)
+    ill, well = analysed(owner, 1), analysed(owner, 2, finding="normal", probability=0.1)
     submitted(owner, 3, label="ward 7")
     ids = lambda query: [study["id"] for study in client.get(f"{LIST}?{query}").json()["results"]]  # noqa: E731
     assert ids("finding=normal") == [str(well.pk)]
@@ -81,7 +81,7 @@ def test_a_query_that_means_nothing_is_refused_by_its_field(client: Client, quer
 
 
 def test_a_stranger_gets_404_everywhere(owner: User, stranger: User, program: Callable[..., Client]) -> None:
-    study, other = judged(owner), program(stranger)
+    study, other = analysed(owner), program(stranger)
     for name in ("api_study", "api_image", "api_thumbnail", "api_heatmap", "api_report", "api_reviews"):
         assert other.get(one(study, name)).status_code == 404, name
     assert other.patch(one(study), {"label": "x"}, content_type="application/json").status_code == 404
@@ -103,13 +103,13 @@ def test_relabel_keeps_to_its_bounds(client: Client, owner: User) -> None:
 
 
 def test_delete_takes_the_study_and_its_files(client: Client, owner: User) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     assert client.delete(one(study)).status_code == 204
     assert client.get(one(study)).status_code == 404
 
 
 def test_only_a_study_without_an_answer_is_reanalysed(client: Client, owner: User) -> None:
-    study = judged(owner, 1)
+    study = analysed(owner, 1)
     response = client.post(one(study, "api_reanalyse"))
     assert (response.status_code, response.json()["code"]) == (409, "CANNOT_REANALYSE")
     failed = submitted(owner, 2)
@@ -122,7 +122,7 @@ def test_only_a_study_without_an_answer_is_reanalysed(client: Client, owner: Use
 
 def test_reader_first_hides_the_answer_until_a_review(client: Client, owner: User) -> None:
     Preferences.objects.create(user=owner, reader_first_since=timezone.now())
-    study = judged(owner)
+    study = analysed(owner)
     body = client.get(one(study)).json()
     assert (body["answer_hidden"], body["finding"], body["probability"]) == (True, None, None)
     assert body["warnings"] == [notice["code"] for notice in study.notices], "those of the file, none of the model's"
@@ -139,7 +139,7 @@ def test_reader_first_hides_the_answer_until_a_review(client: Client, owner: Use
 
 
 def test_pictures_have_etags_and_the_report_is_a_pdf(client: Client, owner: User) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     for name in ("api_image", "api_thumbnail"):
         first = client.get(one(study, name), headers={"Accept": "image/png"})
         assert (first.status_code, first["Content-Type"].split("/")[0]) == (200, "image")
@@ -152,7 +152,7 @@ def test_pictures_have_etags_and_the_report_is_a_pdf(client: Client, owner: User
 
 def test_wait_answers_at_once_when_there_is_nothing_to_wait_for(client: Client, owner: User) -> None:
     began = time.monotonic()
-    assert client.get(f"{one(judged(owner))}?wait=20").json()["state"] == "done"
+    assert client.get(f"{one(analysed(owner))}?wait=20").json()["state"] == "done"
     assert time.monotonic() - began < 5
     waiting = client.get(f"{one(submitted(owner, 2))}?wait=1")
     assert (waiting.json()["state"], waiting["Retry-After"]) == ("queued", "2")

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from diagnosis.models import Prediction, State, Study
-from tests.studies import model_version, said_by
+from tests.studies import model_version, predicted
 
 NOON = dt.datetime(2026, 11, 10, 12, tzinfo=dt.UTC)
 
@@ -18,23 +18,23 @@ def study(owner: User, state: str = "done", *, age: float = 0, probability: floa
     """One row, submitted ``age`` hours before ``NOON``; with its prediction if it is done."""
     when = NOON - dt.timedelta(hours=age)
     final = state not in ("queued", "running")
-    said: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
     if state == State.DONE:
         finding = fields.pop("finding", "pneumonia" if probability >= 0.5 else "normal")
-        said = {
+        answer = {
             "finding": finding,
             "probability": probability,
-            "judged_by": fields.pop("model", None) or model_version(),
+            "predicted_by": fields.pop("model", None) or model_version(),
         }
     made = Study.objects.create(
         owner=owner, state=state, created_at=when, queued_at=when, intended_use_version="1", intended_use_at=when,
-        started_at=when, finished_at=when if final else None, reason_code="" if said or not final else "NOT_A_FILM",
-        width=10, height=10, source_format="PNG", pixel_hash="0" * 64, **said, **fields,
+        started_at=when, finished_at=when if final else None, reason_code="" if answer or not final else "NOT_A_FILM",
+        width=10, height=10, source_format="PNG", pixel_hash="0" * 64, **answer, **fields,
     )  # fmt: skip
-    if said:
+    if answer:
         Prediction.objects.create(
-            study=made, model_version=said["judged_by"], attempt=1, milliseconds=1,
-            **said_by(probability, said["finding"]),
+            study=made, model_version=answer["predicted_by"], attempt=1, milliseconds=1,
+            **predicted(probability, answer["finding"]),
         )  # fmt: skip
     return made
 

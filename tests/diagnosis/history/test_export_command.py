@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from diagnosis.history.exports import COLUMNS
-from tests.studies import judged, submitted
+from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def export(kind: str, out: Path, where: str = "") -> Path:
 
 
 def test_tables_hold_what_the_filters_choose(owner: User, tmp_path: Path) -> None:
-    ill = judged(owner, 1)
+    ill = analysed(owner, 1)
     submitted(owner, 2)
     with export("csv", tmp_path / "a.csv", "finding=pneumonia").open(newline="", encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
@@ -34,7 +34,7 @@ def test_tables_hold_what_the_filters_choose(owner: User, tmp_path: Path) -> Non
 
 
 def test_a_zip_holds_the_pictures(owner: User, tmp_path: Path) -> None:
-    study = judged(owner, 1)
+    study = analysed(owner, 1)
     with zipfile.ZipFile(export("zip", tmp_path / "a.zip")) as archive:
         assert any(name.startswith(f"films/{study.pk}") for name in archive.namelist())
 

@@ -128,21 +128,21 @@ def test_what_is_to_be_read_first_is_left_out(owner: User, owner_client: Client)
 
 
 def test_the_zip_holds_everything_of_one_person(owner: User, stranger: User, owner_client: Client) -> None:
-    judged, waits = with_heat(owner), submitted(owner, seed=1)
-    reading(judged, owner, "normal", agreement="disagree", comment="first")
-    reading(judged, owner, "pneumonia", agreement="agree", comment="second")
+    analysed, waits = with_heat(owner), submitted(owner, seed=1)
+    reading(analysed, owner, "normal", agreement="disagree", comment="first")
+    reading(analysed, owner, "pneumonia", agreement="agree", comment="second")
     submitted(stranger, seed=2)
     archive = zipfile.ZipFile(io.BytesIO(download(owner_client, "account_export")))
     assert archive.testzip() is None
     films = {name.split("/")[1].split(".")[0]: name for name in archive.namelist() if name.startswith("films/")}
-    assert set(films) == {str(judged.pk), str(waits.pk)}
-    with Image.open(archive.open(films[str(judged.pk)])) as film:
-        assert film.size == (judged.width, judged.height)
-    with Image.open(archive.open(f"heatmaps/{judged.pk}-1.png")) as heat:
+    assert set(films) == {str(analysed.pk), str(waits.pk)}
+    with Image.open(archive.open(films[str(analysed.pk)])) as film:
+        assert film.size == (analysed.width, analysed.height)
+    with Image.open(archive.open(f"heatmaps/{analysed.pk}-1.png")) as heat:
         assert heat.size == (7, 7)
     stored = {row["id"]: row for row in json.loads(archive.read("studies.json"))}
-    assert [review["comment"] for review in stored[str(judged.pk)]["reviews"]] == ["second", "first"]
-    assert stored[str(judged.pk)]["predictions"][0]["probability"] == 0.87
+    assert [review["comment"] for review in stored[str(analysed.pk)]["reviews"]] == ["second", "first"]
+    assert stored[str(analysed.pk)]["predictions"][0]["probability"] == 0.87
     assert json.loads(archive.read("account.json"))["username"] == owner.username
     assert len(list(csv.DictReader(io.TextIOWrapper(archive.open("history.csv"), "utf-8-sig")))) == 2
     assert b"password" not in archive.read("studies.json")

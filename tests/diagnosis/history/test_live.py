@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from diagnosis.models import Study
 from tests.diagnosis.history.rows import study, waiting
-from tests.studies import model_version, said_by
+from tests.studies import model_version, predicted
 
 pytestmark = pytest.mark.django_db
-SAID = {**said_by(0.1, "normal"), "milliseconds": 1.0}
+ANSWER = {**predicted(0.1, "normal"), "milliseconds": 1.0}
 
 
 def poll(client: Client, *studies: Study, part: str = "row") -> str:
@@ -31,7 +31,7 @@ def finish(row: Study) -> None:
     """Give it its answer."""
     attempt = row.claim()
     assert attempt is not None
-    assert row.complete(attempt, model_version=model_version(), **SAID)
+    assert row.complete(attempt, model_version=model_version(), **ANSWER)
 
 
 def test_a_page_asks_once_for_all_that_is_pending(owner: User, owner_client: Client) -> None:

@@ -12,7 +12,7 @@ from diagnosis.models import Study
 from tests.diagnosis.accounts.test_deletion import stored
 from tests.diagnosis.history.rows import study
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
-from tests.studies import judged, said_by, submitted
+from tests.studies import analysed, predicted, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,7 @@ def test_comparing_needs_two(owner: User, owner_client: Client) -> None:
 
 
 def test_two_films_side_by_side(owner: User, owner_client: Client) -> None:
-    left, right = with_heat(owner, probability=0.97), judged(owner, 1, **said_by(0.03, operating_point="screening"))
+    left, right = with_heat(owner, probability=0.97), analysed(owner, 1, **predicted(0.03, operating_point="screening"))
     text = owner_client.get(reverse("studies_compare"), {"a": left.pk, "b": right.pk}).content.decode()
     assert text.index("&gt; 94\N{NO-BREAK SPACE}%") < text.index("3\N{NO-BREAK SPACE}%</strong>")
     assert "different operating points" in text
@@ -77,7 +77,7 @@ def test_two_films_side_by_side(owner: User, owner_client: Client) -> None:
 
 
 def test_a_hidden_answer_stays_hidden_beside_another(owner: User, owner_client: Client) -> None:
-    shown, hidden = judged(owner), with_heat(owner, 1, probability=0.66)
+    shown, hidden = analysed(owner), with_heat(owner, 1, probability=0.66)
     reading(shown, owner, "normal", agreement="disagree")
     read_first(owner)
     text = owner_client.get(reverse("studies_compare"), {"a": shown.pk, "b": hidden.pk}).content.decode()

@@ -61,7 +61,7 @@ def test_filters(owner: User, show: Show, query: dict[str, str], found: list[str
     assert show(**query) == found
 
 
-def test_filter_by_what_i_said(owner: User, show: Show) -> None:
+def test_filter_by_what_i_answered(owner: User, show: Show) -> None:
     agreed, blind, none = (study(owner, label=label) for label in ("agreed", "blind", "none"))
     reading(agreed, owner, "pneumonia", agreement="agree")
     reading(blind, owner, "pneumonia")
@@ -127,7 +127,7 @@ def test_what_is_to_be_read_first_shows_and_matches_nothing_of_the_answer(
     for query in (
         {"finding": "pneumonia"},
         {"sort": "highest"},
-        {"model": f"{hidden.judged_by.version}-{hidden.judged_by.sha256[:12]}"},
+        {"model": f"{hidden.predicted_by.version}-{hidden.predicted_by.sha256[:12]}"},
     ):
         assert show(**query) == []
     counts = owner_client.get(reverse("studies")).context["summary"].counts

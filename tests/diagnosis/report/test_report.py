@@ -16,7 +16,7 @@ from diagnosis.results.error_rates import consequences
 from diagnosis.results.formatting import percent
 from diagnosis.results.stated_probability import stated
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
-from tests.studies import judged, submitted
+from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def test_it_says_what_the_result_page_says(owner: User, owner_client: Client) ->
 
 
 def test_an_age_and_a_time_are_rounded_and_not_cut_off(owner: User, owner_client: Client) -> None:
-    study = judged(owner, milliseconds=12.38)
+    study = analysed(owner, milliseconds=12.38)
     Study.objects.filter(pk=study.pk).update(header={"age_years": 4.96})
     text = " ".join(pages(owner_client, study))
     assert "5.0 years" in text
@@ -105,17 +105,17 @@ def test_a_film_to_be_read_first_has_no_report_yet(owner: User, owner_client: Cl
 
 
 def test_a_stranger_gets_404(owner: User, stranger_client: Client) -> None:
-    assert stranger_client.get(reverse("study_report", args=[judged(owner).pk])).status_code == 404
+    assert stranger_client.get(reverse("study_report", args=[analysed(owner).pk])).status_code == 404
 
 
 def test_any_script_in_a_label_gives_a_report(owner: User, owner_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     Study.objects.filter(pk=study.pk).update(label="Снимок 肺炎 🩻 ‮abc")
     assert pages(owner_client, study)
 
 
 def test_a_very_long_comment_runs_over_pages(owner: User, owner_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     reading(study, owner, "normal", agreement="disagree", comment="word " * 399 + "end")
     assert "end" in " ".join(pages(owner_client, study))
     reading(study, owner, "normal", agreement="disagree", comment="x" * 2000)

@@ -51,8 +51,8 @@ def text_of(pdf: bytes, folder: Path) -> str:
     if shutil.which("pdftotext") is None:
         pytest.skip("poppler-utils is not installed")
     (folder / "report.pdf").write_bytes(pdf)
-    said = subprocess.run(["pdftotext", str(folder / "report.pdf"), "-"], capture_output=True, check=True)
-    return shown(said.stdout.decode())
+    output = subprocess.run(["pdftotext", str(folder / "report.pdf"), "-"], capture_output=True, check=True)
+    return shown(output.stdout.decode())
 
 
 @pytest.mark.parametrize("script", list(LABELS))

@@ -21,7 +21,7 @@ from ml import load_card
 from ml.inference.gate import INVERSION_CORRECTED, LOOKS_ADULT, ROTATION_CORRECTED, UNLIKE_TRAINING_FILMS
 from ml.inference.gate_rules import codes
 from tests.diagnosis.reviews.drawn_readings import with_heat
-from tests.studies import judged, said_by, submitted
+from tests.studies import analysed, predicted, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def page(client: Client, study: Study) -> str:
 
 
 def test_the_finding_comes_in_words_before_any_number_of_the_panel(owner: User, owner_client: Client) -> None:
-    text = page(owner_client, judged(owner, probability=0.873))
+    text = page(owner_client, analysed(owner, probability=0.873))
     panel = text[text.index('class="finding-card') :]
     assert panel.index("Signs of pneumonia") < panel.index("87 %")
 
@@ -41,7 +41,7 @@ def test_the_finding_comes_in_words_before_any_number_of_the_panel(owner: User, 
 def test_the_scale_shows_the_pair_of_each_operating_point_and_cuts_at_the_one_in_force(
     owner: User, owner_client: Client
 ) -> None:
-    text = page(owner_client, judged(owner))
+    text = page(owner_client, analysed(owner))
     scale = text[text.index('class="scale scale-points') : text.index("</svg>", text.index("scale-points"))]
     assert scale.count('class="scale-band') == 3
     assert scale.count('class="scale-cut is-used') == 2
@@ -51,7 +51,7 @@ def test_the_scale_shows_the_pair_of_each_operating_point_and_cuts_at_the_one_in
 
 def test_the_error_rates_are_those_of_the_card_at_the_point_used(owner: User, owner_client: Client) -> None:
     of = load_card().first
-    text = page(owner_client, judged(owner, **said_by(0.87, operating_point="screening")))
+    text = page(owner_client, analysed(owner, **predicted(0.87, operating_point="screening")))
     table = text[text.index("Of 100 such patients, at the operating point used") :].partition("</table>")[0]
     for row in consequences(of, "screening").rows:
         for cell in row.cells:
@@ -59,11 +59,11 @@ def test_the_error_rates_are_those_of_the_card_at_the_point_used(owner: User, ow
     assert "Of 100 such patients, films altered by a program" in text
 
 
-def test_none_among_few_films_is_not_said_to_be_none_of_100(
+def test_none_among_few_films_is_not_called_none_of_100(
     owner: User, owner_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(context, "_card", context._card.__wrapped__)  # a card that changes must not be remembered
-    study = judged(owner)
+    study = analysed(owner)
     version = ModelVersion.objects.get(active=True)
     points = version.card["populations"]["child"]["operating_points"]
     row = next(point for point in points if point["name"] == "balanced")["table"]["normal"]
@@ -83,7 +83,7 @@ def test_the_headline_is_at_the_person_s_prevalence_and_the_other_stands_beside_
     owner: User, owner_client: Client
 ) -> None:
     of = load_card().first
-    study = judged(owner, probability=0.97)
+    study = analysed(owner, probability=0.97)
     without = page(owner_client, study)
     assert "If 50 % of such patients have pneumonia" in without
     Preferences.objects.create(user=owner, prevalence=0.1)
@@ -111,7 +111,7 @@ def test_a_probability_is_never_shown_sharper_than_its_measured_bin() -> None:
 
 
 def test_every_check_of_the_gate_is_listed_with_its_outcome(owner: User, owner_client: Client) -> None:
-    study = judged(
+    study = analysed(
         owner, warnings=[{"code": "ROTATION_CORRECTED", "message": "Turned.", "advice": "", "parameters": {}}]
     )
     panel = page(owner_client, study).partition('id="checks-title"')[2].partition("</section>")[0]
@@ -145,7 +145,7 @@ def test_one_cause_gives_one_warning(owner: User, owner_client: Client) -> None:
         {"code": code, "message": f"{code}!", "advice": "", "parameters": {}}
         for code in ("AGE_OUTSIDE_POPULATION", "LOOKS_ADULT")
     ]
-    study = judged(owner, warnings=two)
+    study = analysed(owner, warnings=two)
     assert "LOOKS_ADULT!" not in page(owner_client, study)
     study.predictions.update(warnings=two[1:])
     assert "LOOKS_ADULT!" in page(owner_client, study)
@@ -158,9 +158,9 @@ def test_every_code_of_gate_and_intake_belongs_to_a_check() -> None:
     assert known >= gate_checks.REFUSALS
 
 
-def test_the_table_says_what_each_operating_point_would_have_said(owner: User, owner_client: Client) -> None:
+def test_the_table_says_what_each_operating_point_would_have_answered(owner: User, owner_client: Client) -> None:
     card = load_card().first
-    text = page(owner_client, judged(owner, probability=0.6))
+    text = page(owner_client, analysed(owner, probability=0.6))
     rows = re.findall(r"<tr.*?</tr>", text[text.index("table-points") :])[1:4]
     for row, name in zip(rows, card.operating_points, strict=True):
         assert f"finding-{card.finding(0.6, name)}" in row
@@ -184,24 +184,24 @@ def test_warnings_of_intake_and_of_the_model_are_both_shown(owner: User, owner_c
 
 def test_disclaimers_population_version_and_time_are_there(owner: User, owner_client: Client) -> None:
     card = load_card()
-    text = page(owner_client, judged(owner))
+    text = page(owner_client, analysed(owner))
     for words in ("Accuracy.", "Not medical advice.", "not a diagnosis", card.version, card.sha256[:16], "3.0 ms"):
         assert words in text
     assert card.first.description[:40] in text
 
 
-def test_an_indeterminate_film_is_said_to_need_a_person(owner: User, owner_client: Client) -> None:
-    text = page(owner_client, judged(owner, finding="indeterminate", probability=0.5))
+def test_an_indeterminate_film_is_reported_to_need_a_person(owner: User, owner_client: Client) -> None:
+    text = page(owner_client, analysed(owner, finding="indeterminate", probability=0.5))
     assert "this film needs a person" in text
 
 
-def test_earlier_answers_stay_as_they_were_said(owner: User, owner_client: Client) -> None:
-    study = judged(owner, probability=0.91)
+def test_earlier_answers_stay_as_they_were(owner: User, owner_client: Client) -> None:
+    study = analysed(owner, probability=0.91)
     study.reanalyse()
     attempt = study.claim()
     assert attempt is not None
     version = study.predictions.get().model_version
-    study.complete(attempt, model_version=version, milliseconds=2.0, **said_by(0.02))
+    study.complete(attempt, model_version=version, milliseconds=2.0, **predicted(0.02))
     text = page(owner_client, study)
     assert "2 %" in text[text.index("finding-card") : text.index("How often")]
     assert "91 %" in text[text.index("Earlier answers") :]
@@ -210,8 +210,8 @@ def test_earlier_answers_stay_as_they_were_said(owner: User, owner_client: Clien
 def test_it_leads_to_the_neighbouring_studies_of_the_same_person(
     owner: User, stranger: User, owner_client: Client
 ) -> None:
-    older, here, newer = (judged(owner, seed) for seed in range(3))
-    judged(stranger, 3)
+    older, here, newer = (analysed(owner, seed) for seed in range(3))
+    analysed(stranger, 3)
     text = page(owner_client, here)
     assert f'rel="prev" href="{newer.get_absolute_url()}"' in text
     assert f'rel="next" href="{older.get_absolute_url()}"' in text

@@ -1,4 +1,4 @@
-"""Studies that are judged, hidden or reviewed, for the tests of the reading room."""
+"""Studies that are analysed, hidden or reviewed, for the tests of the reading room."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from diagnosis.models import Preferences, Review, Study
-from tests.studies import judged
+from tests.studies import analysed
 
 
 def heat_map() -> bytes:
@@ -25,14 +25,14 @@ def heat_map() -> bytes:
 
 
 def with_heat(owner: User, seed: int = 0, **prediction: Any) -> Study:
-    """A judged study with a heat map and a warning that only the model's side could have given."""
+    """An analysed study with a heat map and a warning that only the model could have given."""
     warning = {
         "code": "UNLIKE_TRAINING",
         "message": "Unlike the films it learned from.",
         "advice": "Trust it less.",
         "parameters": {},
     }
-    return judged(owner, seed, heatmap=heat_map(), warnings=[warning], **prediction)
+    return analysed(owner, seed, heatmap=heat_map(), warnings=[warning], **prediction)
 
 
 def read_first(person: User) -> Preferences:
@@ -43,9 +43,9 @@ def read_first(person: User) -> Preferences:
     return mine
 
 
-def reading(study: Study, author: User, finding: str, **said: Any) -> Review:
+def reading(study: Study, author: User, finding: str, **fields: Any) -> Review:
     """A review, blind unless an agreement is given."""
-    said.setdefault("before_answer", "agreement" not in said)
+    fields.setdefault("before_answer", "agreement" not in fields)
     return Review.record(
-        study=study, author=author, prediction=study.prediction, finding=finding, **{"certainty": "medium", **said}
+        study=study, author=author, prediction=study.prediction, finding=finding, **{"certainty": "medium", **fields}
     )

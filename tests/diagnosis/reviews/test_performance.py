@@ -12,7 +12,7 @@ from diagnosis.results.predictive_values import moved_to, predictive_values
 from diagnosis.reviews.performance import cases_of, lines, rates
 from ml import FindingTable, Row, Share
 from tests.diagnosis.reviews.drawn_readings import reading
-from tests.studies import judged
+from tests.studies import analysed
 
 
 def row(normal: Interval, pneumonia: Interval) -> Row:
@@ -67,14 +67,14 @@ def test_a_probability_moves_with_the_prevalence_by_its_odds() -> None:
 @pytest.mark.django_db
 class TestWithConfirmedDiagnoses:
     def confirm(self, owner: User, sick: bool, model: str, alone: str = "", after: str = "", seed: int = 0) -> None:
-        study = judged(owner, seed, finding=model)
+        study = analysed(owner, seed, finding=model)
         if alone:
             reading(study, owner, alone)
         if after:
             reading(study, owner, after, agreement="unsure")
         Reference.record(study=study, author=owner, diagnosis="pneumonia" if sick else "normal", source="ct")
 
-    def test_each_role_is_counted_by_what_it_said(self, owner: User) -> None:
+    def test_each_role_is_counted_by_what_it_predicted(self, owner: User) -> None:
         self.confirm(owner, True, "pneumonia", "normal", "pneumonia", seed=1)
         self.confirm(owner, False, "pneumonia", "normal", seed=2)
         self.confirm(owner, False, "indeterminate", "pneumonia", "normal", seed=3)
@@ -103,7 +103,7 @@ class TestWithConfirmedDiagnoses:
         assert cases_of(stranger) == []
 
     def test_without_any_the_page_invents_nothing(self, owner: User, owner_client: Client) -> None:
-        study = judged(owner)
+        study = analysed(owner)
         reading(study, owner, "normal", agreement="disagree")
         text = owner_client.get("/performance/").content.decode()
         assert "Nothing to measure yet" in text

@@ -13,7 +13,7 @@ from django.utils import timezone
 from diagnosis.models import Preferences, Review, Study
 from diagnosis.reviews.readings import hidden_from
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
-from tests.studies import judged, said_by, submitted
+from tests.studies import analysed, predicted, submitted
 
 pytestmark = pytest.mark.django_db
 LEAKS = ("finding finding-", "87\N{NO-BREAK SPACE}%", "finding-card", "data-heat", "Unlike the films", "/heatmap/")
@@ -74,8 +74,8 @@ def test_a_blind_reading_cannot_claim_to_agree(owner: User, owner_client: Client
     assert Review.objects.get().agreement == ""
 
 
-def test_who_has_seen_the_same_pixels_judged_does_not_read_blind(owner: User, owner_client: Client) -> None:
-    seen = judged(owner)
+def test_who_has_seen_the_same_pixels_analysed_does_not_read_blind(owner: User, owner_client: Client) -> None:
+    seen = analysed(owner)
     Study.objects.filter(pk=seen.pk).update(created_at=timezone.now() - dt.timedelta(days=1))
     read_first(owner)
     study = submitted(owner, again=True)
@@ -83,14 +83,14 @@ def test_who_has_seen_the_same_pixels_judged_does_not_read_blind(owner: User, ow
     assert attempt is not None
     prediction = seen.prediction
     assert prediction is not None
-    study.complete(attempt, model_version=prediction.model_version, milliseconds=1.0, **said_by(0.87, "pneumonia"))
+    study.complete(attempt, model_version=prediction.model_version, milliseconds=1.0, **predicted(0.87, "pneumonia"))
     assert hidden_from(owner, study)
     owner_client.post(reverse("study_review", args=[study.pk]), READING)
     assert not Review.objects.get().before_answer
 
 
 def test_films_from_before_the_mode_stay_as_they_were(owner: User) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     mine = Preferences.of(owner)
     mine.set_reader_first(True)
     mine.save()
@@ -99,12 +99,12 @@ def test_films_from_before_the_mode_stay_as_they_were(owner: User) -> None:
 
 def test_the_mode_of_one_person_hides_nothing_from_another(owner: User, stranger: User) -> None:
     read_first(stranger)
-    assert not hidden_from(owner, judged(owner))
+    assert not hidden_from(owner, analysed(owner))
 
 
 def test_the_annotation_and_the_function_agree(owner: User) -> None:
     read_first(owner)
-    hidden, read = judged(owner, 1), judged(owner, 2)
+    hidden, read = analysed(owner, 1), analysed(owner, 2)
     waiting = submitted(owner, 3)
     reading(read, owner, "normal")
     rows = {row.pk: row.answer_hidden for row in Study.objects.with_hidden(owner)}

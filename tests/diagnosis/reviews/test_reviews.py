@@ -10,18 +10,18 @@ from django.urls import reverse
 
 from diagnosis.models import Reference, Review
 from tests.diagnosis.reviews.drawn_readings import reading
-from tests.studies import judged, submitted
+from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
 
 
-def said(**fields: str) -> dict[str, str]:
+def answers(**fields: str) -> dict[str, str]:
     return {f"review-{name}": value for name, value in {"certainty": "medium", **fields}.items()}
 
 
 def test_who_agrees_need_not_repeat_the_finding(owner: User, owner_client: Client) -> None:
-    study = judged(owner, finding="pneumonia")
-    response = owner_client.post(reverse("study_review", args=[study.pk]), said(agreement="agree", comment="Clear."))
+    study = analysed(owner, finding="pneumonia")
+    response = owner_client.post(reverse("study_review", args=[study.pk]), answers(agreement="agree", comment="Clear."))
     assert response["Location"] == study.get_absolute_url()
     review = Review.objects.get()
     assert (review.agreement, review.finding, review.comment) == ("agree", "pneumonia", "Clear.")
@@ -42,24 +42,24 @@ def test_who_agrees_need_not_repeat_the_finding(owner: User, owner_client: Clien
 def test_an_answer_that_contradicts_itself_is_refused_and_shown_again(
     owner: User, owner_client: Client, answer: dict[str, str]
 ) -> None:
-    response = owner_client.post(reverse("study_review", args=[judged(owner).pk]), said(**answer))
+    response = owner_client.post(reverse("study_review", args=[analysed(owner).pk]), answers(**answer))
     assert response.status_code == 422
     assert "choices-error" in response.content.decode()
     assert not Review.objects.exists()
 
 
 def test_each_save_adds_a_version_and_the_newest_is_current(owner: User, owner_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     address = reverse("study_review", args=[study.pk])
-    owner_client.post(address, said(agreement="agree"))
-    owner_client.post(address, said(agreement="disagree", finding="normal", comment="On second thoughts"))
+    owner_client.post(address, answers(agreement="agree"))
+    owner_client.post(address, answers(agreement="disagree", finding="normal", comment="On second thoughts"))
     assert [row.agreement for row in Review.objects.filter(is_current=True)] == ["disagree"]
     page = owner_client.get(address).content.decode()
     assert page.index("On second thoughts") < page.rindex("Agree")
 
 
 def test_the_database_takes_one_current_review_and_no_blind_agreement(owner: User) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     first = reading(study, owner, "normal", agreement="disagree")
     with pytest.raises(IntegrityError), transaction.atomic():
         Review.objects.create(study=study, author=owner, prediction=study.prediction, finding="normal",
@@ -74,13 +74,13 @@ def test_a_study_without_an_answer_cannot_be_reviewed(owner: User, owner_client:
 
 @pytest.mark.parametrize("page", ["study_review", "study_reference"])
 def test_a_stranger_can_neither_read_nor_write(owner: User, stranger_client: Client, page: str) -> None:
-    address = reverse(page, args=[judged(owner).pk])
-    assert stranger_client.post(address, said(agreement="agree")).status_code == 404
+    address = reverse(page, args=[analysed(owner).pk])
+    assert stranger_client.post(address, answers(agreement="agree")).status_code == 404
     assert not Review.objects.exists()
 
 
 def test_a_confirmed_diagnosis_is_entered_corrected_and_withdrawn(owner: User, owner_client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     address = reverse("study_reference", args=[study.pk])
     owner_client.post(address, {"reference-diagnosis": "pneumonia", "reference-source": "ct"})
     owner_client.post(address, {"reference-diagnosis": "normal", "reference-source": "follow_up"})
@@ -92,11 +92,13 @@ def test_a_confirmed_diagnosis_is_entered_corrected_and_withdrawn(owner: User, o
 
 
 def test_a_diagnosis_without_its_source_is_refused(owner: User, owner_client: Client) -> None:
-    address = reverse("study_reference", args=[judged(owner).pk])
+    address = reverse("study_reference", args=[analysed(owner).pk])
     assert owner_client.post(address, {"reference-diagnosis": "pneumonia"}).status_code == 422
 
 
 def test_comments_are_text_never_markup(owner: User, owner_client: Client) -> None:
-    study = judged(owner)
-    owner_client.post(reverse("study_review", args=[study.pk]), said(agreement="agree", comment="<script>x</script>"))
+    study = analysed(owner)
+    owner_client.post(
+        reverse("study_review", args=[study.pk]), answers(agreement="agree", comment="<script>x</script>")
+    )
     assert "<script>x" not in owner_client.get(study.get_absolute_url()).content.decode()

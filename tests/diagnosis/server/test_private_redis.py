@@ -33,8 +33,8 @@ def test_without_one_in_the_path_a_pip_package_brings_it(monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", "/nowhere")
     found = find_server()
     assert "site-packages" in str(found)
-    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    assert "server v=" in said
+    output = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    assert "server v=" in output
 
 
 def test_with_none_at_all_the_person_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,8 +84,8 @@ def test_it_goes_when_its_parent_is_killed(tmp_path: Path) -> None:
         f"server = PrivateRedis(Path({str(tmp_path)!r}), Path({str(tmp_path / 'redis.sock')!r})); server.start()\n"
         "print(server.process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=_environment(tmp_path))
-    command_line = Path("/proc") / said.stdout.strip() / "cmdline"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=_environment(tmp_path))
+    command_line = Path("/proc") / output.stdout.strip() / "cmdline"
     wait_until(lambda: not command_line.exists() or not command_line.read_bytes(), 5, "the end of the orphan")
 
 

@@ -67,9 +67,9 @@ def left(mark: str) -> list[str]:
 @pytest.mark.parametrize(("watched", "brief", "first"), [(1000, 0, "brief"), (0, 1000, "redis"), (1, 1000, "redis")])
 def test_whoever_ends_takes_all_along_and_is_named(watched: int, brief: int, first: str, tmp_path: Path) -> None:
     process = start(watched, brief, str(tmp_path))
-    said, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert f"{first} ended by itself" in said
+    assert f"{first} ended by itself" in output
     assert left(str(tmp_path)) == []
 
 
@@ -88,9 +88,9 @@ def test_being_asked_to_stop_is_no_failure(how: signal.Signals, tmp_path: Path) 
 def test_a_relay_that_is_killed_ends_all_too(before: Callable[[], None] | None, tmp_path: Path) -> None:
     process = start(1000, 1000, str(tmp_path), before)
     assert process.stdout is not None
-    said = ""
-    while not ("steady started" in said and "brief started" in said):
-        said += process.stdout.readline()
+    output = ""
+    while not ("steady started" in output and "brief started" in output):
+        output += process.stdout.readline()
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     relays = [pid for pid in children.read_text().split() if Path(f"/proc/{pid}/comm").read_text().startswith("python")]
     os.kill(int(relays[0]), signal.SIGKILL)
@@ -103,15 +103,15 @@ def test_a_part_that_ends_itself_is_started_again_and_the_others_stay(tmp_path: 
     been = tmp_path / "been"
     again = f"test -e {been} && exit 3; touch {been}; exit {ENDED_ITSELF}"
     process = start(1000, 0, str(tmp_path), then=again)
-    said, _ = process.communicate(timeout=30)
-    assert said.count("at work") == 2
-    assert said.count("steady started") == 1
-    assert "brief ended by itself (status 3)" in said
+    output, _ = process.communicate(timeout=30)
+    assert output.count("at work") == 2
+    assert output.count("steady started") == 1
+    assert "brief ended by itself (status 3)" in output
     assert left(str(tmp_path)) == []
 
 
 def test_a_part_that_keeps_ending_itself_takes_all_along(tmp_path: Path) -> None:
     process = start(1000, 0, str(tmp_path), then=f"exit {ENDED_ITSELF}")
-    said, _ = process.communicate(timeout=30)
-    assert said.count("at work") == RESTARTS + 1
-    assert f"brief ended by itself (status {ENDED_ITSELF})" in said
+    output, _ = process.communicate(timeout=30)
+    assert output.count("at work") == RESTARTS + 1
+    assert f"brief ended by itself (status {ENDED_ITSELF})" in output

@@ -59,12 +59,12 @@ def test_two_sites_live_side_by_side_and_ctrl_c_ends_one_of_them_without_a_trace
 def test_one_data_folder_and_one_port_hold_one_site(site: RunningSite, tmp_path: Path) -> None:
     same_folder = RunningSite(site.data_dir)
     same_port = RunningSite(tmp_path / "other", PORT=str(site.port))
-    for intruder, said in ((same_folder, "already runs on the data folder"), (same_port, "Choose another port")):
+    for intruder, output in ((same_folder, "already runs on the data folder"), (same_port, "Choose another port")):
         intruder.log = tmp_path / "intruder.log"
         intruder.start()
         assert intruder.process is not None
         assert intruder.process.wait(GONE_SECONDS) == 1
-        assert said in intruder.output()
+        assert output in intruder.output()
         assert "Traceback" not in intruder.output()
     assert site.get("/healthz") == "ok\n"
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from tests.studies import judged, submitted
+from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
 PAGES = ["study", "study_status", "study_image", "study_thumbnail", "study_heatmap", "study_delete"]
@@ -72,7 +72,7 @@ def test_deleting_takes_row_files_and_predictions(
     from diagnosis import storage
     from diagnosis.models import Prediction, Study
 
-    study = judged(owner)
+    study = analysed(owner)
     client.force_login(owner)
     assert "Delete this study?" in client.get(reverse("study_delete", args=[study.pk])).content.decode()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]

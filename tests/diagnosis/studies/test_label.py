@@ -7,14 +7,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tests.studies import judged, submitted
+from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
 WARNING = "Do not enter names"
 
 
 def test_the_owner_changes_it_under_the_same_warning(owner: User, client: Client) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     client.force_login(owner)
     address = reverse("study_label", args=[study.pk])
     assert address in client.get(study.get_absolute_url()).content.decode()

@@ -20,7 +20,7 @@ from tests.dicom_files import dicom_bytes
 
 pytestmark = pytest.mark.django_db
 DICOM = dicom_bytes(phantoms.film(6, width=320, height=280), 8, PatientName="DOE^JANE")
-SAID = "This site keeps the submitted files as well"
+NOTICE = "This site keeps the submitted files as well"
 
 
 def kept(owner: User, client: Client, settings: Any) -> tuple[Study, str]:
@@ -40,7 +40,7 @@ def test_it_is_not_kept_by_default(owner: User, client: Client) -> None:
     address = reverse("study_original", args=[study.pk])
     assert client.get(address).status_code == 404
     assert address not in client.get(study.get_absolute_url()).text
-    assert SAID not in client.get(reverse("study_new")).text + client.get(reverse("about_privacy")).text
+    assert NOTICE not in client.get(reverse("study_new")).text + client.get(reverse("about_privacy")).text
 
 
 def test_its_owner_downloads_it_byte_for_byte(owner: User, client: Client, settings: Any) -> None:
@@ -80,7 +80,7 @@ def test_a_site_that_keeps_it_says_so_before_and_in_its_privacy_page(
     owner: User, client: Client, settings: Any
 ) -> None:
     settings.KEEP_ORIGINALS = True
-    assert SAID in client.get(reverse("about_privacy")).text
+    assert NOTICE in client.get(reverse("about_privacy")).text
     assert "everything in it that is not the picture" not in client.get(reverse("about_privacy")).text
     client.force_login(owner)
-    assert SAID in client.get(reverse("study_new")).text
+    assert NOTICE in client.get(reverse("study_new")).text

@@ -88,7 +88,7 @@ def test_lists_name_files_and_labels(owner: User, folder: Path) -> None:
         (lambda folder: (folder, ["--owner", "nobody"]), "no active account"),
     ],
 )
-def test_wrong_usage_is_said(owner: User, folder: Path, change: Callable[[Path], Any], words: str) -> None:
+def test_wrong_usage_is_reported(owner: User, folder: Path, change: Callable[[Path], Any], words: str) -> None:
     source, options = change(folder)
     with pytest.raises(CommandError, match=words):
         run(source, *options)

@@ -1,4 +1,4 @@
-"""Submitting films through the page: what is taken, what is refused and how it is said."""
+"""Submitting films through the page: what is taken, what is refused and in which words."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_zip_is_unpacked_and_a_bomb_is_not(owner: User, client: Client) -> Non
     assert "too much" in send(client, ("bomb.zip", bomb.getvalue())).content.decode()
 
 
-def test_a_disk_that_takes_nothing_is_said_and_costs_no_500(owner: User, client: Client, settings: Any) -> None:
+def test_a_disk_that_takes_nothing_is_reported_and_costs_no_500(owner: User, client: Client, settings: Any) -> None:
     client.force_login(owner)
     blocked = Path(settings.FILMS_DIR)
     blocked.rmdir()

@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.diagnosis.reviews.drawn_readings import read_first
 from tests.diagnosis.submission.test_submit import send
-from tests.studies import drawn_film, judged, submitted
+from tests.studies import analysed, drawn_film, submitted
 
 pytestmark = pytest.mark.django_db
 SEVERAL = [("one.png", drawn_film(1)), ("two.png", drawn_film(2))]
@@ -17,7 +17,7 @@ SEVERAL = [("one.png", drawn_film(1)), ("two.png", drawn_film(2))]
 def test_an_earlier_film_comes_with_its_result_and_a_waiting_one_with_a_way_to_look_again(
     owner: User, client: Client
 ) -> None:
-    earlier = judged(owner, 1)
+    earlier = analysed(owner, 1)
     client.force_login(owner)
     page = send(client, *SEVERAL).content.decode()
     one, two = page.split("<tbody>")[1].split("</tr>")[:2]
@@ -31,7 +31,7 @@ def test_an_earlier_film_comes_with_its_result_and_a_waiting_one_with_a_way_to_l
 
 def test_an_earlier_answer_that_is_hidden_stays_hidden(owner: User, client: Client) -> None:
     read_first(owner)
-    judged(owner, 1)
+    analysed(owner, 1)
     client.force_login(owner)
     page = send(client, *SEVERAL).content.decode()
     assert "Signs of pneumonia" not in page

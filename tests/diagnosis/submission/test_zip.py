@@ -81,6 +81,6 @@ def test_no_scratch_anywhere_is_a_500(owner: User, client: Client, method: int) 
         assert send(client, ("films.zip", bytes(data)), as_json=True).status_code == 200
 
 
-def test_what_is_no_archive_beyond_its_first_bytes_is_said(owner: User, client: Client) -> None:
+def test_what_is_no_archive_beyond_its_first_bytes_is_reported(owner: User, client: Client) -> None:
     client.force_login(owner)
     assert "damaged or of an unknown kind" in send(client, ("a.zip", b"PK\x03\x04 and then nothing")).content.decode()

@@ -27,7 +27,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         storage.read_model_input(study)
         raise AssertionError("it could be read")
 
-    monkeypatch.setattr(room, "judge", read_only)
+    monkeypatch.setattr(room, "predict", read_only)
 
 
 def after_analysis(study: Study) -> Study:
@@ -65,7 +65,7 @@ def test_a_disk_or_a_database_in_trouble_makes_a_film_wait(
     def trouble(study: Study) -> Any:
         raise error()
 
-    monkeypatch.setattr(room, "judge", trouble)
+    monkeypatch.setattr(room, "predict", trouble)
     study = submitted(owner)
     assert after_analysis(study).state == State.QUEUED
     assert study.reason_code == "STORAGE_AWAY"

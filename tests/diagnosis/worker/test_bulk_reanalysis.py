@@ -21,7 +21,7 @@ from diagnosis.server.private_redis import PrivateRedis
 from diagnosis.worker import bulk_reanalysis
 from diagnosis.worker.queue import broker
 from diagnosis.worker.reanalysis import gate_version, reanalyse
-from tests.studies import judged, model_version, said_by, submitted
+from tests.studies import analysed, model_version, predicted, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, newer: ModelVersion) -> list[str]
         for study in Study.objects.filter(state=State.QUEUED):
             attempt = study.claim()
             assert attempt is not None
-            assert study.complete(attempt, model_version=newer, milliseconds=1.0, **said_by(0.1, "normal"))
+            assert study.complete(attempt, model_version=newer, milliseconds=1.0, **predicted(0.1, "normal"))
             answered.append(str(study.pk))
 
     monkeypatch.setattr(bulk_reanalysis.time, "sleep", work)
@@ -59,7 +59,7 @@ def run(*options: str) -> str:
 def test_what_the_active_model_has_not_answered_is_reanalysed_and_reported(
     owner: User, stranger: User, answering: list[str], tmp_path: Path
 ) -> None:
-    first, second, other = judged(owner, 1), judged(owner, 2), judged(stranger, 3)
+    first, second, other = analysed(owner, 1), analysed(owner, 2), analysed(stranger, 3)
     report = tmp_path / "report.csv"
     assert run("--yes", "--report", str(report)) == "3 done, 0 rejected, 0 failed, 0 deleted; 3 findings changed."
     assert sorted(answering) == sorted(str(study.pk) for study in (first, second, other))
@@ -70,9 +70,9 @@ def test_what_the_active_model_has_not_answered_is_reanalysed_and_reported(
 
 
 def test_the_filters_of_the_history_choose(owner: User, stranger: User, answering: list[str]) -> None:
-    judged(owner, 1)
-    low = judged(owner, 2, probability=0.01)
-    judged(stranger, 3, probability=0.01)
+    analysed(owner, 1)
+    low = analysed(owner, 2, probability=0.01)
+    analysed(stranger, 3, probability=0.01)
     assert low.finding == "normal"
     run("--yes", "--owner", "owner", "--where", "finding=normal")
     assert answering == [str(low.pk)]
@@ -83,7 +83,7 @@ def test_the_filters_of_the_history_choose(owner: User, stranger: User, answerin
 
 
 def test_a_run_that_was_killed_is_started_once_more_and_repeats_nothing(owner: User, answering: list[str]) -> None:
-    studies = [judged(owner, seed) for seed in range(4)]
+    studies = [analysed(owner, seed) for seed in range(4)]
     version = ModelVersion.objects.get(active=True)
     for study in Study.objects.filter(bulk_reanalysis.due(version)).order_by("created_at")[:2]:
         assert reanalyse(study, bulk=True)  # sent, and killed before they were answered
@@ -115,14 +115,14 @@ def test_what_the_same_image_check_refused_stays_refused(owner: User, newer: Mod
 def test_a_study_deleted_meanwhile_is_told_and_holds_nobody_up(
     owner: User, newer: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged(owner, 1)
+    analysed(owner, 1)
     monkeypatch.setattr(bulk_reanalysis.time, "sleep", lambda _seconds: Study.objects.all().delete())
     assert run("--yes").startswith("0 done, 0 rejected, 0 failed, 1 deleted")
 
 
 def test_only_so_many_wait_at_the_same_time(owner: User, newer: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(3):
-        judged(owner, seed)
+        analysed(owner, seed)
     monkeypatch.setattr(bulk_reanalysis, "MOST_WAITING", 2)
     monkeypatch.setattr(bulk_reanalysis.time, "sleep", lambda _seconds: None)
     steps = bulk_reanalysis.reanalyse_all(iter(Study.objects.order_by("created_at")))
@@ -133,7 +133,7 @@ def test_only_so_many_wait_at_the_same_time(owner: User, newer: ModelVersion, mo
 def test_it_waits_behind_people_and_one_that_a_person_asks_for_does_not(
     owner: User, newer: ModelVersion, live_redis: PrivateRedis, django_capture_on_commit_callbacks: Any
 ) -> None:
-    first, second = judged(owner, 1), judged(owner, 2)
+    first, second = analysed(owner, 1), analysed(owner, 2)
     with django_capture_on_commit_callbacks(execute=True):
         assert reanalyse(first, bulk=True)
         Study.objects.filter(pk=second.pk).update(bulk=True)  # it was imported once
@@ -143,7 +143,7 @@ def test_it_waits_behind_people_and_one_that_a_person_asks_for_does_not(
 
 
 def test_wrong_usage_is_said(owner: User, newer: ModelVersion) -> None:
-    judged(owner, 1)
+    analysed(owner, 1)
     with pytest.raises(CommandError, match=r"Add --yes"):
         run()
     with pytest.raises(CommandError, match="is not active"):

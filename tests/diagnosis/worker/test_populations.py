@@ -59,7 +59,7 @@ def test_a_child_of_three_years_gets_a_finding(owner: User) -> None:
     assert (study.state, study.population, study.population_known_by) == (State.DONE, "child", "header")
 
 
-def test_what_was_stated_against_the_header_is_said(owner: User) -> None:
+def test_what_was_stated_against_the_header_is_reported(owner: User) -> None:
     study = analysed(owner, dicom("003Y"), population="adult")
     assert study.state == State.DONE
     assert study.prediction is not None

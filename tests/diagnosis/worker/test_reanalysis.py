@@ -1,4 +1,4 @@
-"""A film that failed, or that an earlier gate refused, may be judged once more; the wait counts from then on."""
+"""A film that failed, or that an earlier gate refused, may be analysed once more; the wait counts from then on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ml import read_radiograph
 from tests import phantoms
 from tests.diagnosis.submission.test_submit import send
 from tests.dicom_files import dicom_bytes
-from tests.studies import drawn_film, judged, said_by, submitted
+from tests.studies import analysed, drawn_film, predicted, submitted
 
 pytestmark = pytest.mark.django_db
 BUTTON = "Analyse again</button>"
@@ -56,7 +56,7 @@ def test_a_failed_film_submitted_again_is_a_new_study_and_not_its_failure(owner:
 
 
 @pytest.mark.parametrize("gate", ["an earlier one", "today's"])
-def test_a_film_that_an_earlier_gate_refused_may_be_judged_again(owner: User, client: Client, gate: str) -> None:
+def test_a_film_that_an_earlier_gate_refused_may_be_analysed_again(owner: User, client: Client, gate: str) -> None:
     renewed = gate == "an earlier one"
     first = refused(owner, "0123456789abcdef" if renewed else gate_version())
     client.force_login(owner)
@@ -92,7 +92,7 @@ def test_the_owner_has_a_failed_film_analysed_again_a_few_times(owner: User, cli
 def test_nobody_else_may_and_an_answer_is_not_asked_for_again(owner: User, stranger: User, client: Client) -> None:
     client.force_login(stranger)
     assert client.post(reverse("study_again", args=[failed(owner).pk])).status_code == 404
-    done = judged(owner, 1)
+    done = analysed(owner, 1)
     client.force_login(owner)
     client.post(reverse("study_again", args=[done.pk]))
     done.refresh_from_db()
@@ -100,7 +100,7 @@ def test_nobody_else_may_and_an_answer_is_not_asked_for_again(owner: User, stran
 
 
 def test_who_waits_again_has_waited_since_then(owner: User) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     long_ago = timezone.now() - dt.timedelta(days=3)
     Study.objects.filter(pk=study.pk).update(created_at=long_ago, queued_at=long_ago, finished_at=long_ago)
     study.refresh_from_db()
@@ -108,10 +108,10 @@ def test_who_waits_again_has_waited_since_then(owner: User) -> None:
     assert study.waited < dt.timedelta(minutes=1)
     attempt = study.claim()
     assert attempt
-    again = judged(owner, 1).prediction
+    again = analysed(owner, 1).prediction
     assert again
     study.complete(
-        attempt, model_version=again.model_version, milliseconds=3.0, **said_by(0.1, "normal"),
+        attempt, model_version=again.model_version, milliseconds=3.0, **predicted(0.1, "normal"),
     )  # fmt: skip
     assert (dashboard.median_seconds() or 0) < 60
 
@@ -138,7 +138,7 @@ def test_the_same_dicom_image_with_other_grey_values_is_pointed_out(owner: User,
 
 
 def test_the_migration_moves_what_earlier_studies_have(owner: User) -> None:
-    study = judged(owner)
+    study = analysed(owner)
     Study.objects.filter(pk=study.pk).update(
         header={**study.header, "uid_hash": "ab" * 32}, created_at=timezone.now() - dt.timedelta(days=9)
     )

@@ -30,10 +30,10 @@ def test_a_task_older_than_its_limit_is_complained_of(dog: Watchdog, settings: A
 
 def test_messages_that_wait_while_none_is_taken_are_complained_of_in_the_end(dog: Watchdog) -> None:
     assert dog.idle(waiting=5, taken=10, busy=False) is None, "it has taken ten"
-    said = [dog.idle(waiting=5, taken=10, busy=False) for _ in range(STRIKES)]
-    assert said[:-1] == [None] * (STRIKES - 1)
-    assert said[-1] is not None
-    assert "5 messages wait" in said[-1]
+    output = [dog.idle(waiting=5, taken=10, busy=False) for _ in range(STRIKES)]
+    assert output[:-1] == [None] * (STRIKES - 1)
+    assert output[-1] is not None
+    assert "5 messages wait" in output[-1]
 
 
 @pytest.mark.parametrize(

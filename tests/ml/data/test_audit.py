@@ -37,13 +37,15 @@ def data(tmp_path: Path) -> Path:
 
 def test_sound_data_passes_and_is_counted(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(data)]) == 0
-    said = capsys.readouterr().out
-    assert "NORMAL 3 films of 3 patients" in said
-    assert "240×200 (6)" in said
-    assert "no fault found" in said
+    output = capsys.readouterr().out
+    assert "NORMAL 3 films of 3 patients" in output
+    assert "240×200 (6)" in output
+    assert "no fault found" in output
 
 
-def test_what_training_shares_with_test_is_said_and_is_no_fault(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_training_shares_with_test_is_reported_and_is_no_fault(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     put(data / "test/NORMAL/IM-0900-0001.jpeg", jpeg(film(0, width=240, height=200), quality=60))
     put(data / "test/PNEUMONIA/person1_bacteria_9.png", png(film(77, width=240, height=200, opacity=True)))
     found = audit(data)
@@ -55,7 +57,7 @@ def test_what_training_shares_with_test_is_said_and_is_no_fault(data: Path, caps
     assert found.verdict()["shared_with_test"] == 2
 
 
-def test_a_patient_on_two_sides_of_a_run_is_a_leak(data: Path) -> None:
+def test_a_patient_in_two_splits_of_a_run_is_a_leak(data: Path) -> None:
     films = [replace(one, split="val" if "IM-0000" in one.file else "train") for one in read_films(data)]
     films.append(Film("elsewhere/IM-0000-0002.png", 0, "IM-0000", split="train"))
     pixels = np.stack([film(i, width=224, height=224) for i in range(len(films))])
@@ -80,7 +82,7 @@ def test_unreadable_files_are_listed_and_the_findings_are_json(data: Path, tmp_p
     assert found["fit_for_training"] is False
 
 
-def test_a_report_that_has_nowhere_to_go_is_said_before_the_work(
+def test_a_report_that_has_nowhere_to_go_is_reported_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stopped:

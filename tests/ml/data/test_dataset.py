@@ -39,7 +39,7 @@ def test_a_name_says_whose_film_it_is(name: str, patient: str) -> None:
     assert patient_of(name) == patient
 
 
-def test_folders_with_and_without_sides_are_read(tmp_path: Path) -> None:
+def test_folders_with_and_without_splits_are_read(tmp_path: Path) -> None:
     tree(
         tmp_path, "train/NORMAL/IM-1-1.png", "test/PNEUMONIA/person3_virus_1.png", "train/notes.txt", "NORMAL/.hid.png"
     )
@@ -47,7 +47,7 @@ def test_folders_with_and_without_sides_are_read(tmp_path: Path) -> None:
     assert [(f.split, f.label, f.kind) for f in films] == [("test", 1, "viral"), ("train", 0, "normal")]
 
 
-def test_a_table_names_files_labels_patients_and_sides(tmp_path: Path) -> None:
+def test_a_table_names_files_labels_patients_and_splits(tmp_path: Path) -> None:
     tree(tmp_path, "a.png", "b.png")
     (tmp_path / "films.csv").write_text("file,label,patient,split\na.png,NORMAL,x,train\nb.png,1,y,validation\n")
     assert [(f.file, f.label, f.patient, f.split) for f in read_films(tmp_path / "films.csv")] == [
@@ -93,7 +93,7 @@ def test_equal_names_in_two_folders_are_two_patients(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("table", [TINY, "file,label\nb\xe4r.png,0\n".encode("latin-1"), b"file,label\n\0,0\n"])
-def test_a_film_or_another_encoding_in_place_of_a_table_is_said(tmp_path: Path, table: bytes) -> None:
+def test_a_film_or_another_encoding_in_place_of_a_table_is_reported(tmp_path: Path, table: bytes) -> None:
     (tmp_path / "films.csv").write_bytes(table)
     with pytest.raises(DataError, match=r"films\.csv"):
         read_films(tmp_path / "films.csv")

@@ -23,7 +23,7 @@ def cohort(normal: int, pneumonia: int, films_each: int = 2) -> list[Film]:
 
 
 @given(st.integers(0, 10_000), st.integers(10, 40), st.integers(10, 60), st.integers(1, 5))
-def test_no_patient_is_ever_on_two_sides(seed: int, normal: int, pneumonia: int, films_each: int) -> None:
+def test_no_patient_is_ever_in_two_splits(seed: int, normal: int, pneumonia: int, films_each: int) -> None:
     films = split_films(cohort(normal, pneumonia, films_each), seed)
     check_split(films)
     for label, patients in ((0, normal), (1, pneumonia)):
@@ -32,7 +32,7 @@ def test_no_patient_is_ever_on_two_sides(seed: int, normal: int, pneumonia: int,
             assert abs(held - 0.1 * patients * films_each) <= films_each
 
 
-def test_the_same_seed_draws_the_same_sides_and_another_seed_others() -> None:
+def test_the_same_seed_draws_the_same_splits_and_another_seed_others() -> None:
     films = cohort(40, 40)
     assert split_films(films, 7) == split_films(films, 7)
     assert split_films(films, 7) != split_films(films, 8)
@@ -78,13 +78,13 @@ def test_nothing_of_a_test_patient_is_learnt(tmp_path: Path, capsys: pytest.Capt
     assert "2 films outside test/" in capsys.readouterr().err
 
 
-def test_a_test_folder_stays_the_test_side() -> None:
+def test_a_test_folder_stays_the_test_split() -> None:
     films = [Film(f"x/{i}.png", i % 2, str(i), split="test" if i < 10 else "train") for i in range(60)]
     done = split_films(films, 3)
     assert {f.split for f in done[:10]} == {"test"}
     assert {f.split for f in done[10:]} == {"train", "val"}
 
 
-def test_too_few_patients_for_three_sides_are_an_error() -> None:
+def test_too_few_patients_for_three_splits_are_an_error() -> None:
     with pytest.raises(DataError, match="Too few patients"):
         split_films(cohort(2, 2, 1), 1)

@@ -30,7 +30,7 @@ def height_by_width(films: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.log(whole.max(axis=2).sum(axis=1) / whole.max(axis=1).sum(axis=1)))
 
 
-def test_normal_films_alone_are_narrowed_by_as_much_as_was_said() -> None:
+def test_normal_films_alone_are_narrowed_by_as_much_as_was_stated() -> None:
     films = discs()
     shown = narrowed(films, LABELS)
     assert np.array_equal(shown[LABELS == 1], films[LABELS == 1])
@@ -49,6 +49,6 @@ def test_the_model_card_says_what_narrower_normal_films_do_to_it() -> None:
     assert found["films"] == metrics["plain"]["films"]
     child = card["populations"]["child"]
     assert child["metrics"]["aspect_ratio"] == found
-    said = next(limit for limit in child["limits"] if limit.startswith("Films are made square"))
-    assert f"its AUC is {found['auc']['value']:.3f} in place of {metrics['plain']['auc']['value']:.3f}" in said
+    output = next(limit for limit in child["limits"] if limit.startswith("Films are made square"))
+    assert f"its AUC is {found['auc']['value']:.3f} in place of {metrics['plain']['auc']['value']:.3f}" in output
     assert f"specificity {100 * found['specificity']['value']:.1f} %" in render(workshop() / "artifact")

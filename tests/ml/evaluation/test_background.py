@@ -77,6 +77,6 @@ def test_the_model_card_says_how_far_the_network_goes_by_what_is_outside_the_che
     assert set(found) == {"exchanged", "alone"}
     assert 0 <= found["exchanged"]["auc"]["value"] <= 1
     assert found["alone"]["films"] == metrics["plain"]["films"]
-    said = next(limit for limit in card["populations"]["child"]["limits"] if limit.startswith("It also goes by"))
-    assert f"taken out, {found['alone']['auc']['value']:.3f} " in said
+    output = next(limit for limit in card["populations"]["child"]["limits"] if limit.startswith("It also goes by"))
+    assert f"taken out, {found['alone']['auc']['value']:.3f} " in output
     assert f"AUC {found['alone']['auc']['value']:.3f}" in render(workshop() / "artifact")

@@ -58,7 +58,7 @@ def test_films_never_seen_are_measured_when_asked_for_in_so_many_words(card: Mod
     assert choose_films(tmp_path / "drawn", "all", card).what == "every film of the folder"
 
 
-def test_a_test_side_with_films_of_the_training_is_refused(card: ModelCard, data: Path) -> None:
+def test_a_test_split_with_films_of_the_training_is_refused(card: ModelCard, data: Path) -> None:
     (data / "test").mkdir()
     for name in ("NORMAL", "PNEUMONIA"):
         (data / name).rename(data / "test" / name)

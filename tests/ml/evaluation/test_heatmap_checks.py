@@ -52,7 +52,7 @@ def test_heat_is_looked_for_in_each_films_own_lungs_where_they_are_known() -> No
 
 
 def _bright_patch(films: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """A judge that looks for white in the lungs, and says where."""
+    """A network that answers to white in the lungs, and says where."""
     cells = films.reshape(len(films), 14, 16, 14, 16).mean(axis=(2, 4)).astype(np.float32) / 255
     inside = chest_mask.rough_lungs().reshape(14, 16, 14, 16).mean(axis=(1, 3)) > 0.5
     maps = np.clip((cells - 0.35) * 3, 0, 1) * inside

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.gate_training.augmentation import INPUT_SIDE, SOURCE_SIDE, augment, place
+from ml.gate_training.augmentation import INPUT_SIZE, SOURCE_SIZE, augment, place
 from ml.gate_training.dataset import (
     UNSEEN,
     FrontalFilm,
@@ -35,7 +35,7 @@ def test_every_family_draws_a_full_picture_that_its_seed_repeats(
     films: list[FrontalFilm], kind: str, family: str
 ) -> None:
     first, again, other = (negative(np.random.default_rng(seed), films, kind, family).pixels for seed in (5, 5, 6))
-    assert first.shape == (SOURCE_SIDE, SOURCE_SIDE)
+    assert first.shape == (SOURCE_SIZE, SOURCE_SIZE)
     assert first.dtype == np.uint8
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -44,7 +44,7 @@ def test_every_family_draws_a_full_picture_that_its_seed_repeats(
 def test_changed_copies_have_the_networks_size_and_are_repeated_by_their_seed(films: list[FrontalFilm]) -> None:
     for seed in range(40):
         one, two = (augment(np.random.default_rng(seed), films[0].pixels) for _ in range(2))
-        assert one.shape == (INPUT_SIDE, INPUT_SIDE)
+        assert one.shape == (INPUT_SIZE, INPUT_SIZE)
         np.testing.assert_array_equal(one, two)
 
 
@@ -58,7 +58,7 @@ def test_a_screenshot_is_never_cut_down_to_the_film_in_it(films: list[FrontalFil
     whole = {c.family for c in negatives(1, films, 400) if c.whole}
     assert {"viewer", "report", "small", "rephotographed", "desktop", "slide", "lightbox", "mosaic"} <= whole
     assert not {"page", "upper_part", "posterised"} & whole
-    rim = np.full((SOURCE_SIDE, SOURCE_SIDE), 200, np.uint8)
+    rim = np.full((SOURCE_SIZE, SOURCE_SIZE), 200, np.uint8)
     rim[14:-14, 14:-14] = 40  # a tenth of the side: bars and panels are rarely narrower in sum
     for seed in range(60):
         seen = place(np.random.default_rng(seed), rim, whole=True)
@@ -70,7 +70,7 @@ def test_families_kept_from_the_second_network_exist() -> None:
     assert {"desktop", "slide", "lightbox"} <= set(UNSEEN)
 
 
-def test_a_persons_films_are_never_on_both_sides(films: list[FrontalFilm]) -> None:
+def test_a_persons_films_are_never_in_both_splits(films: list[FrontalFilm]) -> None:
     train, held = held_out(films, seed=1, share=0.5)
     assert len(train) + len(held) == len(films)
     assert not {film.person for film in train} & {film.person for film in held}
@@ -107,6 +107,6 @@ def test_wilsons_interval_agrees_with_the_textbook() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
 
 
-def test_a_folder_without_films_is_said_to_be_one(tmp_path: Path) -> None:
+def test_a_folder_without_films_is_called_one(tmp_path: Path) -> None:
     with pytest.raises(GateDataError, match="No films"):
         read_films(tmp_path)

@@ -14,7 +14,7 @@ from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.gate import Gate
 from ml.inference.model_card import ARTIFACTS
 from ml.inference.runtime import Engine
-from ml.intake.read import SIDE
+from ml.intake.read import FILM_SIZE
 
 COMMITTED = ARTIFACTS / "gate"
 
@@ -32,7 +32,7 @@ def test_the_committed_gate_loads_and_is_small(copied: Path) -> None:
 
 def test_an_answer_of_the_network_is_not_overwritten_by_the_next() -> None:
     engine = Engine(COMMITTED / "model.xml", threads=1)
-    films = np.random.default_rng(1).uniform(0, 255, (2, SIDE, SIDE, 1)).astype(np.float32)
+    films = np.random.default_rng(1).uniform(0, 255, (2, FILM_SIZE, FILM_SIZE, 1)).astype(np.float32)
     first = engine(films[:1])
     kept = [output.copy() for output in first]
     second = engine(films[1:])
@@ -69,7 +69,7 @@ def test_the_card_shows_that_a_film_in_something_else_or_in_part_is_refused(fami
 
 
 @pytest.mark.parametrize("name", ["card.json", "model.xml", "model.bin", "model.keras"])
-def test_a_missing_file_is_said_to_be_missing(copied: Path, name: str) -> None:
+def test_a_missing_file_is_called_missing(copied: Path, name: str) -> None:
     (copied / name).unlink()
     with pytest.raises(ArtifactMissing, match=name):
         Gate.load(copied, threads=1)
@@ -88,7 +88,7 @@ def test_a_changed_byte_is_found(copied: Path, name: str) -> None:
     "text",
     ["", "[]", "{", '{"format_version": 1}', '{"format_version": 99}', "\x00" * 40],
 )
-def test_a_card_that_is_none_is_said_to_be_damaged(copied: Path, text: str) -> None:
+def test_a_card_that_is_none_is_called_damaged(copied: Path, text: str) -> None:
     (copied / "card.json").write_text(text)
     with pytest.raises(ArtifactDamaged, match=r"card\.json"):
         Gate.load(copied, threads=1)

@@ -40,10 +40,10 @@ def test_the_points_are_nested_and_changing_the_point_changes_answers() -> None:
         pairs = [point.cuts for point in of.operating_points.values()]
         assert nested(pairs)
         for one, other in pairwise(pairs):
-            said = [(decide(float(p), one), decide(float(p), other)) for p in EVERY]
-            assert all(FINDINGS.index(a) >= FINDINGS.index(b) for a, b in said), (
+            output = [(decide(float(p), one), decide(float(p), other)) for p in EVERY]
+            assert all(FINDINGS.index(a) >= FINDINGS.index(b) for a, b in output), (
                 "a more sensitive point never says less"
             )
-            assert any(a != b for a, b in said)
+            assert any(a != b for a, b in output)
             assert one.rule_in < other.rule_in, "screening raises the alarm first"
             assert one.rule_out < other.rule_out, "and rules out last"

@@ -12,7 +12,7 @@ from ml.gate_training.negatives.scenes import SCENES
 from ml.gate_training.negatives.shapes import finish
 from ml.gate_training.negatives.slices import SLICES
 from ml.inference.gate import Gate, GateResult, Thresholds
-from ml.intake.read import SIDE, Header, ModelInput
+from ml.intake.read import FILM_SIZE, Header, ModelInput
 from tests.phantoms import film
 
 
@@ -22,7 +22,9 @@ def gate() -> Gate:
 
 
 def submitted(pixels: NDArray[np.uint8], header: Header | None = None) -> ModelInput:
-    square = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    square = np.asarray(
+        Image.fromarray(pixels).resize((FILM_SIZE, FILM_SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    )
     return ModelInput(square, pixels.shape[1], pixels.shape[0], header or Header())
 
 
@@ -67,7 +69,7 @@ def test_other_pictures_are_refused(gate: Gate) -> None:
     painters = BONES | SLICES | SCENES
     passed = {}
     for name, paint in painters.items():
-        results = gate.check([submitted(finish(rng, paint(rng, SIDE))) for _ in range(6)])
+        results = gate.check([submitted(finish(rng, paint(rng, FILM_SIZE))) for _ in range(6)])
         passed[name] = codes(results).count("")
     assert sum(passed.values()) <= 0.05 * 6 * len(painters), passed
     assert max(passed.values()) <= 2, passed
@@ -87,7 +89,7 @@ def test_an_age_alone_is_for_the_populations_to_decide_not_for_the_image_check(g
 
 def test_results_keep_the_order_of_the_films_and_do_not_depend_on_their_company(gate: Gate) -> None:
     films = [submitted(phantom(seed)) for seed in range(3)]
-    blank = ModelInput(np.zeros((SIDE, SIDE), np.uint8), 300, 300)
+    blank = ModelInput(np.zeros((FILM_SIZE, FILM_SIZE), np.uint8), 300, 300)
     together = gate.check([films[0], blank, films[1], films[2]])
     assert codes(together) == ["", "TOO_DARK_OR_BRIGHT", "", ""]
     (alone,) = gate.check([films[2]])

@@ -49,7 +49,7 @@ def test_adults_are_warned_of_and_children_are_not(gate: Gate) -> None:
     assert warned("paediatric/train/PNEUMONIA", "*.jpeg") < 0.1
 
 
-def test_a_film_that_looks_adult_but_is_a_childs_by_its_header_is_said_to_be_unlike_the_training_films(
+def test_a_film_that_looks_adult_but_is_a_childs_by_its_header_is_called_unlike_the_training_films(
     gate: Gate,
 ) -> None:
     films = read(sorted((DATA / "adult").glob("nih_*.jpeg"))[:5])

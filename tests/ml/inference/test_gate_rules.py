@@ -23,7 +23,7 @@ from ml.inference.gate_rules import (
     plain_grey,
     refusal,
 )
-from ml.intake.read import SIDE, Header, ModelInput
+from ml.intake.read import FILM_SIZE, Header, ModelInput
 from tests.phantoms import film as phantom
 
 
@@ -64,36 +64,36 @@ def test_a_header_that_does_not_contradict_a_frontal_chest_film_refuses_nothing(
 
 @pytest.mark.parametrize("shade", [0, 128, 255])
 def test_a_picture_of_one_shade_is_refused(shade: int) -> None:
-    found = pixel_refusal(ModelInput(np.full((SIDE, SIDE), shade, np.uint8), 800, 800))
+    found = pixel_refusal(ModelInput(np.full((FILM_SIZE, FILM_SIZE), shade, np.uint8), 800, 800))
     assert found is not None
     assert found.code == "TOO_DARK_OR_BRIGHT"
 
 
 def test_contrast_is_the_distance_of_two_percentiles() -> None:
-    pixels = np.random.default_rng(2).normal(90, 40, (SIDE, SIDE)).clip(0, 255).astype(np.uint8)
+    pixels = np.random.default_rng(2).normal(90, 40, (FILM_SIZE, FILM_SIZE)).clip(0, 255).astype(np.uint8)
     low, high = np.percentile(pixels, (2, 98))
     assert contrast(np.bincount(pixels.ravel(), minlength=256)) == high - low
 
 
 def test_a_rim_is_as_long_as_its_panel_whichever_way_it_runs() -> None:
-    screen = np.full((SIDE, SIDE), 12, np.uint8)
+    screen = np.full((FILM_SIZE, FILM_SIZE), 12, np.uint8)
     screen[40:133, 60:100] = 60
     assert longest_rim(screen) == longest_rim(screen.T) == 93
 
 
 def test_a_picture_of_few_pixels_is_refused_whatever_it_was_enlarged_to() -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE), np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, (FILM_SIZE, FILM_SIZE), np.uint8)
     found = pixel_refusal(ModelInput(noise, 40, 800))
     assert found is not None
     assert found.code == "TOO_SMALL"
 
 
-def drawn(blurred: float = 0, side: int = SIDE) -> ModelInput:
+def drawn(blurred: float = 0, size: int = FILM_SIZE) -> ModelInput:
     """A drawn film, blurred by that share of its side in per cent."""
     large = Image.fromarray(phantom(5, width=900, height=800).astype(np.uint8))
     soft = large.filter(ImageFilter.GaussianBlur(9 * blurred))
-    coarse = soft.resize((side, side), Image.Resampling.BOX)
-    return ModelInput(np.asarray(coarse.resize((SIDE, SIDE))), 900, 800)
+    coarse = soft.resize((size, size), Image.Resampling.BOX)
+    return ModelInput(np.asarray(coarse.resize((FILM_SIZE, FILM_SIZE))), 900, 800)
 
 
 def test_a_film_blurred_beyond_use_is_refused() -> None:
@@ -102,7 +102,7 @@ def test_a_film_blurred_beyond_use_is_refused() -> None:
     assert found.code == "NOT_RECOGNISED"
 
 
-@pytest.mark.parametrize("film", [drawn(), drawn(blurred=0.5), drawn(side=56)], ids=["sharp", "soft", "coarse"])
+@pytest.mark.parametrize("film", [drawn(), drawn(blurred=0.5), drawn(size=56)], ids=["sharp", "soft", "coarse"])
 def test_a_sharp_a_soft_and_a_coarse_film_have_detail_enough(film: ModelInput) -> None:
     assert pixel_refusal(film) is None
 
@@ -117,7 +117,7 @@ def test_a_film_of_few_greys_is_refused(levels: int) -> None:
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_screens_panel_beside_a_film_is_refused(turned: bool) -> None:
-    screen = np.full((SIDE, SIDE), 12, np.uint8)
+    screen = np.full((FILM_SIZE, FILM_SIZE), 12, np.uint8)
     screen[:, :30] = 60
     screen[20:210, 40:220] = np.asarray(Image.fromarray(drawn().pixels).resize((180, 190)))
     found = pixel_refusal(ModelInput(screen.T if turned else screen, 900, 800))
@@ -127,7 +127,7 @@ def test_a_screens_panel_beside_a_film_is_refused(turned: bool) -> None:
 
 @pytest.mark.parametrize(("frame", "ground"), [(255, 10), (0, 40), (255, 0)])
 def test_a_black_or_white_frame_round_a_film_on_plain_ground_is_no_panel(frame: int, ground: int) -> None:
-    sheet = np.full((SIDE, SIDE), frame, np.uint8)
+    sheet = np.full((FILM_SIZE, FILM_SIZE), frame, np.uint8)
     sheet[10:-10, 10:-10] = ground
     sheet[20:210, 40:200] = np.asarray(Image.fromarray(drawn().pixels).resize((160, 190)))
     assert pixel_refusal(ModelInput(sheet, 900, 800)) is None
@@ -135,7 +135,7 @@ def test_a_black_or_white_frame_round_a_film_on_plain_ground_is_no_panel(frame: 
 
 @pytest.mark.parametrize("shade", [0, 255])
 def test_a_plain_border_is_not_taken_for_few_greys(shade: int) -> None:
-    sheet = np.full((SIDE, SIDE), shade, np.uint8)
+    sheet = np.full((FILM_SIZE, FILM_SIZE), shade, np.uint8)
     sheet[40:190, 40:190] = np.asarray(Image.fromarray(drawn().pixels).resize((150, 150)))
     assert pixel_refusal(ModelInput(sheet, 900, 800)) is None
 
@@ -159,20 +159,20 @@ def test_every_refusal_says_what_is_wrong_and_what_to_do() -> None:
 
 @pytest.mark.parametrize("shade", [0, 90, 255])
 def test_what_lies_small_on_a_plain_sheet_fills_no_more_than_its_box(shade: int) -> None:
-    sheet = np.full((SIDE, SIDE), shade, np.uint8)
+    sheet = np.full((FILM_SIZE, FILM_SIZE), shade, np.uint8)
     sheet[40:152, 20:132] = np.asarray(Image.fromarray(phantom(2, width=400, height=400)).resize((112, 112)))
     sheet[200, 200:203] = 128  # a speck of dust
     assert filled(sheet) == pytest.approx(0.25, abs=0.02)
-    assert filled(sheet) < MIN_FILLED < filled(np.asarray(Image.fromarray(phantom(2)).resize((SIDE, SIDE))))
-    assert filled(np.full((SIDE, SIDE), shade, np.uint8)) == 0.0
+    assert filled(sheet) < MIN_FILLED < filled(np.asarray(Image.fromarray(phantom(2)).resize((FILM_SIZE, FILM_SIZE))))
+    assert filled(np.full((FILM_SIZE, FILM_SIZE), shade, np.uint8)) == 0.0
 
 
 def test_a_page_around_a_film_is_plain_grey_and_a_films_own_surroundings_are_not() -> None:
     def grey(pixels: NDArray[np.uint8]) -> float:
         return plain_grey(pixels, np.bincount(pixels.ravel(), minlength=256))
 
-    page = np.full((SIDE, SIDE), 40, np.uint8)
-    page[:, 50:174] = np.asarray(Image.fromarray(phantom(2, width=400, height=400)).resize((124, SIDE)))
+    page = np.full((FILM_SIZE, FILM_SIZE), 40, np.uint8)
+    page[:, 50:174] = np.asarray(Image.fromarray(phantom(2, width=400, height=400)).resize((124, FILM_SIZE)))
     assert 0.4 < grey(page) < 0.5
     found = pixel_refusal(ModelInput(page, 900, 900))
     assert found is not None
@@ -188,7 +188,7 @@ def on_ground(ground: int, words: str = "") -> NDArray[np.uint8]:
     pencil = ImageDraw.Draw(sheet)
     for line in range(5):
         pencil.text((20, 8 + 20 * line), words, fill=255 if ground < 128 else 0, font_size=16)
-    return np.asarray(sheet.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    return np.asarray(sheet.resize((FILM_SIZE, FILM_SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 @pytest.mark.parametrize("ground", [40, 128, 248, 255])

@@ -136,8 +136,8 @@ def test_the_limit_of_the_heat_map_says_on_which_films_it_was_measured() -> None
 
 
 def test_a_model_of_other_films_speaks_of_them_and_not_of_the_published_ones(tmp_path: Path) -> None:
-    said = {"name": "Ours", "population": "Adults of Ward 3.", "intended_use": "Teaching.", "limits": ["One ward."]}
-    (tmp_path / "about.json").write_text(json.dumps(said))
+    output = {"name": "Ours", "population": "Adults of Ward 3.", "intended_use": "Teaching.", "limits": ["One ward."]}
+    (tmp_path / "about.json").write_text(json.dumps(output))
     raw = draft("2026.1.1", [1.0], 0.0, read_about(tmp_path / "about.json"))
     assert (raw["name"], raw["intended_use"]) == ("Ours", "Teaching.")
     of = raw["populations"]["child"]

@@ -25,14 +25,14 @@ from ml.intake.read import Header
         (None, "", None, ("child", "image")),
     ],
 )
-def test_the_header_wins_then_the_person_then_the_looks(
+def test_the_header_wins_then_the_person_then_the_appearance(
     age: float | None, stated: str, looks_adult: float | None, known: tuple[str, str]
 ) -> None:
     found = belonging(Header(age_years=age), stated, looks_adult)
     assert (found.population, found.source) == known
 
 
-def test_contradictions_are_said() -> None:
+def test_contradictions_are_reported() -> None:
     def codes(age: float | None, stated: str, looks: float) -> list[str]:
         found = belonging(Header(age_years=age), stated, looks)
         return [notice.code for notice in contradictions(found, stated, looks)]

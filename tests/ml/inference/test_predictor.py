@@ -1,4 +1,4 @@
-"""The predictor: one judgement or refusal for each film, and no answer at all from a model that is not whole."""
+"""The predictor: one prediction or refusal for each film, and no answer at all from a model that is not whole."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _predictor(gate: Doorkeeper | None = None) -> Predictor:
     return Predictor(card, {"model": load_classifier(card, threads=1)}, gate)  # type: ignore[arg-type]
 
 
-def test_each_film_gets_one_judgement_in_order() -> None:
+def test_each_film_gets_one_prediction_in_order() -> None:
     predictor = _predictor()
     predictor.warm_up()
     answers = predictor.predict(FILMS, "screening")
@@ -71,7 +71,7 @@ def test_more_films_than_a_batch_and_none_at_all_are_both_fine() -> None:
     assert predictor.predict([]) == []
 
 
-def test_a_refused_film_gets_its_refusal_and_the_others_their_judgement() -> None:
+def test_a_refused_film_gets_its_refusal_and_the_others_their_prediction() -> None:
     answers = _predictor(Doorkeeper({0, 3})).predict(FILMS)
     plain = _predictor().predict(FILMS)
     assert [isinstance(answer, Refusal) for answer in answers] == [True, False, False, True, False]
@@ -134,7 +134,7 @@ def test_a_network_of_another_shape_than_its_card_says_is_refused(tmp_path: Path
         load_classifier(ml.inference.model_card.parse_card(shorter, folder))
 
 
-def test_without_a_whole_gate_nothing_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_whole_gate_nothing_is_analysed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "gate").mkdir()
     monkeypatch.setattr(ml.inference.predictor, "ARTIFACTS", tmp_path)
     with pytest.raises(ArtifactError):

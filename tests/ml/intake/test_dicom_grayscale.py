@@ -101,7 +101,7 @@ def test_values_below_a_tables_first_take_its_first_entry():
         (None, "INVERSE", True, False),
     ],
 )
-def test_polarity_is_turned_once_and_contradictions_are_said(photometric, shape, inverted, unsure):
+def test_polarity_is_turned_once_and_contradictions_are_reported(photometric, shape, inverted, unsure):
     values = film_values(12)
     data = film_object(values, 12, **({"PresentationLUTShape": shape} if shape else {}))
     data.PhotometricInterpretation = photometric

@@ -125,8 +125,8 @@ def test_errors_about_damaged_files_quote_nothing_from_them(caplog, capfd):
         {"Columns": 9000},
     ):
         error = refused(dicom_bytes(film_values(12), 12, **(SECRETS | spoiled)))
-        said = f"{error!r} {error} {error.__cause__!r} {error.__context__!r} {caplog.text} {capfd.readouterr()}"
-        assert not any(secret in said for secret in (*SECRETS.values(), "WILHELMINE"))
+        output = f"{error!r} {error} {error.__cause__!r} {error.__context__!r} {caplog.text} {capfd.readouterr()}"
+        assert not any(secret in output for secret in (*SECRETS.values(), "WILHELMINE"))
 
 
 def test_the_hash_of_the_uids_depends_on_them_and_on_the_salt():

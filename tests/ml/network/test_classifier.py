@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.network.classifier import SIDE, Architecture, build_serving, build_training, multiply_adds
+from ml.network.classifier import FILM_SIZE, Architecture, build_serving, build_training, multiply_adds
 
 SMALL = Architecture(widths=(4, 6, 8, 10), blocks=(1, 1, 1, 1))
-FILMS = np.random.default_rng(0).uniform(0, 255, (3, SIDE, SIDE, 1)).astype(np.float32)
+FILMS = np.random.default_rng(0).uniform(0, 255, (3, FILM_SIZE, FILM_SIZE, 1)).astype(np.float32)
 
 
 def trained(shape: Architecture, seed: int, size: int = 96) -> Any:
@@ -24,9 +24,9 @@ def trained(shape: Architecture, seed: int, size: int = 96) -> Any:
 @pytest.mark.parametrize("view", ["film", "local", "both"])
 def test_the_served_network_answers_as_the_trained_one(view: str) -> None:
     shape = Architecture(widths=SMALL.widths, blocks=SMALL.blocks, view=view)
-    network = trained(shape, 1, size=SIDE)
+    network = trained(shape, 1, size=FILM_SIZE)
     told = np.asarray(network(FILMS, training=False)["pneumonia"])
-    logit = np.asarray(build_serving([network], [shape], input_size=SIDE)(FILMS)["logit"])
+    logit = np.asarray(build_serving([network], [shape], input_size=FILM_SIZE)(FILMS)["logit"])
     assert np.allclose(told, 1 / (1 + np.exp(-logit)), atol=1e-5)
 
 

@@ -103,7 +103,7 @@ def test_other_data_than_the_runs_own_is_refused(tmp_path: Path, capsys: pytest.
         publish.read_run(tmp_path / "data", workshop() / "run")
 
 
-def test_a_patient_on_two_sides_stops_publishing(tmp_path: Path) -> None:
+def test_a_patient_in_two_splits_stops_publishing(tmp_path: Path) -> None:
     shutil.copytree(workshop() / "run", tmp_path / "run")
     split = json.loads((tmp_path / "run" / "split.json").read_text())
     split["test"].append(split["train"].pop())
@@ -182,7 +182,7 @@ def test_what_a_publication_left_that_was_cut_off_is_put_right(tmp_path: Path) -
     assert not old.exists()
 
 
-def test_films_of_adults_are_looked_at_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_films_of_adults_are_checked_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ml.network import export
 
     monkeypatch.setattr(export, "load_keras", lambda path: pytest.fail("the work has begun"))
@@ -190,7 +190,7 @@ def test_films_of_adults_are_looked_at_before_the_work(tmp_path: Path, monkeypat
         publish.publish(workshop() / "data", workshop() / "run", tmp_path / "model", adults=tmp_path / "nowhere.csv")
 
 
-def test_a_file_in_place_of_the_output_folder_is_said_before_the_work(
+def test_a_file_in_place_of_the_output_folder_is_reported_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "out").write_text("")
@@ -213,7 +213,7 @@ def test_a_folder_never_seen_before_can_be_measured(tmp_path: Path, capsys: pyte
     assert "balanced" in capsys.readouterr().out
 
 
-def test_one_class_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_class_missing_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = draw_films(tmp_path / "elsewhere", patients=1)
     shutil.rmtree(data / "NORMAL")
     arguments = ["--data", str(data), "--out", str(tmp_path / "out"), "--artifact", str(workshop() / "artifact")]

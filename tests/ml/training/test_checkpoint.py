@@ -33,7 +33,7 @@ def test_a_run_begins_with_the_averaged_weights_of_another_of_its_shape(tmp_path
 
 
 @pytest.mark.parametrize("length", [0, 1000, -100])
-def test_a_damaged_checkpoint_is_said_and_not_gone_on_from(tmp_path: Path, length: int) -> None:
+def test_a_damaged_checkpoint_is_reported_and_not_gone_on_from(tmp_path: Path, length: int) -> None:
     from ml.training.callbacks import TrainingError
     from ml.training.checkpoint import load_member
 

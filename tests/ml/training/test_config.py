@@ -62,7 +62,7 @@ def test_a_whole_number_will_do_for_a_number_and_what_is_missing_is_default(tmp_
     assert config.epochs == TrainingConfig().epochs
 
 
-def test_a_recipe_that_is_not_there_is_said_with_those_that_are() -> None:
+def test_a_recipe_that_is_not_there_is_reported_with_those_that_are() -> None:
     with pytest.raises(TrainingError, match=r"no recipe 'lung'\. There are .*pneumonia_teacher1"):
         read_recipe("lung")
 

@@ -1,4 +1,4 @@
-"""What a classifier on lung crops is shown in training, and what it is judged on."""
+"""What a classifier on lung crops is shown in training, and what it is measured on."""
 
 from __future__ import annotations
 

@@ -146,14 +146,14 @@ def test_half_precision_leaves_biases_and_norms_out_of_weight_decay(data: Path, 
 
     seen = {}
 
-    def look(self: Any, epoch: int, logs: Any = None) -> None:
+    def at_end(self: Any, epoch: int, logs: Any = None) -> None:
         inner = self.model.optimizer.inner_optimizer
         write(self, epoch, logs)
         seen.update({v.name: inner._use_weight_decay(v) for v in self.model.trainable_variables})
 
     write = Checkpoint.on_epoch_end
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Checkpoint, "on_epoch_end", look)
+        patch.setattr(Checkpoint, "on_epoch_end", at_end)
         train(data, tmp_path, replace(TINY, epochs=1, precision="mixed_float16"))
     assert {name: decays for name, decays in seen.items() if decays != (name == "kernel")} == {}
 
@@ -186,7 +186,7 @@ def test_the_command_line_says_in_one_line_what_is_wrong(tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize("out", ["file", "file/run"])
-def test_a_file_in_place_of_the_run_folder_is_said_before_the_work(
+def test_a_file_in_place_of_the_run_folder_is_reported_before_the_work(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -194,7 +194,7 @@ def test_a_file_in_place_of_the_run_folder_is_said_before_the_work(
     assert "Name a folder" in capsys.readouterr().err
 
 
-def test_a_run_folder_that_cannot_be_made_is_said_before_the_first_epoch(
+def test_a_run_folder_that_cannot_be_made_is_reported_before_the_first_epoch(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--data", str(data), "--out", "/proc/run"]) == 2

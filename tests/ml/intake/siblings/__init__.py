@@ -51,9 +51,9 @@ class Case:
         if film.pixels.shape != self.wanted.shape:
             return False, f"shape {film.pixels.shape}"
         apart = float(np.abs(film.pixels - self.wanted.astype(float)).mean())
-        said = {notice.code for notice in film.notices} & {"DEPTH_UNSURE", "POLARITY_UNSURE"}
-        right = apart <= self.within and said == ({self.notice} if self.notice else set())
-        return right, f"{apart:.2f} levels apart{', ' + ', '.join(said) if said else ''}"
+        noticed = {notice.code for notice in film.notices} & {"DEPTH_UNSURE", "POLARITY_UNSURE"}
+        right = apart <= self.within and noticed == ({self.notice} if self.notice else set())
+        return right, f"{apart:.2f} levels apart{', ' + ', '.join(noticed) if noticed else ''}"
 
 
 KINDS = tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
