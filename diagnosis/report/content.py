@@ -66,7 +66,7 @@ def build(study: Study, *, by: str, author_id: int, prevalence: float | None = N
         _no_answer(report, study)
         report.pictures([(film, caption)])
     _checked(report, study, prediction)
-    _said_by_people(report, study, author_id)
+    _reviews(report, study, author_id)
     if card is not None:
         report.heading(_("Whose films the model learned from"))
         report.text(translate_card(card.description))
@@ -214,7 +214,7 @@ def _row(row: TruthRow) -> list[str]:
     return [name, *(f"{cell.of_100} {ends(cell.share)}".strip() for cell in row.cells)]
 
 
-def _said_by_people(report: Report, study: Study, author_id: int) -> None:
+def _reviews(report: Report, study: Study, author_id: int) -> None:
     review = Review.objects.filter(study=study, author_id=author_id, is_current=True).select_related("author").first()
     reference = Reference.objects.filter(study=study, author_id=author_id, is_current=True).first()
     report.heading(_("Read by a person"))

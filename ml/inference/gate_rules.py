@@ -143,7 +143,7 @@ def contrast(shades: NDArray[np.intp]) -> float:
     reached = np.cumsum(shades)
     place = np.array([0.02, 0.98]) * (reached[-1] - 1)
     below = np.floor(place)
-    lower, upper = (np.searchsorted(reached, rank, size="right") for rank in (below, np.ceil(place)))
+    lower, upper = (np.searchsorted(reached, rank, side="right") for rank in (below, np.ceil(place)))
     low, high = lower + (place - below) * (upper - lower)
     return float(high - low)
 
