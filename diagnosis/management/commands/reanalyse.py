@@ -51,7 +51,7 @@ class Command(BaseCommand):
         """Reanalyse and wait for the answers; exit status 0, or 1 where a study failed.
 
         Raises:
-            CommandError: wrong usage, or nobody said yes.
+            CommandError: wrong usage, or nobody confirmed.
         """
         version = self._active(options["model"])
         owners = [owner_called(options["owner"])] if options["owner"] else list(User.objects.order_by("pk"))
@@ -64,8 +64,8 @@ class Command(BaseCommand):
         self._confirm(total, sum(map(bool, counts)), version, options["yes"])
         results = self._reanalyse([found for found, count in zip(rows, counts, strict=True) if count], total,
                                   options["report"])  # fmt: skip
-        said = [f"{results[what]} {what}" for what in (State.DONE, State.REJECTED, State.FAILED, "deleted")]
-        self.stdout.write(f"{', '.join(said)}; {results['changed']} findings changed.")
+        totals = [f"{results[what]} {what}" for what in (State.DONE, State.REJECTED, State.FAILED, "deleted")]
+        self.stdout.write(f"{', '.join(totals)}; {results['changed']} findings changed.")
         if results[State.FAILED]:
             sys.exit(1)
 
