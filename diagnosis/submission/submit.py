@@ -13,11 +13,10 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
-from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from diagnosis import storage
-from diagnosis.models import State, Study
+from diagnosis.models import Study
 from diagnosis.submission import intended_use, quota
 from diagnosis.submission.turns import turn
 from diagnosis.worker.queue import send_to_worker
@@ -107,14 +106,19 @@ def submit(ticket: Ticket, position: int, name: str, read: Callable[[], bytes], 
     return store(ticket, position, name, radiograph, data if settings.KEEP_ORIGINALS else b"")
 
 
-def _answers_for(ticket: Ticket) -> Q:
-    """Studies that answer this submission too: a refusal for the population does not, once another is stated."""
-    refused_otherwise = Q(state=State.REJECTED, reason_code="OUTSIDE_POPULATIONS")
-    return is_an_answer() & ~(refused_otherwise & ~Q(stated_population=ticket.population))
+def _same_whose(study: Study, ticket: Ticket, age_years: float | None) -> bool:
+    """Whether an answer to this study is one to a film of these pixels, of this age, as stated with this submission.
+
+    Whose film it is decides which model answers, or that none does: the same pixels under another age are not the same.
+    """
+    known = study.header.get("age_years")
+    if age_years is not None:
+        return bool(known == age_years)
+    return known is not None or ticket.population in (study.stated_population, study.population)
 
 
 def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, original: bytes = b"") -> Outcome:
-    """Keep a verified radiograph as a queued study, unless this person has an answer to the same pixels, or waits for
+    """Keep a verified radiograph as a queued study, unless this person has an answer to the same film, or waits for
     one. A study that failed is none, nor is the refusal of a gate that has been replaced since."""
     pixel_hash = radiograph.pixel_hash()
     mine = Study.objects.filter(owner_id=ticket.owner.pk)
@@ -127,9 +131,10 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         # another press.
         ticket = replace(ticket, token=uuid.uuid4())
     if not ticket.again:
-        same = mine.filter(_answers_for(ticket), pixel_hash=pixel_hash).order_by("-created_at").first()
-        if same is not None:
-            return Outcome(name, study=same, already_known=True)
+        age = radiograph.header.age_years
+        for same in mine.filter(is_an_answer(), pixel_hash=pixel_hash).order_by("-created_at"):
+            if _same_whose(same, ticket, age):
+                return Outcome(name, study=same, already_known=True)
     height, width = radiograph.pixels.shape
     header = asdict(radiograph.header)
     study = Study(

@@ -132,6 +132,22 @@ def test_the_same_pixels_in_another_file_lead_to_the_earlier_result(owner: User,
     assert Study.objects.count() == 2
 
 
+def test_the_same_pixels_under_another_age_or_population_are_another_film(owner: User, client: Client) -> None:
+    client.force_login(owner)
+    pixels = phantoms.film(3, width=320, height=280)
+
+    def studies_after(data: bytes, population: str = "") -> int:
+        send(client, ("a", data), population=population)
+        return Study.objects.count()
+
+    child, old = (phantom.dicom(pixels, bits=8, age=age, seed=1) for age in ("003Y", "081Y"))
+    assert [studies_after(data) for data in (child, old, child, old)] == [1, 2, 2, 2]
+    assert studies_after(phantom.png(pixels), "adult") == 2, "a header states whose film it is"
+    Study.objects.all().delete()
+    picture = phantom.png(pixels)
+    assert [studies_after(picture, whose) for whose in ("child", "adult", "adult", "child")] == [1, 2, 2, 2]
+
+
 def test_another_person_may_submit_the_same_film(owner: User, stranger: User, client: Client) -> None:
     for person in (owner, stranger):
         client.force_login(person)
