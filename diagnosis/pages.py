@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -26,6 +27,7 @@ from diagnosis.results.error_rates import consequences
 from diagnosis.results.exam_labels import exams
 from diagnosis.results.intervals import Interval
 from diagnosis.results.key_figures import stops
+from diagnosis.samples.kept import kept
 from diagnosis.submission.intended_use import STATEMENT
 from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card
 
@@ -56,6 +58,15 @@ def _active_version() -> str:
 def page(request: HttpRequest, template: str) -> HttpResponse:
     """A page that says the same to everybody."""
     return render(request, template)
+
+
+@login_not_required
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """What it is, what it looks like, and drawn radiographs to try it on."""
+    code = "de" if get_language() == "de" else "en"
+    screens = [{"name": theme, "picture": f"img/screens/result-{theme}-{code}.webp"} for theme in ("light", "dark")]
+    return render(request, "pages/landing.html", {"kept": kept(), "screens": screens})
 
 
 @login_not_required
@@ -168,7 +179,7 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 urlpatterns: list[URLPattern] = [
-    path("", page, {"template": "pages/landing.html"}, name="landing"),
+    path("", landing, name="landing"),
     path("about/", about, name="about"),
     path("about/model/", about_model, name="about_model"),
     path("about/model/<slug:name>.svg", about_model_figure, name="about_model_figure"),

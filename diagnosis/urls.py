@@ -13,6 +13,7 @@ from diagnosis.history import views as history
 from diagnosis.report.views import study_report
 from diagnosis.reviews import performance
 from diagnosis.reviews import views as reviews
+from diagnosis.samples.views import sample
 from diagnosis.studies import images
 from diagnosis.studies import views as studies
 from diagnosis.submission.views import study_new
@@ -20,6 +21,8 @@ from diagnosis.submission.views import study_new
 urlpatterns = [
     *pages.urlpatterns,
     *api.urlpatterns,
+    path("sample/", sample, name="sample_first"),
+    path("sample/<slug:name>/", sample, name="sample"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
     path("studies/", history.studies, name="studies"),

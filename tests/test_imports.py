@@ -36,7 +36,7 @@ FLOORS = {
     "diagnosis": (
         ("models", "problems"),
         ("storage", "access", "results", "middleware"),
-        ("worker", "history", "reviews"),
+        ("worker", "history", "reviews", "samples"),
         ("submission", "report", "accounts", "tasks", "health", "server"),
         ("studies", "pages", "admin", "checks", "apps", "management", "trouble"),
         ("api",),

@@ -1,9 +1,9 @@
-"""Draw the sample films that the pages show, and the picture that links to the site carry (Open Graph).
+"""Draw the picture that links to the site carry (Open Graph), and the failures of the model card's page.
 
 All of them are phantoms of ml.phantom: no patient is behind them, and the word SYNTHETIC is in each. The results are
-committed under static/img. After a change of the phantom: ``python tools/draw_pictures.py`` from the checkout; after
-publishing a model: ``python tools/draw_pictures.py failures``, which shows the shipped model drawn films and keeps
-its predictions for the model card's page.
+committed under static/img; the sample radiographs there are those of ``tools/keep_samples.py``. After a change of the
+phantom: ``python tools/draw_pictures.py`` from the checkout; after publishing a model: ``python tools/draw_pictures.py
+failures``, which shows the shipped model drawn films and keeps its predictions for the model card's page.
 """
 
 from __future__ import annotations
@@ -40,10 +40,7 @@ CHANGES: dict[str, Callable[[Film, Film], Film]] = {
 
 
 def main() -> None:
-    """Write two films and the Open Graph picture."""
-    for name, opacity in {"clear": False, "opacity": True}.items():
-        picture = Image.fromarray(film(SEED, opacity=opacity, width=WIDTH, height=HEIGHT))
-        picture.save(IMAGES / "samples" / f"{name}.webp", quality=72, method=6)
+    """Write the Open Graph picture."""
     card().quantize(48, dither=Image.Dither.NONE).save(IMAGES / "og.png", optimize=True)
 
 

@@ -13,7 +13,17 @@ from tests.browser.conftest import SECRET, profile, sign_up
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
-OPEN = ["/", "/about/", "/about/model/", "/about/privacy/", "/help/", "/accounts/login/", "/accounts/signup/"]
+OPEN = [
+    "/",
+    "/sample/",
+    "/sample/half/",
+    "/about/",
+    "/about/model/",
+    "/about/privacy/",
+    "/help/",
+    "/accounts/login/",
+    "/accounts/signup/",
+]
 OPEN += ["/accounts/password/reset/", "/accounts/password/reset/done/", "/accounts/inactive/", "/no/such/page/"]
 CLOSED = ["/studies/", "/studies/new/", "/preferences/", "/performance/", "/accounts/email/"]
 CLOSED += ["/accounts/password/change/", "/accounts/2fa/", "/accounts/logout/", "/accounts/reauthenticate/"]

@@ -15,7 +15,7 @@ from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_hea
 from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
-OPEN = ["landing", "about", "about_model", "about_privacy", "help", "account_login", "account_signup"]
+OPEN = ["landing", "sample_first", "about", "about_model", "about_privacy", "help", "account_login", "account_signup"]
 OPEN += ["account_reset_password", "account_reset_password_done"]
 INSIDE = ["studies", "study_new", "preferences", "performance", "studies_export_columns", "account_email"]
 INSIDE += ["account_change_password", "account_logout", "mfa_index"]

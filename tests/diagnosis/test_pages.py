@@ -14,7 +14,7 @@ from django.urls import reverse
 from diagnosis.models import ModelVersion
 
 pytestmark = pytest.mark.django_db
-OPEN = ["landing", "about", "about_model", "about_privacy", "help", "account_login", "account_signup"]
+OPEN = ["landing", "sample_first", "about", "about_model", "about_privacy", "help", "account_login", "account_signup"]
 CLOSED = ["studies", "study_new", "account_email", "account_change_password", "mfa_index"]
 
 

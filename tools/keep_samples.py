@@ -1,0 +1,105 @@
+"""Draw the sample radiographs, let the shipped model predict them, and keep both for the page "Try a sample".
+
+    python tools/keep_samples.py           (after publishing a model, or after a change of the drawings)
+
+The pictures are drawn by ``ml.phantom``; no patient is behind them, and the word SYNTHETIC is in each. The model reads
+the very files that the page shows. Its answers, its heat maps and the hashes of the networks that gave them are written
+beside the pictures, to ``static/img/samples``; ``tests/diagnosis/test_samples.py`` runs the model again and compares.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from diagnosis.results.heatmap_image import colour  # noqa: E402  # needs the path above
+from ml import ARTIFACTS, Predictor, Refusal, read_radiograph, upsample  # noqa: E402
+from ml.phantom import film  # noqa: E402
+
+SAMPLES = ROOT / "static" / "img" / "samples"
+SEED, DARK_SEED = 3, 21
+WIDTH, HEIGHT = 960, 800
+STATED = "child"
+HEAT_WIDTH = 480  # px; smooth anyway, the browser spreads it over the picture
+Gray = NDArray[np.uint8]
+
+
+def _dark() -> Gray:
+    """Exposed darker, on a taller plate."""
+    drawn = film(DARK_SEED, width=WIDTH, height=HEIGHT).astype(np.float64) / 255
+    plate = np.zeros((1100, WIDTH), np.uint8)
+    plate[150 : 150 + HEIGHT] = np.rint(255 * drawn**2.5)
+    return plate
+
+
+DRAWINGS: dict[str, Callable[[], Any]] = {
+    "opacity": lambda: film(SEED, opacity=True, width=WIDTH, height=HEIGHT),
+    "clear": lambda: film(SEED, width=WIDTH, height=HEIGHT),
+    "dark": _dark,
+    "half": lambda: film(SEED, width=WIDTH, height=HEIGHT)[:, WIDTH // 2 :],
+}
+"""What is drawn, by the name that the page has its words for; in the order of the page."""
+
+
+def predict(predictor: Predictor, picture: Path) -> tuple[dict[str, Any], Image.Image | None]:
+    """What the model says of a picture file, and its heat map as the page lays it over the picture."""
+    radiograph = read_radiograph(picture.read_bytes())
+    height, width = radiograph.pixels.shape
+    said: dict[str, Any] = {"name": picture.stem, "width": width, "height": height}
+    answer = predictor.predict([radiograph.model_input()], stated=[STATED])[0]
+    if isinstance(answer, Refusal):
+        return said | {
+            "refused": answer.code,
+            "message": answer.message,
+            "advice": answer.advice,
+            "parameters": answer.parameters,
+        }, None
+    heat = upsample(answer.heatmap, HEAT_WIDTH, round(HEAT_WIDTH * height / width))
+    return said | {
+        "finding": answer.finding,
+        "probability": answer.probability,
+        "operating_point": answer.operating_point,
+        "rule_out": answer.cuts.rule_out,
+        "rule_in": answer.cuts.rule_in,
+        "population": STATED,
+        "warnings": [asdict(warning) for warning in (*radiograph.notices, *answer.warnings)],
+        "milliseconds": round(answer.milliseconds, 1),
+    }, colour(heat)
+
+
+def gate_sha256() -> str:
+    """Of the image check's network, as its card says."""
+    return str(json.loads((ARTIFACTS / "gate" / "card.json").read_text("utf-8"))["files"]["model.bin"])
+
+
+def main() -> None:
+    """Draw, predict, keep."""
+    SAMPLES.mkdir(exist_ok=True)
+    predictor = Predictor.load()
+    kept = []
+    for name, draw in DRAWINGS.items():
+        picture = SAMPLES / f"{name}.webp"
+        Image.fromarray(np.asarray(draw(), np.uint8)).save(picture, quality=72, method=6)
+        said, heat = predict(predictor, picture)
+        if heat is not None:
+            heat.save(SAMPLES / f"{name}-heat.webp", quality=60, method=6)
+        kept.append(said)
+        print(name, said.get("finding") or said["refused"], said.get("probability", ""))
+    card = predictor.card
+    told = {"version": card.version, "sha256": card.sha256, "gate_sha256": gate_sha256(), "samples": kept}
+    (SAMPLES / "samples.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
