@@ -56,17 +56,17 @@ def predict(predictor: Predictor, picture: Path) -> tuple[dict[str, Any], Image.
     """What the model says of a picture file, and its heat map as the page lays it over the picture."""
     radiograph = read_radiograph(picture.read_bytes())
     height, width = radiograph.pixels.shape
-    said: dict[str, Any] = {"name": picture.stem, "width": width, "height": height}
+    answered: dict[str, Any] = {"name": picture.stem, "width": width, "height": height}
     answer = predictor.predict([radiograph.model_input()], stated=[STATED])[0]
     if isinstance(answer, Refusal):
-        return said | {
+        return answered | {
             "refused": answer.code,
             "message": answer.message,
             "advice": answer.advice,
             "parameters": answer.parameters,
         }, None
     heat = upsample(answer.heatmap, HEAT_WIDTH, round(HEAT_WIDTH * height / width))
-    return said | {
+    return answered | {
         "finding": answer.finding,
         "probability": answer.probability,
         "operating_point": answer.operating_point,
@@ -91,11 +91,11 @@ def main() -> None:
     for name, draw in DRAWINGS.items():
         picture = SAMPLES / f"{name}.webp"
         Image.fromarray(np.asarray(draw(), np.uint8)).save(picture, quality=72, method=6)
-        said, heat = predict(predictor, picture)
+        answered, heat = predict(predictor, picture)
         if heat is not None:
             heat.save(SAMPLES / f"{name}-heat.webp", quality=60, method=6)
-        kept.append(said)
-        print(name, said.get("finding") or said["refused"], said.get("probability", ""))
+        kept.append(answered)
+        print(name, answered.get("finding") or answered["refused"], answered.get("probability", ""))
     card = predictor.card
     told = {"version": card.version, "sha256": card.sha256, "gate_sha256": gate_sha256(), "samples": kept}
     (SAMPLES / "samples.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The sample radiographs and what the model said of them: kept beside the pictures by ``tools/keep_samples.py``."""
+"""The sample radiographs and what the model answered of them: kept beside the pictures by ``tools/keep_samples.py``."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def kept() -> Kept | None:
     try:
         found = finders.find("img/samples/samples.json")
         told = json.loads(Path(found or "").read_text(encoding="utf-8"))
-        samples = [Sample(**said) for said in told["samples"]]
+        samples = [Sample(**answered) for answered in told["samples"]]
         return Kept(told["version"], told["sha256"], {sample.name: sample for sample in samples})
     except (OSError, ValueError, KeyError, TypeError):
         logger.exception("The sample radiographs cannot be read.")

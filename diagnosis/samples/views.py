@@ -52,7 +52,7 @@ def _explained(shown: Sample, answers: Kept) -> dict[str, Any]:
     of = card.populations.get(shown.population, card.first)
     if shown.refused:
         return {"of": of}
-    said = Prediction(
+    answered = Prediction(
         finding=shown.finding,
         probability=shown.probability,
         operating_point=shown.operating_point,
@@ -62,6 +62,6 @@ def _explained(shown: Sample, answers: Kept) -> dict[str, Any]:
     return {
         "of": of,
         "stated": stated(of, shown.probability),
-        "scale": Scale.of(of, said),
-        "judged_by": consequences(of, shown.operating_point),
+        "scale": Scale.of(of, answered),
+        "rates": consequences(of, shown.operating_point),
     }

@@ -25,14 +25,14 @@ def test_the_answers_kept_are_those_of_the_shipped_model_and_image_check() -> No
     card = load_card()
     assert (told["version"], told["sha256"], told["gate_sha256"]) == (card.version, card.sha256, gate_sha256()), RENEW
     predictor = Predictor.load()
-    assert [said["name"] for said in told["samples"]] == list(DRAWINGS) == list(DRAWN)
-    for said in told["samples"]:
-        again, heat = predict(predictor, SAMPLES / f"{said['name']}.webp")
+    assert [answered["name"] for answered in told["samples"]] == list(DRAWINGS) == list(DRAWN)
+    for answered in told["samples"]:
+        again, heat = predict(predictor, SAMPLES / f"{answered['name']}.webp")
         probability = again.pop("probability", 0.0)
-        assert probability == pytest.approx(said.pop("probability", 0.0), abs=0.01), RENEW
-        assert {**again, "milliseconds": 0} == {**said, "milliseconds": 0}, RENEW
+        assert probability == pytest.approx(answered.pop("probability", 0.0), abs=0.01), RENEW
+        assert {**again, "milliseconds": 0} == {**answered, "milliseconds": 0}, RENEW
         if heat is not None:
-            with Image.open(SAMPLES / f"{said['name']}-heat.webp") as stored:
+            with Image.open(SAMPLES / f"{answered['name']}-heat.webp") as stored:
                 difference = np.abs(np.asarray(stored, float)[..., 3] - np.asarray(heat, float)[..., 3]).mean()
             assert difference < 3, "the heat map is another one"
 
