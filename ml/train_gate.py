@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, help="in place of the recipe's")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--page", type=Path, help="also write the card as Markdown, e.g. docs/gate-card.md")
-    parser.add_argument("--quick", action="store_true", help="a toy run of about a minute, for tests")
+    parser.add_argument("--quick", action="store_true", help="a toy run of seconds, for tests")
     parser.add_argument("--study", type=Path, help="keep the second network here (default: nowhere)")
     parser.add_argument("--again", action="store_true", help="train nothing: choose thresholds and test once more")
     parser.add_argument("--examine", action="store_true", help="train and choose nothing: test the network once more")
@@ -161,12 +161,12 @@ def chosen(given: argparse.Namespace) -> GateTrainingConfig:
     config = read_config(GateTrainingConfig, given.recipe)
     named = {name: getattr(given, name) for name in ("seed", "epochs")}
     config = replace(config, **{name: value for name, value in named.items() if value is not None})
-    return replace(config, epochs=1, steps=4, phantoms=4, negatives=100) if given.quick else config
+    return replace(config, epochs=1, steps=2, phantoms=2, negatives=100) if given.quick else config
 
 
 def _run(given: argparse.Namespace) -> None:
     config = chosen(given)
-    films = read_films(given.data, 60 if given.quick else None)
+    films = read_films(given.data, 40 if given.quick else None)
     train, rest = held_out(films, config.seed, 0.15)
     tune, test = held_out(rest, config.seed + 1, 0.5)
     facts = {
@@ -181,7 +181,7 @@ def _run(given: argparse.Namespace) -> None:
     }  # fmt: skip
     kept = _earlier(given.out) if given.only == "published" and not given.examine else {}
     exams: dict[str, Sequence[Row]] = {}
-    per_family = 3 if given.quick else 60
+    per_family = 1 if given.quick else 60
     if given.only != "unseen":
         gate = (
             Gate.load(given.out)

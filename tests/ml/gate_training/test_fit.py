@@ -13,6 +13,7 @@ from ml.files import read_config
 from ml.gate_training.fit import RECIPE, GateTrainingConfig
 from ml.inference.gate import Gate
 from ml.train_gate import chosen, main
+from tests.ml.drawn import without_graphs
 from tests.places import SHARED_DATA as DATA
 
 
@@ -28,7 +29,8 @@ def test_a_folder_without_films_ends_the_command_with_a_plain_error(
 @pytest.mark.skipif(not DATA.is_dir(), reason="the films of ../shared/data are not at hand")
 def test_a_quick_run_leaves_a_gate_that_loads_a_card_with_its_examination_and_a_page(tmp_path: Path) -> None:
     out, page = tmp_path / "gate", tmp_path / "gate-card.md"
-    status = main(["--data", str(DATA), "--out", str(out), "--quick", "--only", "published", "--page", str(page)])
+    with without_graphs():
+        status = main(["--data", str(DATA), "--out", str(out), "--quick", "--only", "published", "--page", str(page)])
     assert status == 0
     Gate.load(out, threads=1)
     card = json.loads((out / "card.json").read_text(encoding="utf-8"))
