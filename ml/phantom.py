@@ -141,15 +141,12 @@ def _bones(x: Float, y: Float, ax: Float, build: Any, inside: Float) -> Float:
         reach = build * (0.42 + 0.42 * min(1.0, (pair + 1) / 4.0))
         along = np.clip(ax / reach, 0.0, 1.3)
         behind = root - 0.030 * np.sin(np.pi * np.clip(along * 1.5, 0, 1)) + 0.15 * along**2.3
-        rows = _rows_near(y, behind, 0.0145)
-        total[rows] += (
-            0.105 * _band(y[rows] - behind, 0.0145) * _rise(ax, 0.09, 0.01) * (1.0 - _rise(along, 1.0, 0.015))
-        )
+        rows, ends = _rows_near(y, behind, 0.0145), 1.0 - _rise(along, 1.0, 0.015)
+        total[rows] += 0.105 * _band(y[rows] - behind, 0.0145) * _rise(ax, 0.09, 0.01) * ends
         if pair < 7:
             front = root + 0.30 - 0.20 * along**1.5
-            rows = _rows_near(y, front, 0.017)
-            ends = _rise(along, 0.45, 0.05), 1.0 - _rise(along, 1.0, 0.02)
-            total[rows] += 0.045 * _band(y[rows] - front, 0.017) * ends[0] * ends[1]
+            rows, ends = _rows_near(y, front, 0.017), 1.0 - _rise(along, 1.0, 0.02)
+            total[rows] += 0.045 * _band(y[rows] - front, 0.017) * _rise(along, 0.45, 0.05) * ends
     total *= 0.45 + 0.55 * inside
     collar = 0.205 - 0.115 * np.clip((ax - 0.07) / 0.55, 0.0, 1.2) ** 0.8
     rows = _rows_near(y, collar, 0.016)
@@ -188,7 +185,7 @@ def _vessels(rng: np.random.Generator, x: Float, y: Float, inside: Float) -> Flo
         for angle in rng.uniform(-1.35, 1.35, 11).tolist():
             along = dx * math.cos(angle) + dy * math.sin(angle)
             apart = dy * math.cos(angle) - dx * math.sin(angle)
-            # A vessel bends by at most 0.16 × 0.55 and is at most 0.018 thick: farther away it is 0.
+            # It bends by at most 0.16 × 0.55 and is at most 0.018 thick: farther away it is 0.
             near = np.flatnonzero((along > 0) & (along < 0.55) & (np.abs(apart) < 0.3))
             along, apart = along[near], apart[near]
             apart = apart + 0.16 * np.sin(along * 8.0 + angle * 5.0) * along
