@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ class AnyAccept(DefaultContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-def _picture(operation: str, media_type: str) -> Any:
+def _documented(operation: str, media_type: str) -> Any:
     found = OpenApiResponse(OpenApiTypes.BINARY)
     return extend_schema(
         operation_id=operation,
@@ -39,37 +40,31 @@ def _picture(operation: str, media_type: str) -> Any:
     )  # fmt: skip
 
 
-class StudyImage(APIView):
-    """The stored radiograph."""
+def _picture(operation: str, media_type: str, page: Callable[..., HttpResponseBase], what: str) -> Any:
+    """A view that answers with what ``page`` sends a person; ``what`` says in the schema what that is."""
 
-    content_negotiation_class = AnyAccept
+    class Picture(APIView):
+        content_negotiation_class = AnyAccept
 
-    @_picture("get_image", "image/png")
-    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The radiograph, full size, lossless, without metadata; with an ETag."""
-        return images.study_image(request._request, pk)
+        def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+            return page(request._request, pk)
 
-
-class StudyThumbnail(APIView):
-    """The small picture."""
-
-    content_negotiation_class = AnyAccept
-
-    @_picture("get_thumbnail", "image/jpeg")
-    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """A small picture of the radiograph; with an ETag."""
-        return images.study_thumbnail(request._request, pk)
+    Picture.get.__doc__ = what
+    Picture.get = _documented(operation, media_type)(Picture.get)  # type: ignore[method-assign]
+    return Picture.as_view()
 
 
-class StudyHeatmap(APIView):
-    """The heat map."""
-
-    content_negotiation_class = AnyAccept
-
-    @_picture("get_heatmap", "image/png")
-    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The heat map of the current prediction as a transparent overlay; 404 while the answer is hidden."""
-        return images.study_heatmap(request._request, pk)
+study_image = _picture(
+    "get_image", "image/png", images.study_image,
+    "The radiograph, full size, lossless, without metadata; with an ETag.",
+)  # fmt: skip
+study_thumbnail = _picture(
+    "get_thumbnail", "image/jpeg", images.study_thumbnail, "A small picture of the radiograph; with an ETag."
+)
+study_heatmap = _picture(
+    "get_heatmap", "image/png", images.study_heatmap,
+    "The heat map of the current prediction as a transparent overlay; 404 while the answer is hidden.",
+)  # fmt: skip
 
 
 class StudyReport(APIView):
@@ -77,7 +72,7 @@ class StudyReport(APIView):
 
     content_negotiation_class = AnyAccept
 
-    @_picture("get_report", "application/pdf")
+    @_documented("get_report", "application/pdf")
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """The PDF report of a finished study; 409 while there is none."""
         study = study_or_404(request._request, pk)
