@@ -39,10 +39,10 @@ FIGURES = ("roc", "pr", "calibration", "confusion", "scores", "robustness", "lea
 def product(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what the foot of every page says. The model's version is asked for only when it is shown.
 
-    And whether this site keeps submitted files, which two pages must say.
+    And whether this site keeps submitted files, which two pages must say, and sends webhooks' messages.
     """
     version = {"version": VERSION, "model_version": SimpleLazyObject(_active_version)}
-    return {"product": version, "keeps_originals": settings.KEEP_ORIGINALS}
+    return {"product": version, "keeps_originals": settings.KEEP_ORIGINALS, "webhooks_on": settings.WEBHOOKS != "off"}
 
 
 def _active_version() -> str:

@@ -7,7 +7,7 @@ import logging
 from celery import shared_task
 from django.core.management import call_command
 
-from diagnosis.models import IdempotentRequest, Study
+from diagnosis.models import Delivery, IdempotentRequest, Study
 from diagnosis.storage import keep_reserve
 from diagnosis.submission import quota
 from diagnosis.worker import analysis, orphans
@@ -35,3 +35,4 @@ def tidy() -> None:
     call_command("clearsessions", verbosity=0)
     quota.forget_old()
     IdempotentRequest.forget_old()
+    Delivery.forget_old()

@@ -17,6 +17,7 @@ from diagnosis.samples.views import sample
 from diagnosis.studies import images
 from diagnosis.studies import views as studies
 from diagnosis.submission.views import study_new
+from diagnosis.webhooks import views as webhooks
 
 urlpatterns = [
     *pages.urlpatterns,
@@ -25,6 +26,11 @@ urlpatterns = [
     path("sample/<slug:name>/", sample, name="sample"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
+    path("account/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("account/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("account/webhooks/<int:pk>/switch/", webhooks.webhook_switch, name="webhook_switch"),
+    path("account/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook_delete"),
+    path("account/webhooks/<int:pk>/<uuid:delivery>/resend/", webhooks.delivery_resend, name="delivery_resend"),
     path("studies/", history.studies, name="studies"),
     path("studies/live/", live.studies_live, name="studies_live"),
     path("studies/selected/", history.studies_selected, name="studies_selected"),

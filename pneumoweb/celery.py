@@ -12,4 +12,5 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["diagnosis"], related_name="worker.startup")  # loads the model when a worker starts
 app.steps["worker"].add("diagnosis.worker.watchdog:Watch")
+app.steps["worker"].add("diagnosis.webhooks.sender:Sender")
 app.steps["consumer"].add("diagnosis.worker.heartbeat:Heartbeat")

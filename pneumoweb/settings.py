@@ -74,6 +74,7 @@ MAX_REQUEST_BYTES = env.int("MAX_REQUEST_BYTES", 300_000_000, validate=AT_LEAST_
 MAX_PIXELS = env.int("MAX_PIXELS", 50_000_000, validate=AT_LEAST_ONE)
 QUOTA_FILMS_PER_DAY = env.int("QUOTA_FILMS_PER_DAY", 5_000, validate=AT_LEAST_ONE)
 QUOTA_BYTES_PER_DAY = env.int("QUOTA_BYTES_PER_DAY", 50_000_000_000, validate=AT_LEAST_ONE)
+WEBHOOKS = env.str("WEBHOOKS", "off", validate=validate.OneOf(["off", "public", "anywhere"]))
 KEEP_ORIGINALS = env.bool("KEEP_ORIGINALS", False)
 
 try:

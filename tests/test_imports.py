@@ -34,8 +34,9 @@ FLOORS = {
         ("predict", "audit", "train", "evaluate", "average", "publish", "train_gate", "train_lungs", "examine_gate"),
     ),
     "diagnosis": (
+        ("encryption",),
         ("models", "problems"),
-        ("storage", "access", "results", "middleware"),
+        ("storage", "access", "results", "middleware", "webhooks"),
         ("worker", "history", "reviews", "samples"),
         ("submission", "report", "accounts", "tasks", "health", "server"),
         ("studies", "pages", "admin", "checks", "apps", "management", "trouble"),

@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
-from functools import lru_cache
 
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from cryptography.fernet import InvalidToken
+
+from diagnosis.encryption import cipher
 
 logger = logging.getLogger(__name__)
 
@@ -20,18 +18,7 @@ logger = logging.getLogger(__name__)
 TOKEN_BEGINS = "gAAAA"  # noqa: S105  (not a secret: what every token begins with)
 
 
-@lru_cache(maxsize=4)
-def _cipher(keys: tuple[str, ...]) -> MultiFernet:
-    def derived(key: str) -> Fernet:
-        made = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"pneumoweb second factors").derive(key.encode())
-        return Fernet(base64.urlsafe_b64encode(made))
-
-    return MultiFernet([derived(key) for key in keys])
-
-
-def cipher() -> MultiFernet:
-    """Encrypts by ``SECRET_KEY``; decrypts by ``SECRET_KEY_FALLBACKS`` too."""
-    return _cipher((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+PURPOSE = "second factors"
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typed
@@ -39,14 +26,14 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typ
 
     def encrypt(self, text: str) -> str:
         """What goes into the database."""
-        return cipher().encrypt(text.encode()).decode()
+        return cipher(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """What came out of it; a secret of another key becomes one that no code fits, never an empty one."""
         if not encrypted_text.startswith(TOKEN_BEGINS):
             return encrypted_text
         try:
-            return cipher().decrypt(encrypted_text).decode()
+            return cipher(PURPOSE).decrypt(encrypted_text).decode()
         except InvalidToken:
             logger.error("A second factor was encrypted under another SECRET_KEY: its owner cannot use it any more.")
             return base64.b32encode(secrets.token_bytes(20)).decode()

@@ -1,10 +1,11 @@
-"""What is kept. The modules of this package import each other and nothing else of the app (rule of the house)."""
+"""What is kept. These modules import each other and, of the app, nothing but its encryption (rule of the house)."""
 
 from diagnosis.models.api import ApiToken, DailyUse, IdempotentRequest
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
 from diagnosis.models.preferences import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
 from diagnosis.models.review import Agreement, Certainty, Diagnosis, OwnFinding, Reference, Review, Source
 from diagnosis.models.study import PENDING, STATED, KnownBy, Population, State, Study, StudyQuerySet, max_attempts
+from diagnosis.models.webhook import Delivery, Webhook
 
 __all__ = [
     "PENDING",
@@ -15,6 +16,7 @@ __all__ = [
     "ApiToken",
     "Certainty",
     "DailyUse",
+    "Delivery",
     "Diagnosis",
     "Finding",
     "IdempotentRequest",
@@ -31,5 +33,6 @@ __all__ = [
     "State",
     "Study",
     "StudyQuerySet",
+    "Webhook",
     "max_attempts",
 ]

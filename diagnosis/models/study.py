@@ -26,6 +26,7 @@ from diagnosis.models.collation import CollationKey, collation_key
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
 from diagnosis.models.preferences import Preferences
 from diagnosis.models.review import Review
+from diagnosis.models.webhook import Delivery
 
 
 def max_attempts() -> int:
@@ -372,6 +373,7 @@ class Study(models.Model):
             )  # fmt: skip
             if moved:
                 self.predictions.filter(is_current=True).update(is_current=False)
+                Delivery.announce(self.owner_id, self.pk, attempt, self.state)
         return moved
 
     def complete(self, attempt: int, *, facts: Mapping[str, Any] | None = None, **prediction: Any) -> bool:
@@ -390,6 +392,7 @@ class Study(models.Model):
             if moved:
                 self.predictions.filter(is_current=True).update(is_current=False)
                 self.predictions.create(attempt=attempt, **prediction)
+                Delivery.announce(self.owner_id, self.pk, attempt, self.state)
         return moved
 
     def reanalyse(self, owner_limit: int | None = None, *, bulk: bool = False) -> bool:
