@@ -28,7 +28,6 @@ from diagnosis.results.exam_labels import exams
 from diagnosis.results.intervals import Interval
 from diagnosis.results.key_figures import stops
 from diagnosis.samples.kept import kept
-from diagnosis.submission.intended_use import STATEMENT
 from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card
 
 logger = logging.getLogger(__name__)
@@ -74,8 +73,9 @@ def landing(request: HttpRequest) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     """Pneumonia, reading a film, good pictures, how the model was made, limits, licence, sources."""
     card, _problem = _current_card()
+    populations = list(card.populations.values()) if card else []
     return render(
-        request, "pages/about.html", {"card": card, "of": card.first if card else None, "statement": STATEMENT}
+        request, "pages/about.html", {"card": card, "of": card.first if card else None, "populations": populations}
     )
 
 

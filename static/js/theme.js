@@ -12,17 +12,11 @@
       if (theme === system()) localStorage.removeItem(KEY); else localStorage.setItem(KEY, theme);
     } catch { /* storage is switched off: the choice lasts for this page */ }
   };
-  const show = (theme) => {
-    root.dataset.bsTheme = theme;
-    for (const button of document.querySelectorAll("[data-theme-toggle]")) {
-      button.setAttribute("aria-pressed", String(theme === "dark"));
-    }
-  };
+  const show = (theme) => { root.dataset.bsTheme = theme; };
   root.classList.add("js");
   show(stored() ?? system());
   dark.addEventListener("change", () => show(stored() ?? system()));
   window.addEventListener("storage", (event) => { if (event.key === KEY) show(stored() ?? system()); });
-  document.addEventListener("DOMContentLoaded", () => show(root.dataset.bsTheme));
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("[data-theme-toggle]")) return;
     const next = root.dataset.bsTheme === "dark" ? "light" : "dark";

@@ -65,7 +65,7 @@ def test_the_theme_follows_the_system_until_someone_chooses(chromium: Browser, s
     page.goto("/")
     theme = page.locator("html")
     expect(theme).to_have_attribute("data-bs-theme", "dark")
-    page.get_by_role("button", name="Dark theme").click()
+    page.get_by_role("button", name="Light theme").click()
     page.goto("/about/")
     expect(theme).to_have_attribute("data-bs-theme", "light")
     page.get_by_role("button", name="Dark theme").click()
