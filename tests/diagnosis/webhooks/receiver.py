@@ -54,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"and another thing " * 1000)
 
     def log_message(self, *_args: object) -> None:
-        """Nothing is said of it."""
+        """No line in the log."""
 
 
 @contextmanager

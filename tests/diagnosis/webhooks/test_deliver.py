@@ -62,8 +62,8 @@ def test_every_final_state_is_told_and_every_time_it_is_reached(owner: User, web
     assert failed.reanalyse()
     assert failed.fail(failed.claim() or 0, "ERROR", "Ours.")
     assert not failed.fail(1, "ERROR", "Ours."), "an answer that comes too late tells nothing"
-    said = Delivery.objects.order_by("created_at").values_list("study", "state", "attempt")
-    assert list(said) == [(refused.pk, "rejected", 1), (failed.pk, "failed", 1), (failed.pk, "failed", 2)]
+    rows = Delivery.objects.order_by("created_at").values_list("study", "state", "attempt")
+    assert list(rows) == [(refused.pk, "rejected", 1), (failed.pk, "failed", 1), (failed.pk, "failed", 2)]
 
 
 def test_nothing_is_owed_where_nothing_is_wanted(owner: User, stranger: User, webhook: Webhook, settings: Any) -> None:
@@ -114,9 +114,9 @@ def test_others_wait_while_a_receiver_fails_and_come_when_it_is_back(
 
 def test_a_message_whose_sender_vanished_is_sent_by_another(owner: User, webhook: Webhook, receiver: Receiver) -> None:
     row = owed(owner)
-    twin = Delivery.objects.get()
+    copy = Delivery.objects.get()
     assert row.claim(), "and killed here"
-    assert not twin.claim(), "one sender at a time"
+    assert not copy.claim(), "one sender at a time"
     assert deliver_due() == 0
     Delivery.objects.update(due_at=timezone.now())  # its lease has ended
     assert deliver_due() == 1

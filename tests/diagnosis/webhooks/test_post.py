@@ -49,15 +49,15 @@ def test_it_is_said_that_an_address_is_not_allowed(host: str) -> None:
 def test_a_name_that_means_something_else_the_second_time_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, no_connection: list[Any]
 ) -> None:
-    real, said = socket.getaddrinfo, iter(["93.184.215.14", "127.0.0.1", "127.0.0.1"])
+    real, answers = socket.getaddrinfo, iter(["93.184.215.14", "127.0.0.1", "127.0.0.1"])
 
     def rebinding(host: str, *arguments: Any, **options: Any) -> Any:
-        return real(next(said) if host == "rebind.example" else host, *arguments, **options)
+        return real(next(answers) if host == "rebind.example" else host, *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     assert post("https://rebind.example/", b"{}", {}).trouble == "UNREACHABLE"
     assert no_connection == [("93.184.215.14", 443)]
-    assert next(said) == "127.0.0.1", "it was resolved once"
+    assert next(answers) == "127.0.0.1", "it was resolved once"
     assert post("https://rebind.example/", b"{}", {}).trouble == "ADDRESS_NOT_ALLOWED"
     assert len(no_connection) == 1
 
