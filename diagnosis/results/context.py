@@ -10,7 +10,6 @@ from diagnosis.models import Finding, ModelVersion, Preferences, State, Study
 from diagnosis.results.error_rates import consequences
 from diagnosis.results.gate_checks import checks, without_repetition
 from diagnosis.results.predictive_values import predictive_values
-from diagnosis.results.probability_scale import Scale
 from diagnosis.results.stated_probability import StatedProbability, stated
 from ml import ModelCard, PopulationCard, parse_card
 
@@ -79,7 +78,6 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         "stated": shown,
         "at_reference": stated(of, prediction.probability),
         "own_prevalence": preferences.prevalence if preferences else None,
-        "scale": Scale.of(of, prediction),
         "rule": meant,
         "points": [
             {

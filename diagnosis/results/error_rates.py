@@ -103,6 +103,11 @@ def _rows(table: FindingTable | None) -> tuple[TruthRow, ...]:
     return tuple(rows)
 
 
+def by_finding(rows: tuple[TruthRow, ...]) -> list[tuple[Finding, tuple[Cell, ...]]]:
+    """The same table by finding: its cell of each truth, in the order of ``rows``."""
+    return [(cells[0].finding, cells) for cells in zip(*(row.cells for row in rows), strict=True)]
+
+
 def consequences(card: PopulationCard, point: str) -> Consequences:
     """Describe one operating point of a population's card.
 

@@ -25,6 +25,8 @@ from diagnosis.reviews.readings import reading_context
 from diagnosis.submission.forms import LabelForm
 from diagnosis.worker.reanalysis import may_reanalyse, reanalyse_for_owner
 
+SAME_IMAGE = 5  # other studies of the same DICOM image that are named
+
 
 @require_safe
 @never_cache
@@ -39,6 +41,8 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     context["has_original"] = storage.has_original(found)
     mine_all = Study.objects.visible_to(request.user).only("pk")
     context["newer"], context["older"] = neighbours(mine_all, ORDERS["newest"], found)
+    if found.uid_hash:
+        context["same_image"] = found.same_image()[:SAME_IMAGE]
     context |= explain(found, mine, hidden=hidden)
     if found.state == State.DONE:
         context |= reading_context(person(request), found, hidden)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from diagnosis.models import Preferences, Study
-from diagnosis.results import formatting, translation
+from diagnosis.results import error_rates, formatting, translation
 from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import stated_probability
 from diagnosis.results.exam_labels import in_words
@@ -22,6 +22,7 @@ register = template.Library()
 register.filter(translation.translate)
 register.filter(translation.translate_error)
 register.filter(translate_card)
+register.filter(error_rates.by_finding)
 register.filter("change", in_words)
 for shown in (
     formatting.percent,

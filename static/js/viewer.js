@@ -54,8 +54,6 @@ class Viewer {
       fit: () => this.view.fit(),
       actual: () => this.view.zoomTo(1 / devicePixelRatio),
       mode: () => { this.mode = this.mode === "pan" ? "window" : "pan"; },
-      "mode-pan": () => { this.mode = "pan"; },
-      "mode-window": () => { this.mode = "window"; },
       invert: () => { this.tones.inverted = !this.tones.inverted; },
       rotate: () => this.view.turn(1),
       "rotate-back": () => this.view.turn(-1),
@@ -138,7 +136,7 @@ class Viewer {
 
   #say() {
     const pressed = {
-      "mode-pan": this.mode === "pan", "mode-window": this.mode === "window", invert: this.tones.inverted,
+      mode: this.mode === "window", invert: this.tones.inverted,
       mirror: this.view.mirrored, heat: this.heatShown || this.split, split: this.split,
       fullscreen: Boolean(document.fullscreenElement) || this.isEnlarged,
     };
@@ -146,6 +144,7 @@ class Viewer {
       if (button.dataset.do in pressed) button.setAttribute("aria-pressed", String(pressed[button.dataset.do]));
     }
     this.preset.value = this.tones.preset;
+    this.root.classList.toggle("is-heated", this.heatShown || this.split);
     this.stage.classList.toggle("is-windowing", this.mode === "window");
     this.stage.classList.toggle("is-zoomed", !this.view.isFitted);
     const zoom = this.readout.querySelector("[data-zoom]");

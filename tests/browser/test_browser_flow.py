@@ -41,7 +41,8 @@ def test_a_person_submits_a_film_and_finds_its_result_in_the_history(page: Page,
     page.goto("/studies/")
     page.get_by_role("link", name="left lower lobe").first.click()
     expect(page.locator("#finding-title")).to_be_attached()
-    page.get_by_role("link", name="Delete").first.click()
+    page.locator("main .menu > summary").click()
+    page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
 

@@ -101,7 +101,7 @@ def test_one_steps_through_one_s_studies_by_a_key(viewer: Page, tmp_path: Path) 
 
 
 def test_keys_do_nothing_while_a_comment_is_written_and_can_be_switched_off(viewer: Page) -> None:
-    viewer.locator("#review summary").click()
+    viewer.get_by_role("tab", name="Review").click()
     viewer.get_by_label("Comment (optional)").press_sequentially("him ih?")
     expect(viewer.get_by_role("button", name="Invert")).to_have_attribute("aria-pressed", "false")
     viewer.get_by_role("button", name="Keys and gestures").click()
@@ -174,9 +174,10 @@ def test_axe_finds_nothing_in_the_reading_room(viewer: Page) -> None:
         return [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in found]
 
     viewer.keyboard.press("s")
-    for summary in viewer.locator("details.review-details > summary").all():
-        summary.click()
-    assert faults() == []
+    for tab in viewer.get_by_role("tab").all():
+        tab.click()
+        viewer.evaluate("for (const fold of document.querySelectorAll('details.review-details')) fold.open = true")
+        assert faults() == [], tab.inner_text()
     viewer.get_by_role("button", name="Keys and gestures").click()
     assert faults() == []
     viewer.goto(f"{viewer.url}review/")
@@ -204,9 +205,8 @@ def test_without_javascript_film_heat_map_and_review_are_there(
     page = plain.new_page()
     page.goto(viewer.url)
     expect(page.locator("img[data-film]")).to_be_visible()
-    expect(page.get_by_alt_text("Heat map over the film")).to_be_visible()
+    expect(page.get_by_alt_text("Heat map over the radiograph")).to_be_visible()
     expect(page.locator(".viewer-bar")).to_be_hidden()
-    page.locator("#review summary").click()
     page.get_by_label("Unsure").check()
     page.get_by_label("High", exact=True).check()
     page.get_by_role("button", name="Save review").click()
@@ -225,7 +225,7 @@ def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page, tm
     page.locator("input[type=file]").set_input_files(str(film))
     page.get_by_label("I have read what this is for").check()
     page.get_by_role("button", name="Submit for analysis").click()
-    expect(page.get_by_role("heading", name="Read the film first")).to_be_visible()
+    expect(page.get_by_role("heading", name="Read the radiograph first")).to_be_visible()
     expect(page.locator(".finding")).to_have_count(0)
     page.get_by_label("I cannot tell").check()
     page.get_by_label("Low", exact=True).check()

@@ -4,8 +4,8 @@ const DEFAULT = { width: 256, level: 128 };
 export const PRESETS = {
   default: () => DEFAULT,
   lung: () => ({ width: 150, level: 80 }),
-  bone: () => ({ width: 150, level: 176 }),
-  narrow: () => ({ width: 110, level: 128 }),
+  soft: () => ({ width: 110, level: 150 }),
+  bone: () => ({ width: 150, level: 190 }),
   auto: (film) => fromHistogram(film),
 };
 

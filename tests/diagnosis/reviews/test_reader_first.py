@@ -23,8 +23,8 @@ READING = {"review-finding": "normal", "review-certainty": "high"}
 def test_the_result_page_shows_the_film_and_asks_first(owner: User, owner_client: Client) -> None:
     read_first(owner)
     text = owner_client.get(with_heat(owner).get_absolute_url()).content.decode()
-    body = text[text.index("<main") : text.index("Limits of the model")]
-    assert "Read the film first" in body
+    body = text[text.index("<main") : text.index("</main")]
+    assert "Read the radiograph first" in body
     assert "data-film" in body
     assert [leak for leak in LEAKS if leak in body] == []
 

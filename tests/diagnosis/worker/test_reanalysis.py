@@ -24,7 +24,7 @@ from tests.dicom_files import dicom_bytes
 from tests.studies import analysed, drawn_film, predicted, submitted
 
 pytestmark = pytest.mark.django_db
-BUTTON = "Analyse again</button>"
+BUTTON = "Reanalyse</button>"
 
 
 def failed(owner: User, seed: int = 0) -> Study:

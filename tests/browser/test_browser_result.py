@@ -1,0 +1,90 @@
+"""The result page in a real browser: one screen, its tabs by mouse, keyboard and address, and all of it without JavaScript."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import profile
+from tests.browser.test_browser_viewer import submit
+from tests.running_site import RunningSite
+
+pytestmark = pytest.mark.browser
+TABS = ("Accuracy", "Image checks", "Review", "Details")
+
+
+@pytest.fixture
+def result(page: Page, tmp_path: Path) -> Page:
+    """A result page with its tabs in place."""
+    submit(page, tmp_path)
+    expect(page.get_by_role("tab")).to_have_count(len(TABS))
+    return page
+
+
+def test_the_result_fits_one_screen_of_a_desk_and_three_of_a_phone(result: Page) -> None:
+    assert result.viewport_size is not None
+    width, height = result.viewport_size["width"], result.viewport_size["height"]
+    screens = 1 if width > 1000 else 3
+    assert (
+        result.evaluate("document.querySelector('main').getBoundingClientRect().bottom + scrollY") <= screens * height
+    )
+    assert result.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out"
+    for part in (".finding-card", ".result-warnings"):
+        box = result.locator(part).first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= height, f"{part} without scrolling"
+
+
+def test_tabs_follow_mouse_and_keyboard_and_show_one_section_at_a_time(result: Page) -> None:
+    for name in TABS:
+        result.get_by_role("tab", name=name).click()
+        expect(result.get_by_role("tabpanel")).to_have_count(1)
+        expect(result.get_by_role("tabpanel", name=name)).to_be_visible()
+    for key, name in (("Home", "Accuracy"), ("ArrowRight", "Image checks"), ("End", "Details"), ("ArrowRight", "Accuracy"),
+                      ("ArrowLeft", "Details")):  # fmt: skip
+        result.keyboard.press(key)
+        expect(result.get_by_role("tab", name=name)).to_be_focused()
+        expect(result.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+    result.keyboard.press("Shift+Tab")
+    expect(result.get_by_role("tab", selected=False).first).not_to_be_focused()
+
+
+def test_the_address_opens_the_tab_its_fragment_lies_in(result: Page) -> None:
+    address = result.url.partition("#")[0]
+    for fragment, name in (("review", "Review"), ("limits", "Details"), ("prevalence-share", "Accuracy")):
+        result.goto("about:blank")
+        result.goto(f"{address}#{fragment}")
+        expect(result.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        expect(result.locator(f"#{fragment}")).to_be_visible()
+    result.get_by_role("link", name="Limits", exact=True).click()
+    expect(result.get_by_role("tab", name="Details")).to_have_attribute("aria-selected", "true")
+    result.get_by_role("tab", name="Review").click()
+    assert result.url.endswith("#review"), "a chosen tab can be sent on"
+
+
+def test_rare_and_destructive_actions_wait_behind_a_menu(result: Page) -> None:
+    expect(result.get_by_role("link", name="Delete")).to_be_hidden()
+    result.locator("main .menu > summary").focus()
+    result.keyboard.press("Enter")
+    expect(result.get_by_role("link", name="Delete")).to_be_visible()
+    result.keyboard.press("Escape")
+    expect(result.get_by_role("link", name="Delete")).to_be_hidden()
+
+
+def test_without_javascript_all_sections_and_the_menu_are_there(
+    result: Page, chromium: Browser, site: RunningSite
+) -> None:
+    plain = profile(chromium, site, java_script_enabled=False)
+    plain.add_cookies(result.context.cookies())  # type: ignore[arg-type]
+    page = plain.new_page()
+    page.goto(result.url)
+    for name in ("Accuracy", "Image checks", "Your reading", "Details"):
+        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    page.get_by_role("link", name="Image checks").click()
+    assert page.url.endswith("#checks")
+    page.locator("main .menu > summary").click()
+    page.get_by_role("link", name="Delete").click()
+    expect(page.get_by_role("heading", name="Delete this study?")).to_be_visible()
+    plain.close()
