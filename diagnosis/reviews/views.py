@@ -45,7 +45,7 @@ def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.success(request, _("Your reading is saved. The model’s answer is shown now."))
     else:
         messages.success(request, _("Your review is saved."))
-    return redirect(study)
+    return redirect(f"{study.get_absolute_url()}#review")
 
 
 @require_POST
@@ -55,10 +55,10 @@ def study_reference(request: HttpRequest, pk: UUID) -> HttpResponse:
     if "withdraw" in request.POST:
         Reference.objects.filter(study=study, author_id=request.user.pk, is_current=True).update(is_current=False)
         messages.success(request, _("The confirmed diagnosis is withdrawn."))
-        return redirect(study)
+        return redirect(f"{study.get_absolute_url()}#review")
     form = ReferenceForm(request.POST)
     if not form.is_valid():
         return _page(request, study, 422, reference_form=form)
     Reference.record(study=study, author=request.user, **form.cleaned_data)
     messages.success(request, _("The confirmed diagnosis is saved."))
-    return redirect(study)
+    return redirect(f"{study.get_absolute_url()}#review")

@@ -22,10 +22,10 @@ def test_on_paper_film_and_map_stand_side_by_side_without_controls(page: Page, t
     assert abs(film["y"] - mapped["y"]) < 2
     assert film["x"] + film["width"] <= mapped["x"]
     expect(page.get_by_text("strongly for pneumonia")).to_be_visible()
-    for control in (".viewer-bar", ".viewer-heat-tools", ".foot form", ".topbar", ".result .actions a", ".no-print"):
+    for control in (".viewer-bar", ".viewer-opacity", ".foot form", ".topbar", ".result .actions a", ".no-print"):
         for one in page.locator(control).all():
             expect(one).to_be_hidden()
-    words, picture = page.locator(".result-words").bounding_box(), page.locator(".result-film").bounding_box()
+    words, picture = page.locator(".result-answer").bounding_box(), page.locator(".result-film").bounding_box()
     assert words is not None
     assert picture is not None
     assert words["x"] == pytest.approx(picture["x"], abs=2), "no empty column beside the words"
