@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from diagnosis.models import ModelVersion, Prediction
 from diagnosis.results.error_rates import consequences
-from diagnosis.results.probability_scale import Scale
 from diagnosis.results.stated_probability import stated
 from diagnosis.samples.kept import Kept, Sample, kept
 from ml import ArtifactError, load_card
@@ -62,6 +61,6 @@ def _explained(shown: Sample, answers: Kept) -> dict[str, Any]:
     return {
         "of": of,
         "stated": stated(of, shown.probability),
-        "scale": Scale.of(of, answered),
+        "answered": answered,
         "rates": consequences(of, shown.operating_point),
     }

@@ -22,7 +22,7 @@ def answers(**fields: str) -> dict[str, str]:
 def test_who_agrees_need_not_repeat_the_finding(owner: User, owner_client: Client) -> None:
     study = analysed(owner, finding="pneumonia")
     response = owner_client.post(reverse("study_review", args=[study.pk]), answers(agreement="agree", comment="Clear."))
-    assert response["Location"] == study.get_absolute_url()
+    assert response["Location"] == f"{study.get_absolute_url()}#review"
     review = Review.objects.get()
     assert (review.agreement, review.finding, review.comment) == ("agree", "pneumonia", "Clear.")
     assert not review.before_answer
