@@ -30,7 +30,7 @@ from ml.network.lungs import load_lungs
 from ml.provenance import command_line
 from ml.training.config import LungClassifierConfig, TrainingConfig, read_recipe
 from ml.training.fit import devices, fit, policy_for
-from ml.training.run import save_run
+from ml.training.run import read_split, save_run
 
 QUICK_PATIENTS = 150
 """Patients a class that ``--quick`` takes."""
@@ -45,6 +45,7 @@ def train(
     *,
     resume: bool = False,
     limit: int | None = None,
+    split: Path | None = None,
     command: str = "",
 ) -> None:
     """Audit, split, train and save.
@@ -55,6 +56,7 @@ def train(
         config: Parameters.
         resume: Go on with what is in ``out``.
         limit: Use at most so many patients a class (a quick run).
+        split: An earlier run of the same data whose split to keep, so that both can be compared.
         command: The command line, for train.json.
 
     Raises:
@@ -69,8 +71,9 @@ def train(
     if not resume and (out / "checkpoint.npz").exists():
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
     prepared = prepare(
-        data, config.split_seed, propensity_cap=config.propensity_cap, cache=out.parent / "cache", limit=limit
-    )
+        data, config.split_seed, propensity_cap=config.propensity_cap, cache=out.parent / "cache", limit=limit,
+        split_of=read_split(split) if split else None,
+    )  # fmt: skip
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -118,6 +121,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--start", metavar="RUN", help="begin with another run's averaged weights")
     commands.add_argument("--weights", metavar="NPZ", help="begin with ImageNet weights")
     commands.add_argument("--teachers", nargs="+", metavar="RUN", help="learn what these runs answer together")
+    commands.add_argument("--split", type=Path, metavar="RUN", help="keep the split of an earlier run of the same data")
     commands.add_argument("--precision", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
     commands.add_argument("--quick", action="store_true", help="a tiny run of under two minutes, to see it work")
@@ -157,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tf.config.experimental.enable_op_determinism()
         train(
             given.data, given.out, config, resume=given.resume, limit=QUICK_PATIENTS if given.quick else None,
-            command=command_line("train", arguments),
+            split=given.split, command=command_line("train", arguments),
         )  # fmt: skip
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -56,7 +56,13 @@ class PreparedData:
 
 
 def prepare(
-    data: Path, split_seed: int, *, propensity_cap: float = 1.0, cache: Path | None = None, limit: int | None = None
+    data: Path,
+    split_seed: int,
+    *,
+    propensity_cap: float = 1.0,
+    cache: Path | None = None,
+    limit: int | None = None,
+    split_of: Mapping[str, str] | None = None,
 ) -> PreparedData:
     """Read, decode and audit a data set, give every film a split, and weigh the films of training.
 
@@ -66,9 +72,10 @@ def prepare(
         propensity_cap: Films whose acquisition speaks against their label come up to so many times as often; 1 is off.
         cache: Where decoded films are kept.
         limit: Use at most so many patients a class (a quick run).
+        split_of: The split of every file, of an earlier run to be compared with; none is drawn then.
 
     Raises:
-        DataError: The data cannot be used, or contradicts itself.
+        DataError: The data cannot be used, contradicts itself, or has films of which the earlier split does not know.
     """
     films = read_films(data)
     if limit:
@@ -92,7 +99,7 @@ def prepare(
         )
         kept = [i for i in range(len(films)) if i not in shared]
         films, pixels = [films[i] for i in kept], pixels[kept]
-    films = split_films(films, split_seed, pairs)
+    films = split_films(films, split_seed, pairs) if split_of is None else _as_before(films, split_of)
     check_split(films, pairs)
     whole = PreparedData(films, pixels, pairs, len(shared), data_hash(films, pixels))
     return _weighed(whole, propensity_cap) if propensity_cap > 1 else whole
@@ -134,6 +141,13 @@ def restore(
     if found.faults:
         raise DataError(f"{data} is not fit for training. {' '.join(found.faults)}")
     return films, pixels, found
+
+
+def _as_before(films: Sequence[Film], split_of: Mapping[str, str]) -> list[Film]:
+    """The films in the splits that an earlier run had them in."""
+    if strange := [film.file for film in films if film.file not in split_of]:
+        raise DataError(f"{len(strange)} films have no split in the earlier run, the first is {strange[0]}.")
+    return [replace(film, split=split_of[film.file]) for film in films]
 
 
 def _root(data: Path) -> Path:

@@ -67,6 +67,19 @@ class Run:
         return TestSet([self.films[i] for i in kept], self.pixels[kept], f"{name} patients of the run's own split")
 
 
+def read_split(run: Path) -> dict[str, str]:
+    """The split of every film of a finished run.
+
+    Raises:
+        RunError: The folder holds none.
+    """
+    try:
+        split = json.loads((run / "split.json").read_text(encoding="utf-8"))
+        return {file: name for name in SPLITS for file in split[name]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{run} holds no split of a finished run: {error}.") from error
+
+
 def read_run(data: Path, run: Path) -> Run:
     """Read a run and the data it was trained on, and check that they belong together and do not leak.
 
