@@ -17,8 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from diagnosis.models import ModelVersion, State, Study
+from diagnosis.worker.model_registry import shipped_card
 from diagnosis.worker.queue import HEARTBEAT_TTL, check_room, queue_length, workers
-from ml import ArtifactError, load_card
+from ml import ArtifactError
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def _check_database() -> None:
 
 def _check_model() -> None:
     try:
-        load_card()
+        shipped_card()
     except ArtifactError as error:
         raise NotReady(str(error)) from error
 

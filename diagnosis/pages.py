@@ -21,14 +21,15 @@ from django.views.decorators.http import require_safe
 
 from diagnosis import VERSION
 from diagnosis.accounts.preferences import language
-from diagnosis.models import ModelVersion
+from diagnosis.models import ModelVersion, Population
 from diagnosis.results.context import CARD_ERRORS
 from diagnosis.results.error_rates import consequences
 from diagnosis.results.exam_labels import exams
 from diagnosis.results.intervals import Interval
 from diagnosis.results.key_figures import stops
 from diagnosis.samples.kept import kept
-from ml import ARTIFACTS, ArtifactError, ModelCard, load_card, parse_card
+from diagnosis.worker.model_registry import shipped_card
+from ml import ARTIFACTS, ArtifactError, ModelCard, PopulationCard, load_card, parse_card
 
 logger = logging.getLogger(__name__)
 
@@ -87,17 +88,8 @@ def about_model(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"card": card, "problem": problem}
     if card is not None:
         context |= {
-            "populations": [
-                {"of": of, "points": [consequences(of, name) for name in of.operating_points]}
-                for of in card.populations.values()
-            ],
-            "of": card.first,
-            "bins": [(row, Interval(row.observed, *row.ci)) for row in card.first.bins],
-            "balanced": consequences(card.first, "balanced"),
-            "stops": stops(card.first),
-            "figures": sorted(_figures(card), key=_place),
-            "metrics": _metrics(card),
-            "share_sick": _share_sick(card),
+            "populations": [_of_population(card, of) for of in card.populations.values()],
+            **_of_population(card, card.first),
             "exams": list(exams(_gate_card())),
             "failures": _failures(card),
         }
@@ -107,10 +99,11 @@ def about_model(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 @cache_control(max_age=3600)
-def about_model_figure(request: HttpRequest, name: str) -> HttpResponse:
-    """A figure of the model card, one of the SVG files beside it."""
+def about_model_figure(request: HttpRequest, name: str, population: str = "") -> HttpResponse:
+    """A figure of the model card, one of the SVG files beside a population's network (by itself the first one's)."""
     card, _problem = _current_card()
-    figure = _figures(card).get(name) if card else None
+    of = card.populations.get(population, None if population else card.first) if card else None
+    figure = _figures(card, of).get(name) if card and of else None
     if figure is None:
         raise Http404
     response = HttpResponse(figure.read_bytes(), content_type="image/svg+xml")
@@ -123,21 +116,37 @@ def _current_card() -> tuple[ModelCard | None, str]:
     """The card of the active version, or why there is none; before the first worker start, the shipped one."""
     try:
         raw = ModelVersion.objects.filter(active=True).values_list("card", flat=True).first()
-        return (load_card() if raw is None else parse_card(raw)), ""
+        return (shipped_card() if raw is None else parse_card(raw)), ""
     except (ArtifactError, *CARD_ERRORS) as error:
         logger.warning("The model card cannot be shown: %s", error)
         return None, str(error)
 
 
-def _figures(card: ModelCard) -> dict[str, Path]:
-    """The drawings in the artefact's folder by name without ".svg"; none if the folder holds another version by now."""
+def _of_population(card: ModelCard, of: PopulationCard) -> dict[str, Any]:
+    """What the page tells of one population."""
+    return {
+        "of": of,
+        "whose": Population(of.name).label,
+        "points": [consequences(of, name) for name in of.operating_points],
+        "bins": [(row, Interval(row.observed, *row.ci)) for row in of.bins],
+        "balanced": consequences(of, "balanced"),
+        "stops": stops(of),
+        "figures": sorted(_figures(card, of), key=_place),
+        "metrics": _metrics(card, of),
+        "share_sick": _share_sick(of),
+    }
+
+
+def _figures(card: ModelCard, of: PopulationCard) -> dict[str, Path]:
+    """The drawings beside a network by name without ".svg"; none if its folder holds another version by now."""
+    folder = card.path(f"{of.network}.xml").parent
     try:
-        now = load_card(card.directory)
-        if (now.sha256, now.version) != (card.sha256, card.version):
+        now = load_card(folder)
+        if (now.sha256, now.version) != (of.published.sha256, of.published.version):
             return {}
     except ArtifactError:
         return {}
-    return {figure.stem: figure for figure in card.directory.glob("*.svg")}
+    return {figure.stem: figure for figure in folder.glob("*.svg")}
 
 
 def _place(figure: str) -> tuple[int, str]:
@@ -145,9 +154,9 @@ def _place(figure: str) -> tuple[int, str]:
     return (FIGURES.index(figure) if figure in FIGURES else len(FIGURES)), figure
 
 
-def _share_sick(card: ModelCard) -> float | None:
+def _share_sick(of: PopulationCard) -> float | None:
     """Of the films measured on, how many show pneumonia."""
-    films = card.first.metrics.get("internal_test") or {}
+    films = of.metrics.get("internal_test") or {}
     return films["positives"] / films["films"] if films.get("films") else None
 
 
@@ -163,11 +172,11 @@ def _failures(card: ModelCard) -> list[dict[str, Any]]:
     return told["films"] if told.get("sha256") == card.sha256 else []
 
 
-def _metrics(card: ModelCard) -> dict[str, Any]:
-    """metrics.json beside the card, as it is; empty if it is not there, unreadable, or another version's."""
-    if not _figures(card):
+def _metrics(card: ModelCard, of: PopulationCard) -> dict[str, Any]:
+    """metrics.json beside a network, as it is; empty if it is not there, unreadable, or another version's."""
+    if not _figures(card, of):
         return {}
-    return _json(card.directory / "metrics.json")
+    return _json(card.path(f"{of.network}.xml").with_name("metrics.json"))
 
 
 def _json(file: Path) -> dict[str, Any]:
@@ -182,6 +191,7 @@ urlpatterns: list[URLPattern] = [
     path("", landing, name="landing"),
     path("about/", about, name="about"),
     path("about/model/", about_model, name="about_model"),
+    path("about/model/<slug:population>/<slug:name>.svg", about_model_figure, name="about_model_figure_of"),
     path("about/model/<slug:name>.svg", about_model_figure, name="about_model_figure"),
     path("about/privacy/", page, {"template": "pages/privacy.html"}, name="about_privacy"),
     path("help/", page, {"template": "pages/help.html"}, name="help"),

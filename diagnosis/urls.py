@@ -49,6 +49,7 @@ urlpatterns = [
     path("studies/<uuid:pk>/image/", images.study_image, name="study_image"),
     path("studies/<uuid:pk>/original/", images.study_original, name="study_original"),
     path("studies/<uuid:pk>/thumbnail/", images.study_thumbnail, name="study_thumbnail"),
+    path("studies/<uuid:pk>/lungs/", images.study_lungs, name="study_lungs"),
     path("studies/<uuid:pk>/heatmap/", images.study_heatmap, name="study_heatmap"),
     path("studies/<uuid:pk>/report.pdf", study_report, name="study_report"),
     path("account/data.zip", data_export.account_export, name="account_export"),

@@ -43,6 +43,10 @@ ACCESS_LOG = env.bool("ACCESS_LOG", False)
 WORKER_POOL = env.str("WORKER_POOL", "threads", validate=validate.OneOf(["threads", "prefork", "solo"]))
 WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", 1, validate=AT_LEAST_ONE)
 MODEL_THREADS = env.int("MODEL_THREADS", 0, validate=validate.Range(min=0))
+KNOWN = ["child", "adult"]
+POPULATIONS = env.list(
+    "POPULATIONS", KNOWN, subcast=str, validate=[validate.Length(min=1), validate.ContainsOnly(KNOWN)]
+)
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", 15, validate=AT_LEAST_ONE)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3, validate=AT_LEAST_ONE)
 TASK_TIME_LIMIT = env.int("TASK_TIME_LIMIT", 60, validate=validate.Range(min=5))

@@ -91,7 +91,7 @@ def test_a_person_signs_up_submits_a_film_and_finds_the_result_in_the_history(si
         "Model version",
     ):
         assert promised in page
-    for kind in ("image", "thumbnail", "heatmap"):
+    for kind in ("image", "thumbnail", "heatmap", "lungs"):
         picture = person.get(f"{address}{kind}/")
         assert picture.status_code == 200
         assert picture.headers["Content-Type"].startswith("image/")

@@ -92,12 +92,10 @@ def _text(target: zipfile.ZipFile, sink: _Sink, name: str, chunks: Iterator[str]
 def _pictures(target: zipfile.ZipFile, sink: _Sink, study: Study) -> Iterator[bytes]:
     when = timezone.localtime(study.created_at).timetuple()[:6]
     for prediction in [] if study.answer_hidden else study.predictions.all():
-        if not prediction.heatmap:
-            continue
-        target.writestr(
-            zipfile.ZipInfo(f"heatmaps/{study.pk}-{prediction.attempt}.png", when), bytes(prediction.heatmap)
-        )
-        yield sink.take()
+        for folder, picture in (("heatmaps", prediction.heatmap), ("lungs", prediction.lungs)):
+            if picture:
+                target.writestr(zipfile.ZipInfo(f"{folder}/{study.pk}-{prediction.attempt}.png", when), bytes(picture))
+                yield sink.take()
     try:
         kind, _content_type = storage.film_of(study)
         film = storage.open_file(study, kind)
@@ -117,7 +115,7 @@ def _studies_json(studies: StudyQuerySet, user: User) -> Iterator[str]:
     """All studies with all their predictions and reviews, not only the current ones."""
     yield "["
     comma = ""
-    predictions = Prediction.objects.select_related("model_version").defer("heatmap", "model_version__card")
+    predictions = Prediction.objects.select_related("model_version").defer("heatmap", "lungs", "model_version__card")
     rows = studies.with_hidden(user).prefetch_related(
         Prefetch("predictions", queryset=predictions), "reviews", "references"
     )
@@ -143,7 +141,7 @@ def _study(study: Any, user: User) -> dict[str, Any]:
 def _prediction(prediction: Prediction) -> dict[str, Any]:
     version = prediction.model_version
     return {
-        **_plain(prediction, {"heatmap", "model_version"}),
+        **_plain(prediction, {"heatmap", "lungs", "model_version"}),
         "model_version": version.version,
         "model_sha256": version.sha256,
     }
@@ -173,6 +171,7 @@ def _readme() -> str:
             _("films/<study>: the films as they are stored, without any metadata."),
             _("originals/<study>: the files as they were submitted, where this site keeps them."),
             _("heatmaps/<study>-<attempt>.png: heat maps at the network's own resolution; white is the strongest."),
+            _("lungs/<study>-<attempt>.png: where the lungs were found; white is surely lung."),
             _("studies.json: every study with every prediction, review and confirmed diagnosis, older ones included."),
             _("history.csv: one line for each study, with what is current. Its columns:"),
             columns,

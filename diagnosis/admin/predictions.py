@@ -53,7 +53,7 @@ class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     list_filter = ("finding", "is_current", "operating_point", "model_version")
     list_select_related = ("study", "model_version")
     show_full_result_count = False
-    exclude = ("heatmap",)
+    exclude = ("heatmap", "lungs")
 
     @admin.display(description=_("with warnings"), boolean=True)
     def warned(self, prediction: Prediction) -> bool:
@@ -62,7 +62,7 @@ class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the bytes of the heat maps and the text of the cards."""
-        return super().get_queryset(request).defer("heatmap", "model_version__card")
+        return super().get_queryset(request).defer("heatmap", "lungs", "model_version__card")
 
 
 @admin.register(Review)

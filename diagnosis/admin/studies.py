@@ -44,7 +44,12 @@ class PredictionInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the bytes of the heat maps and the text of the cards."""
-        return super().get_queryset(request).select_related("model_version").defer("heatmap", "model_version__card")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("model_version")
+            .defer("heatmap", "lungs", "model_version__card")
+        )
 
 
 class ReviewInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable at run time

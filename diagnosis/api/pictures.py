@@ -65,6 +65,10 @@ study_heatmap = _picture(
     "get_heatmap", "image/png", images.study_heatmap,
     "The heat map of the current prediction as a transparent overlay; 404 while the answer is hidden.",
 )  # fmt: skip
+study_lungs = _picture(
+    "get_lungs", "image/png", images.study_lungs,
+    "The outline of the lungs as a transparent overlay; 404 where there is none, or while the answer is hidden.",
+)  # fmt: skip
 
 
 class StudyReport(APIView):

@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/studies/<uuid:pk>/image/", pictures.study_image, name="api_image"),
     path("api/v1/studies/<uuid:pk>/thumbnail/", pictures.study_thumbnail, name="api_thumbnail"),
     path("api/v1/studies/<uuid:pk>/heatmap/", pictures.study_heatmap, name="api_heatmap"),
+    path("api/v1/studies/<uuid:pk>/lungs/", pictures.study_lungs, name="api_lungs"),
     path("api/v1/studies/<uuid:pk>/report.pdf", pictures.StudyReport.as_view(), name="api_report"),
     path("api/v1/schema/", SpectacularJSONAPIView.as_view(), name="api_schema"),
     path("api/docs/", docs, name="api_docs"),

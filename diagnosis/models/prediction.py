@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ModelVersion(models.Model):
-    """A model artefact: the sha256 of its network and the version of its card, which is kept as it was published.
+    """What is served at a time: the sha256 of its networks and the version of its card, kept as it was published.
 
     One network may be published more than once, by another rule and with other figures; each is a version of its own.
+    Of several networks, one for each population, the sha256 is over all of them (:mod:`ml.inference.joined_card`).
     """
 
     sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)
@@ -79,6 +80,8 @@ class Prediction(models.Model):
     score = models.FloatField(_("score before calibration"), null=True)
     # A small grey PNG, the class activation map at the network's own resolution; a few hundred bytes.
     heatmap = models.BinaryField(_("heat map"), blank=True, default=bytes)
+    # Where the lungs are, a small grey PNG of probabilities over the film as it is shown; empty: not looked for.
+    lungs = models.BinaryField(_("lungs"), blank=True, default=bytes)
     warnings = models.JSONField(_("warnings"), default=list)
     milliseconds = models.FloatField(_("time the model took, ms"))
     created_at = models.DateTimeField(_("predicted at"), default=timezone.now)

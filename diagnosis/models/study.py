@@ -97,9 +97,9 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(state__in=PENDING)
 
     def with_current_prediction(self) -> Self:
-        """Fetch each study's current prediction in one further query, without heat maps (bytes nobody lists)."""
+        """Fetch each study's current prediction in one further query, without its pictures (bytes nobody lists)."""
         current = Prediction.objects.filter(is_current=True).select_related("model_version")
-        current = current.defer("heatmap", "model_version__card")
+        current = current.defer("heatmap", "lungs", "model_version__card")
         return self.prefetch_related(models.Prefetch("predictions", queryset=current, to_attr="current_predictions"))
 
     def with_hidden(self, user: AbstractBaseUser | AnonymousUser) -> Self:

@@ -90,5 +90,5 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         "worth": predictive_values(table, shown.prevalence) if table else None,
         "warnings": without_repetition(notices),
         "checks": checks((warning["code"] for warning in notices), refused=False, population=study.population),
-        "earlier": study.predictions.filter(is_current=False).select_related("model_version").defer("heatmap"),
+        "earlier": study.predictions.filter(is_current=False).select_related("model_version").defer("heatmap", "lungs"),
     }

@@ -17,6 +17,7 @@ from diagnosis.access import study_or_404
 from diagnosis.models import Study
 from diagnosis.results.correction import as_submitted, corrected_file
 from diagnosis.results.heatmap_image import colour
+from diagnosis.results.lungs_image import outline
 from diagnosis.reviews.readings import hidden_from
 from ml import upsample
 
@@ -124,6 +125,29 @@ def study_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     response.headers["Content-Disposition"] = f'attachment; filename="{storage.original_name(study)}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+@require_safe
+def study_lungs(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The outline of the lungs as a transparent overlay of the film's shape; where the heat map is hidden, so is this.
+
+    404 where there is none: no prediction, one made before lungs were looked for, or no lungs found.
+    """
+    study = study_or_404(request, pk, with_hidden=False)
+    prediction = study.prediction
+    if prediction is None or not prediction.lungs:
+        raise Http404("There is no outline of the lungs.")
+    if hidden_from(request.user, study):
+        raise Http404("The outline is shown once the film has been read.")
+    as_it_lies = request.GET.get("as") == SUBMITTED and study.corrected
+    etag = f'"{prediction.pk}-lungs{"-submitted" if as_it_lies else ""}"'
+    if known := unchanged(request, etag):
+        return known
+    width, height = (study.width, study.height) if as_it_lies else study.shown_size
+    scale = min(1.0, 1024 / max(width, height))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    data = outline(bytes(prediction.lungs), study, *size, submitted=as_it_lies)
+    return HttpResponse(data, content_type="image/png", headers={"Cache-Control": CACHE, "ETag": etag})
 
 
 @require_safe

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from diagnosis import storage
 from diagnosis.models import Study
 from diagnosis.results.heatmap_image import encode_heatmap
+from diagnosis.results.lungs_image import encode_lungs
 from diagnosis.worker.model_registry import room
 from diagnosis.worker.reanalysis import gate_version
 from ml import ArtifactError, Belonging, Correction, OutsidePopulations, Refusal
@@ -87,6 +88,7 @@ def analyse(study: Study) -> None:
                 rule_in=outcome.cuts.rule_in,
                 score=outcome.score,
                 heatmap=encode_heatmap(outcome),
+                lungs=encode_lungs(outcome.lungs),
                 warnings=[asdict(warning) for warning in outcome.warnings],
                 milliseconds=outcome.milliseconds,
             )

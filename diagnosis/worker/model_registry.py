@@ -5,45 +5,53 @@ from __future__ import annotations
 import logging
 import mmap
 import threading
-from pathlib import Path
 
 from django.conf import settings
 
 from diagnosis import storage
 from diagnosis.models import ModelVersion, Study
-from ml import ARTIFACTS, ArtifactError, ArtifactMissing, ModelCard, Prediction, Predictor, Refusal, load_card
+from ml import ArtifactError, ArtifactMissing, ModelCard, Prediction, Predictor, Refusal, load_card
 
 logger = logging.getLogger(__name__)
 
 Key = tuple[str, str]
-"""An artefact: the sha256 of its network, and the version of its card."""
-SHIPPED = ARTIFACTS / "pneumonia"
+"""What can be served: the sha256 of its networks, and the version of its card."""
 
 
-def installed_cards() -> dict[Key, tuple[Path, ModelCard]]:
-    """Model artefacts found on disk, by sha256 and version: the shipped one and those in ``DATA_DIR/models``."""
-    found: dict[Key, tuple[Path, ModelCard]] = {}
-    for folder in (SHIPPED, *sorted((settings.DATA_DIR / "models").glob("*/"))):
+def shipped_card() -> ModelCard:
+    """The card of what comes with the program, for the populations that this site answers for.
+
+    Raises:
+        ArtifactError: it cannot be used.
+    """
+    return load_card(populations=settings.POPULATIONS)
+
+
+def installed_cards() -> dict[Key, ModelCard]:
+    """Models found on disk, by sha256 and version: what is shipped, and the artefacts in ``DATA_DIR/models``."""
+    found: dict[Key, ModelCard] = {}
+    for folder in (None, *sorted((settings.DATA_DIR / "models").glob("*/"))):
         try:
-            card = load_card(folder)
+            card = shipped_card() if folder is None else load_card(folder)
         except ArtifactError as error:
-            logger.error("The model in %s cannot be used: %s", folder, error)
+            logger.error("The model in %s cannot be used: %s", folder or "the program", error)
             continue
-        found.setdefault((card.sha256, card.version), (folder, card))
+        found.setdefault((card.sha256, card.version), card)
     return found
 
 
-def register_models(installed: dict[Key, tuple[Path, ModelCard]]) -> ModelVersion | None:
+def register_models(installed: dict[Key, ModelCard]) -> ModelVersion | None:
     """Enter installed artefacts as model versions and see to it that a fresh or upgraded site has an active one.
 
-    The first version ever seen becomes active, and so does the shipped one when the active version's files are gone
-    (the software was upgraded). A pause that staff ordered (none active) is left alone.
+    The first version ever seen becomes active, and so does the shipped one when what the active version needs is gone
+    (the software was upgraded, or a population was taken in or left out). A pause that staff ordered (none active) is
+    left alone.
 
     Returns:
         The active version, or ``None``.
     """
     fresh = not ModelVersion.objects.exists()
-    for (sha256, name), (_folder, card) in installed.items():
+    for (sha256, name), card in installed.items():
         _row, new = ModelVersion.objects.get_or_create(sha256=sha256, version=name, defaults={"card": card.raw})
         if new:
             logger.info("Registered model %s (%.8s).", card.version, sha256)
@@ -102,8 +110,8 @@ class Room:
                 raise ArtifactMissing("No usable model is installed.")
             if active is None:
                 raise ArtifactMissing("No model version is active: staff activate one under model versions.")
-            predictor = Predictor.load(
-                installed[active.sha256, active.version][0], threads=settings.MODEL_THREADS or None
+            predictor = Predictor.serve(
+                installed[active.sha256, active.version], threads=settings.MODEL_THREADS or None
             )
             predictor.warm_up()
             self._loaded = predictor, active

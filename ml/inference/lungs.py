@@ -20,6 +20,8 @@ from ml.inference.runtime import Engine
 from ml.intake.radiograph import FILM_SIZE, ModelInput
 
 FORMAT_VERSION = 1
+MASK_SIZE = 144
+"""Side of what the network gives, over the whole film."""
 LEAST_AREA = 0.03
 """Share of the film below which what was found is not taken for lungs."""
 _BATCH = 32
@@ -73,13 +75,22 @@ class Lungs:
         (left, right), (top, bottom) = edges
         return float(left), float(top), float(right), float(bottom)
 
-    def outlines(self) -> list[NDArray[np.float64]]:
+    def outlines(self, least: float = 0.0) -> list[NDArray[np.float64]]:
         """Closed lines around the lungs, (n, 2) points each as (x, y) shares of the film's width and height.
 
         The level line 0.5 of the probabilities (marching squares), the longest first; the film's edge closes lungs
         that it cuts off. The first point is not repeated at the end.
+
+        Args:
+            least: Share of the film that a line has to enclose.
         """
-        return _level_lines(self.probability)
+        return [line for line in _level_lines(self.probability) if _enclosed(line) >= least]
+
+
+def _enclosed(line: NDArray[np.float64]) -> float:
+    """Area inside a closed line, by the shoelace formula."""
+    x, y = line.T
+    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
 
 
 def _level_lines(probability: NDArray[np.float32], level: float = 0.5) -> list[NDArray[np.float64]]:

@@ -1,36 +1,42 @@
 """The model card: what a model artefact says about itself, read without any machine-learning library.
 
-An artefact is a folder: for each network ``NAME.keras`` (the source of truth) and ``NAME.xml`` + ``NAME.bin`` (the same
-as exported for serving), ``card.json`` (this), ``metrics.json`` and figures. The card names the SHA-256 of every other
-file, so a damaged or exchanged file is found before it can answer.
+An artefact is a folder: ``model.keras`` (the source of truth), ``model.xml`` + ``model.bin`` (the same as exported for
+serving), ``card.json`` (this), ``metrics.json`` and figures. The card names the SHA-256 of every other file, so a
+damaged or exchanged file is found before it can answer.
+
+What is served are several such folders, their cards joined to one (:mod:`ml.inference.joined_card`): each population
+has a network with terms of its own, and whoever takes a folder away has the rest unchanged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.earlier_cards import upgraded
-from ml.inference.population_card import OPERATING_POINTS, PopulationCard, parse_population
+from ml.inference.joined_card import SERVED, join, joined_sha256
+from ml.inference.population_card import OPERATING_POINTS, PopulationCard, Published, parse_population
 
 __all__ = ["ARTIFACTS", "FORMAT_VERSION", "OPERATING_POINTS", "ModelCard", "file_sha256", "load_card", "parse_card"]
 
 FORMAT_VERSION = 2
 READABLE = (1, FORMAT_VERSION)
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
+_FILE = re.compile(r"(?:\w[\w.-]*/)?\w[\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
     """Everything the program and its pages need to know about one model version.
 
-    ``populations`` says for whom it answers; all that was measured stands there. ``sha256`` is that of the first
-    population's network; ``raw`` is the whole JSON as it was published.
+    ``populations`` says for whom it answers; all that was measured stands there. ``sha256`` is that of the network, or,
+    of several, of them together; ``training`` is that of the first population's network; ``raw`` is the whole JSON.
     """
 
     format_version: int
@@ -49,6 +55,16 @@ class ModelCard:
         """The population that stands first in the card: children, in what this project publishes."""
         return next(iter(self.populations.values()))
 
+    def path(self, name: str) -> Path:
+        """Where a file lies that the card names; ``FOLDER/NAME`` is in a folder beside the card's own."""
+        return (self.directory.parent if "/" in name else self.directory) / name
+
+    def beside(self, network: str) -> dict[str, str]:
+        """The SHA-256 of every file in a network's own folder, by the file's name alone."""
+        folder = network.rpartition("/")[0]
+        parts = ((name.rpartition("/"), sha256) for name, sha256 in self.files.items())
+        return {name: sha256 for (where, _, name), sha256 in parts if where == folder}
+
     def verify(self) -> None:
         """Check every file the card names against its SHA-256.
 
@@ -57,13 +73,13 @@ class ModelCard:
             ArtifactDamaged: a file is not the one the card was written for.
         """
         for name, expected in self.files.items():
-            path = self.directory / name
+            path = self.path(name)
             if not path.is_file():
-                raise ArtifactMissing(f"{path} is missing. Restore the folder {self.directory} or publish a model.")
+                raise ArtifactMissing(f"{path} is missing. Restore the folder {path.parent} or publish a model.")
             if file_sha256(path) != expected:
                 raise ArtifactDamaged(
                     f"{path} is not the file its card describes (SHA-256 differs). "
-                    f"Restore the folder {self.directory} as a whole; never replace single files in it."
+                    f"Restore the folder {path.parent} as a whole; never replace single files in it."
                 )
 
 
@@ -73,16 +89,28 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def load_card(directory: Path | None = None) -> ModelCard:
-    """Read ``card.json`` of an artefact folder (default: the committed pneumonia model).
+def load_card(directory: Path | None = None, populations: Collection[str] = tuple(SERVED)) -> ModelCard:
+    """Read the card of an artefact folder, or (default) those of the shipped artefacts, joined to one.
 
-    Reads nothing but the card; :meth:`ModelCard.verify` checks the files it names.
+    Reads nothing but cards; :meth:`ModelCard.verify` checks the files they name.
+
+    Args:
+        directory: The folder; None: what is shipped.
+        populations: For whom of the shipped artefacts' populations to answer. A folder that is missing answers for
+            nobody, but the first of them must be there.
 
     Raises:
         ArtifactMissing: there is no card.
         ArtifactDamaged: it cannot be read, is of another format version, or contradicts itself.
     """
-    folder = directory or ARTIFACTS / "pneumonia"
+    if directory is not None:
+        return _load(directory)
+    first, *more = [ARTIFACTS / folder for whose, folder in SERVED.items() if whose in populations]
+    cards = [_load(folder) for folder in (first, *(folder for folder in more if folder.is_dir()))]
+    return cards[0] if len(cards) == 1 else parse_card(join([card.raw for card in cards]), first)
+
+
+def _load(folder: Path) -> ModelCard:
     path = folder / "card.json"
     try:
         text = path.read_text(encoding="utf-8")
@@ -110,21 +138,29 @@ def parse_card(raw: Mapping[str, Any], folder: Path = ARTIFACTS / "pneumonia") -
         KeyError, TypeError, ValueError: the JSON is not a whole card.
     """
     now = upgraded(raw)
-    populations = {name: parse_population(name, of) for name, of in now["populations"].items()}
-    if not populations:
+    if not now["populations"]:
         raise ValueError("the card is for no population")
-    needed = {f"{of.network}.{kind}" for of in populations.values() for kind in ("keras", "xml", "bin")}
-    if not needed <= now["files"].keys() or any("/" in name for name in now["files"]):
+    networks = [str(of["network"]["file"]) for of in now["populations"].values()]
+    needed = {f"{network}.{kind}" for network in networks for kind in ("keras", "xml", "bin")}
+    if not needed <= now["files"].keys() or not all(_FILE.fullmatch(name) for name in now["files"]):
         raise ValueError("the list of files is not that of an artefact")
+    populations = {}
+    for network, (name, of) in zip(networks, now["populations"].items(), strict=True):
+        own = of.get("published", now)  # of an artefact that is joined with others: what its own card said
+        published = Published(
+            str(own["version"]), str(now["files"][f"{network}.keras"]), str(own["name"]), str(own["intended_use"]),
+            own["training"],
+        )  # fmt: skip
+        populations[name] = parse_population(name, of, published)
     first = next(iter(populations.values()))
     return ModelCard(
         format_version=raw["format_version"],
         version=str(now["version"]),
-        sha256=str(now["files"][f"{first.network}.keras"]),
+        sha256=joined_sha256(populations),
         name=str(now["name"]),
         intended_use=str(now["intended_use"]),
         populations=populations,
-        training=now["training"],
+        training=first.published.training,
         files=now["files"],
         directory=folder,
         raw=raw,

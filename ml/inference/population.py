@@ -101,7 +101,7 @@ def outside(found: Belonging, answered: Collection[str]) -> OutsidePopulations |
         refusal = OutsidePopulations(CODE, _STATED_ADULT, why)
     else:
         looks = _LOOKS_ADULT if found.population == ADULT else _LOOKS_LIKE_NEITHER
-        refusal = OutsidePopulations(CODE, looks, _SAY_SO)
+        refusal = OutsidePopulations(CODE, looks, _SAY_SO.get(frozenset(answered), _NOT_MEASURED))
     refusal.belonging, refusal.correction = found, Correction()
     return refusal
 
@@ -127,10 +127,16 @@ _WHY = {
 _NOT_MEASURED = gettext_noop(
     "The model was not measured on such radiographs, so there is no finding and no probability."
 )
-_SAY_SO = gettext_noop(
-    "If you know that it is of a child aged 1 to 5 years, submit it again and say so. Otherwise there is no finding "
-    "and no probability for it."
-)
+_SAY_SO = {
+    frozenset({CHILD}): gettext_noop(
+        "If you know that it is of a child aged 1 to 5 years, submit it again and say so. Otherwise there is no "
+        "finding and no probability for it."
+    ),
+    frozenset({CHILD, ADULT}): gettext_noop(
+        "If you know that it is of a child aged 1 to 5 years, or of an adult, submit it again and say so. Otherwise "
+        "there is no finding and no probability for it."
+    ),
+}
 
 STATED_OTHERWISE = Notice(
     "STATED_OTHERWISE",

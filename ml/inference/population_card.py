@@ -58,6 +58,17 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """The artefact that answers for a population, as its own card names it; ``sha256`` is that of its network."""
+
+    version: str
+    sha256: str
+    name: str
+    intended_use: str
+    training: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class PopulationCard:
     """All of a card that holds for one population.
 
@@ -77,6 +88,12 @@ class PopulationCard:
     operating_points: dict[str, OperatingPoint]
     metrics: Mapping[str, Any]
     limits: tuple[str, ...]
+    published: Published
+
+    @property
+    def non_commercial(self) -> bool:
+        """Whether data that its network was trained on may not be used for profit, and so neither may the network."""
+        return any("non-commercial" in source.get("terms", "") for source in self.data)
 
     @property
     def prevalence(self) -> float:
@@ -114,8 +131,8 @@ class PopulationCard:
         return heat
 
 
-def parse_population(name: str, raw: Mapping[str, Any]) -> PopulationCard:
-    """Read one population of a card.
+def parse_population(name: str, raw: Mapping[str, Any], published: Published) -> PopulationCard:
+    """Read one population of a card; ``published`` is what answers for it.
 
     Raises:
         KeyError, TypeError, ValueError: it is not whole, or contradicts itself.
@@ -150,6 +167,7 @@ def parse_population(name: str, raw: Mapping[str, Any]) -> PopulationCard:
         operating_points=points,
         metrics=raw["metrics"],
         limits=tuple(str(limit) for limit in raw["limits"]),
+        published=published,
     )
 
 

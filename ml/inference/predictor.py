@@ -1,4 +1,4 @@
-"""From canonical inputs to predictions: image check, population, network, calibration and heat map in one call.
+"""From canonical inputs to predictions: image check, population, network, calibration, heat map and lungs in one call.
 
 This is what the worker and ``python -m ml.predict`` use. It imports numpy alone; the runtime comes with
 :meth:`Predictor.load`.
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, Refusal
 from ml.inference.decision import Cuts, Finding, decide
+from ml.inference.gate import LOOKS_ADULT
+from ml.inference.lungs import MASK_SIZE, LungFinder, Lungs
 from ml.inference.model_card import ARTIFACTS, ModelCard, load_card
-from ml.inference.population import Belonging, Correction, belonging, contradictions, outside
+from ml.inference.population import ADULT, Belonging, Correction, belonging, contradictions, outside
 from ml.inference.population_card import PopulationCard
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE, ModelInput, Notice
@@ -35,8 +37,8 @@ class Prediction:
 
     ``probability`` is calibrated and strictly inside (0, 1); ``score`` is the network's logit, before calibration.
     ``heatmap`` is (h, w) float32 in [0, 1] at the network's own resolution over the whole film, put right as
-    ``correction`` says, from the same forward pass; see :func:`ml.inference.heatmap.upsample`. ``milliseconds`` is
-    this film's share of its batch's time in image check and network.
+    ``correction`` says, from the same forward pass; see :func:`ml.inference.heatmap.upsample`. ``lungs`` are those of
+    the film put right so. ``milliseconds`` is this film's share of its batch's time in image check and networks.
     """
 
     finding: Finding
@@ -47,6 +49,7 @@ class Prediction:
     belonging: Belonging
     correction: Correction
     heatmap: NDArray[np.float32]
+    lungs: Lungs | None
     warnings: tuple[Notice, ...]
     milliseconds: float
     model_version: str
@@ -55,30 +58,38 @@ class Prediction:
 class Predictor:
     """The image check and the networks of a card, ready to predict."""
 
-    def __init__(self, card: ModelCard, engines: Mapping[str, Engine], gate: Gate | None) -> None:
+    def __init__(
+        self, card: ModelCard, engines: Mapping[str, Engine], gate: Gate | None, lungs: LungFinder | None = None
+    ) -> None:
         """Join parts that are already loaded; :meth:`load` is the ordinary way. Only evaluation passes no gate.
 
         Args:
             card: The model's card.
             engines: Its networks, by the names that its populations give them.
             gate: The image check.
+            lungs: Finds the lungs for networks that do not find them themselves.
         """
         self.card = card
         self._engines = engines
         self._gate = gate
+        self._lungs = lungs
 
     @classmethod
     def load(cls, directory: Path | None = None, *, threads: int | None = None) -> Predictor:
-        """Load an artefact folder (default: the committed model) and the committed gate, checking every hash.
+        """Load an artefact folder (default: what is shipped) and the committed gate, checking every hash.
 
         Raises:
             ArtifactMissing: a file of the model or of the gate is not there.
             ArtifactDamaged: a file does not match its card, or the network is not the one the card describes.
         """
-        card = load_card(directory)
+        return cls.serve(load_card(directory), threads=threads)
+
+    @classmethod
+    def serve(cls, card: ModelCard, *, threads: int | None = None) -> Predictor:
+        """Load the networks of a card and the committed gate; raises as :meth:`load`."""
         card.verify()
         engines = {of.network: load_classifier(card, of, threads=threads) for of in card.populations.values()}
-        return cls(card, engines, _load_gate(threads))
+        return cls(card, engines, _load_gate(threads), LungFinder.load(threads=threads))
 
     def warm_up(self) -> None:
         """Predict one blank film, so that the first real one does not pay for the runtime's first-call work."""
@@ -86,7 +97,7 @@ class Predictor:
         if self._gate is not None:
             self._gate.check([blank])
         for of in self.card.populations.values():
-            run_network(of, self._engines[of.network], np.zeros((1, FILM_SIZE, FILM_SIZE), np.uint8))
+            self._run(of, np.zeros((1, FILM_SIZE, FILM_SIZE), np.uint8))
 
     def predict(
         self, inputs: Sequence[ModelInput], operating_point: str = "balanced", stated: Sequence[str] = ()
@@ -117,22 +128,22 @@ class Predictor:
         checks: Sequence[GateResult | None] = [None] * len(inputs) if self._gate is None else self._gate.check(inputs)
         belongs = [_belonging(*each) for each in zip(inputs, stated, checks, strict=True)]
         refused = [_refusal(check, of, self.card.populations) for check, of in zip(checks, belongs, strict=True)]
-        answered: dict[int, tuple[float, float, NDArray[np.float32]]] = {}
+        answered: dict[int, tuple[float, float, NDArray[np.float32], Lungs | None]] = {}
         for name, of in self.card.populations.items():
             kept = [i for i, no in enumerate(refused) if no is None and belongs[i].population == name]
             if not kept:
                 continue
             films = np.stack([_put_right(inputs[i], checks[i]) for i in kept])
-            logits, features = run_network(of, self._engines[of.network], films)
-            for row in zip(kept, logits, of.probability(logits), of.heat(features), strict=True):
-                answered[row[0]] = (float(row[1]), float(row[2]), row[3])
+            logits, features, lungs = self._run(of, films)
+            for i, *row in zip(kept, logits, of.probability(logits), of.heat(features), lungs, strict=True):
+                answered[i] = (float(row[0]), float(row[1]), row[2], row[3])
         milliseconds = (time.perf_counter() - began) * 1000 / max(1, len(inputs))
         answers: list[Prediction | Refusal] = []
         for i, (check, of_whom, no) in enumerate(zip(checks, belongs, refused, strict=True)):
             if no is not None:
                 answers.append(no)
                 continue
-            score, probability, heat = answered[i]
+            score, probability, heat, lungs_of_it = answered[i]
             cuts = self.card.populations[of_whom.population].operating_points[operating_point].cuts
             answers.append(
                 Prediction(
@@ -144,12 +155,22 @@ class Predictor:
                     belonging=of_whom,
                     correction=correction_of(check),
                     heatmap=heat,
+                    lungs=lungs_of_it,
                     warnings=_warnings(check, of_whom, stated[i]),
                     milliseconds=milliseconds,
                     model_version=self.card.version,
                 )
             )
         return answers
+
+    def _run(
+        self, of: PopulationCard, films: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Sequence[Lungs | None]]:
+        """Logits, features and lungs of films (n, FILM_SIZE, FILM_SIZE); a network that finds the lungs itself is believed."""
+        logits, features, *found = self._engines[of.network](films[..., None].astype(np.float32))
+        if found:
+            return logits[:, 0], features, [Lungs(one[..., 0]) for one in found[0]]
+        return logits[:, 0], features, [None] * len(films) if self._lungs is None else self._lungs.find(films)
 
 
 def _belonging(film: ModelInput, stated: str, check: GateResult | None) -> Belonging:
@@ -170,7 +191,9 @@ def _warnings(check: GateResult | None, of_whom: Belonging, stated: str) -> tupl
     """What the image check remarked and what speaks against the population, each once."""
     if check is None:
         return ()
-    found = [*check.notices, *contradictions(of_whom, stated, check.scores.get("adult"))]
+    # That a film looks like an adult's is no remark on one that the adults' network answers for.
+    remarks = [notice for notice in check.notices if of_whom.population != ADULT or notice.code != LOOKS_ADULT.code]
+    found = [*remarks, *contradictions(of_whom, stated, check.scores.get("adult"))]
     return tuple({notice.code: notice for notice in found}.values())
 
 
@@ -187,14 +210,20 @@ def load_classifier(card: ModelCard, of: PopulationCard | None = None, *, thread
             architecture.
     """
     of = of or card.first
-    engine = Engine(card.directory / f"{of.network}.xml", threads=threads, sha256=card.files)
+    engine = Engine(card.path(f"{of.network}.xml"), threads=threads, sha256=card.beside(of.network))
     expected = (-1, FILM_SIZE, FILM_SIZE, 1)
     if engine.input_shape != expected:
         raise ArtifactDamaged(f"The network in {card.directory} takes {engine.input_shape}, not {expected}.")
     outputs = engine(np.zeros((1, FILM_SIZE, FILM_SIZE, 1), np.float32))
     channels = len(of.head["weights"])
-    if len(outputs) != 2 or outputs[0].shape != (1, 1) or outputs[1].ndim != 4 or outputs[1].shape[3] != channels:
-        shapes = [output.shape for output in outputs]
+    shapes = [output.shape for output in outputs]
+    if (
+        not 2 <= len(shapes) <= 3
+        or shapes[0] != (1, 1)
+        or len(shapes[1]) != 4
+        or shapes[1][3] != channels
+        or shapes[2:] not in ([], [(1, MASK_SIZE, MASK_SIZE, 1)])
+    ):
         raise ArtifactDamaged(f"The network in {card.directory} gives {shapes}, not a logit and {channels} features.")
     return engine
 
@@ -203,7 +232,7 @@ def run_network(
     of: PopulationCard, engine: Engine, pixels: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Run films (n, FILM_SIZE, FILM_SIZE) uint8; return logits (n,) and features (n, h, w, c)."""
-    logits, features = engine(pixels[..., None].astype(np.float32))
+    logits, features, *_lungs = engine(pixels[..., None].astype(np.float32))
     return logits[:, 0], features
 
 

@@ -82,7 +82,7 @@ def test_a_query_that_means_nothing_is_refused_by_its_field(client: Client, quer
 
 def test_a_stranger_gets_404_everywhere(owner: User, stranger: User, program: Callable[..., Client]) -> None:
     study, other = analysed(owner), program(stranger)
-    for name in ("api_study", "api_image", "api_thumbnail", "api_heatmap", "api_report", "api_reviews"):
+    for name in ("api_study", "api_image", "api_thumbnail", "api_heatmap", "api_lungs", "api_report", "api_reviews"):
         assert other.get(one(study, name)).status_code == 404, name
     assert other.patch(one(study), {"label": "x"}, content_type="application/json").status_code == 404
     assert other.delete(one(study)).status_code == 404
@@ -126,7 +126,8 @@ def test_reader_first_hides_the_answer_until_a_review(client: Client, owner: Use
     body = client.get(one(study)).json()
     assert (body["answer_hidden"], body["finding"], body["probability"]) == (True, None, None)
     assert body["warnings"] == [notice["code"] for notice in study.notices], "those of the file, none of the model's"
-    assert client.get(one(study, "api_heatmap")).status_code == 404
+    for overlay in ("api_heatmap", "api_lungs"):
+        assert client.get(one(study, overlay)).status_code == 404
     assert client.get(one(study, "api_report")).json()["code"] == "ANSWER_HIDDEN"
     assert client.get(f"{LIST}?finding=pneumonia").json()["results"] == []
     send = lambda body: client.post(one(study, "api_reviews"), body, content_type="application/json")  # noqa: E731

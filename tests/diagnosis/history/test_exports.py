@@ -123,7 +123,7 @@ def test_what_is_to_be_read_first_is_left_out(owner: User, owner_client: Client)
     assert (row["answer_hidden"], row["finding"], row["probability"]) == ("true", "", "")
     assert "UNLIKE_TRAINING" not in row["warnings"]
     archive = zipfile.ZipFile(io.BytesIO(download(owner_client, "account_export")))
-    assert not [name for name in archive.namelist() if name.startswith("heatmaps/")]
+    assert not [name for name in archive.namelist() if name.startswith(("heatmaps/", "lungs/"))]
     assert json.loads(archive.read("studies.json"))[0]["predictions"] == []
 
 
@@ -140,6 +140,8 @@ def test_the_zip_holds_everything_of_one_person(owner: User, stranger: User, own
         assert film.size == (analysed.width, analysed.height)
     with Image.open(archive.open(f"heatmaps/{analysed.pk}-1.png")) as heat:
         assert heat.size == (7, 7)
+    with Image.open(archive.open(f"lungs/{judged.pk}-1.png")) as lungs:
+        assert lungs.size == (144, 144)
     stored = {row["id"]: row for row in json.loads(archive.read("studies.json"))}
     assert [review["comment"] for review in stored[str(analysed.pk)]["reviews"]] == ["second", "first"]
     assert stored[str(analysed.pk)]["predictions"][0]["probability"] == 0.87

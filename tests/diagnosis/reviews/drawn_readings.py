@@ -12,6 +12,8 @@ from django.utils import timezone
 from PIL import Image
 
 from diagnosis.models import Preferences, Review, Study
+from diagnosis.results.lungs_image import encode_lungs
+from ml import Lungs
 from tests.studies import analysed
 
 
@@ -24,15 +26,22 @@ def heat_map() -> bytes:
     return buffer.getvalue()
 
 
+def two_lungs() -> bytes:
+    """Lungs as a prediction keeps them: two upright ellipses."""
+    down, across = np.mgrid[:144, :144]
+    away = [((across - middle) / 25) ** 2 + ((down - 70) / 50) ** 2 for middle in (40, 104)]
+    return encode_lungs(Lungs((np.minimum(*away) < 1).astype(np.float32)))
+
+
 def with_heat(owner: User, seed: int = 0, **prediction: Any) -> Study:
-    """An analysed study with a heat map and a warning that only the model could have given."""
+    """An analysed study with a heat map, lungs and a warning that only the model could have given."""
     warning = {
         "code": "UNLIKE_TRAINING",
         "message": "Unlike the films it learned from.",
         "advice": "Trust it less.",
         "parameters": {},
     }
-    return analysed(owner, seed, heatmap=heat_map(), warnings=[warning], **prediction)
+    return analysed(owner, seed, heatmap=heat_map(), lungs=two_lungs(), warnings=[warning], **prediction)
 
 
 def read_first(person: User) -> Preferences:

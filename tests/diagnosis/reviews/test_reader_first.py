@@ -29,10 +29,13 @@ def test_the_result_page_shows_the_film_and_asks_first(owner: User, owner_client
     assert [leak for leak in LEAKS if leak in body] == []
 
 
-def test_the_heat_map_is_kept_back_until_the_film_is_read(owner: User, owner_client: Client) -> None:
+@pytest.mark.parametrize("overlay", ["study_heatmap", "study_lungs"])
+def test_what_is_laid_over_the_film_is_kept_back_until_it_is_read(
+    owner: User, owner_client: Client, overlay: str
+) -> None:
     read_first(owner)
     study = with_heat(owner)
-    address = reverse("study_heatmap", args=[study.pk])
+    address = reverse(overlay, args=[study.pk])
     assert owner_client.get(address).status_code == 404
     reading(study, owner, "normal")
     assert owner_client.get(address).status_code == 200

@@ -10,7 +10,7 @@ from django.urls import reverse
 from tests.studies import analysed, submitted
 
 pytestmark = pytest.mark.django_db
-PAGES = ["study", "study_status", "study_image", "study_thumbnail", "study_heatmap", "study_delete"]
+PAGES = ["study", "study_status", "study_image", "study_thumbnail", "study_heatmap", "study_lungs", "study_delete"]
 
 
 @pytest.mark.parametrize("page", PAGES)

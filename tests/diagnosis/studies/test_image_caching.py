@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from diagnosis import storage
 from diagnosis.results import heatmap_image
+from diagnosis.studies import images
 from tests.diagnosis.reviews.drawn_readings import with_heat
 
 pytestmark = pytest.mark.django_db
-PICTURES = ["study_image", "study_thumbnail", "study_heatmap"]
+PICTURES = ["study_image", "study_thumbnail", "study_heatmap", "study_lungs"]
 
 
 @pytest.mark.parametrize("picture", PICTURES)
@@ -31,6 +32,7 @@ def test_a_browser_that_has_it_is_told_so_without_reading_it(
 
     monkeypatch.setattr(storage, "open_file", fail)
     monkeypatch.setattr(heatmap_image, "colour", fail)
+    monkeypatch.setattr(images, "outline", fail)
     again = client.get(address, headers={"if-none-match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again["Cache-Control"] == "private, no-cache"
@@ -57,4 +59,4 @@ def test_two_studies_are_never_taken_for_each_other(owner: User, client: Client)
     client.force_login(owner)
     studies = [with_heat(owner, seed) for seed in (1, 2)]
     tags = {client.get(reverse(picture, args=[study.pk]))["ETag"] for picture in PICTURES for study in studies}
-    assert len(tags) == 6
+    assert len(tags) == 8

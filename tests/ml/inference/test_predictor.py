@@ -61,6 +61,7 @@ def test_each_film_gets_one_prediction_in_order() -> None:
         assert answer.cuts == predictor.card.first.operating_points["screening"].cuts
         assert predictor.card.first.probability(np.float32(answer.score)) == pytest.approx(answer.probability)
         assert answer.heatmap.shape == (14, 14)
+        assert answer.lungs is None, "nobody was given to look for them"
         assert answer.model_version == "2026.1.1"
         assert answer.milliseconds > 0
 
