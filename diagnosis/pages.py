@@ -88,8 +88,8 @@ def about_model(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"card": card, "problem": problem}
     if card is not None:
         context |= {
-            "populations": [_of_population(card, of) for of in card.populations.values()],
             **_of_population(card, card.first),
+            "further": [_of_population(card, of) for of in card.populations.values() if of is not card.first],
             "exams": list(exams(_gate_card())),
             "failures": _failures(card),
         }

@@ -41,11 +41,17 @@ def model_version() -> ModelVersion:
     return version
 
 
+<<<<<<< HEAD
 def predicted(probability: float, finding: str | None = None, operating_point: str = "balanced") -> dict[str, Any]:
+=======
+def said_by(
+    probability: float, finding: str | None = None, operating_point: str = "balanced", population: str = "child"
+) -> dict[str, Any]:
+>>>>>>> 7daa341 (Show each population on the model card's page)
     """Finding, probability and cuts of a prediction, by the shipped card or by cuts that give the finding asked for."""
     from ml import Cuts, decide, load_card
 
-    cuts = load_card().first.operating_points[operating_point].cuts
+    cuts = load_card().populations[population].operating_points[operating_point].cuts
     finding = finding or decide(probability, cuts)
     if decide(probability, cuts) != finding:
         low, high = probability / 2, (1 + probability) / 2

@@ -23,6 +23,40 @@ class Stop:
 
 def stops(of: PopulationCard) -> list[Stop]:
     """The three findings, each with what was measured; one that was not measured says so without a figure."""
+    return _of_adults(of) if of.name == "adult" else _of_children(of)
+
+
+def _of_adults(of: PopulationCard) -> list[Stop]:
+    appearance = of.metrics.get("by_appearance") or {}
+    background = of.metrics.get("background") or {}
+    elsewhere = of.metrics.get("internal_test_as_another_site_might_send_it") or {}
+    return [
+        Stop(
+            _("It knows the pneumonia of one epidemic"),
+            _area(appearance.get("indeterminate")),
+            _(
+                "AUC on films whose appearance the radiologists called indeterminate; typical ones are told apart much "
+                "better. Nearly all pneumonia it has learnt from is COVID-19; what it makes of other pneumonia was not "
+                "measured."
+            ),
+        ),
+        Stop(
+            _("It knows a little by the background too"),
+            _area(background.get("alone")),
+            _("AUC with the chest taken out of every test film (0.5 is chance)."),
+        ),
+        Stop(
+            _("It was measured at the hospitals it has learnt from"),
+            _area(elsewhere),
+            _(
+                "AUC on the same films altered by a program, as another site might send them. Measure it on your own "
+                "films first."
+            ),
+        ),
+    ]
+
+
+def _of_children(of: PopulationCard) -> list[Stop]:
     background = of.metrics.get("background") or {}
     adults = of.metrics.get("adults") or {}
     elsewhere = of.metrics.get("internal_test_as_another_site_might_send_it") or {}
@@ -39,8 +73,8 @@ def stops(of: PopulationCard) -> list[Stop]:
             _("It does not hold for other people"),
             _area(adults),
             _(
-                "AUC on adults’ films from other hospitals, read by radiologists. So adults, infants and children from "
-                "6 years get no finding and no probability."
+                "AUC on adults’ films from other hospitals, read by radiologists. So it answers for no adult, no "
+                "infant and no child from 6 years."
             ),
         ),
         Stop(

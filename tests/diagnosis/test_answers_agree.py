@@ -32,7 +32,7 @@ def plain(text: str) -> str:
 
 
 def made(owner: User, population: str, probability: float, point: str) -> Study:
-    study = analysed(owner, **predicted(probability, operating_point=point))
+    study = analysed(owner, **predicted(probability, operating_point=point, population=population))
     Study.objects.filter(pk=study.pk).update(population=population, population_known_by="stated")
     return study
 
@@ -80,10 +80,13 @@ def test_page_compare_csv_json_api_and_admin_say_what_the_rule_says(
     assert shown in admin
 
 
+@pytest.mark.parametrize("population", POPULATIONS)
 @pytest.mark.parametrize("point", OPERATING_POINTS)
 @pytest.mark.parametrize("probability", [0.2, 0.5, 0.76])
-def test_the_report_says_the_same(owner: User, owner_client: Client, point: str, probability: float) -> None:
-    of = load_card().first
+def test_the_report_says_the_same(
+    owner: User, owner_client: Client, population: str, point: str, probability: float
+) -> None:
+    of = load_card().populations[population]
     cuts = of.operating_points[point].cuts
     study = made(owner, of.name, probability, point)
     document = PdfReader(io.BytesIO(owner_client.get(reverse("study_report", args=[study.pk])).content))

@@ -88,7 +88,7 @@ def test_a_missing_model_makes_the_site_not_ready(monkeypatch: pytest.MonkeyPatc
     def missing() -> None:
         raise ArtifactMissing("card.json is missing.")
 
-    monkeypatch.setattr(health, "load_card", missing)
+    monkeypatch.setattr(health, "shipped_card", missing)
     assert Client().get("/readyz").json()["model"] == "card.json is missing."
 
 

@@ -13,11 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from numpy.typing import NDArray
 from PIL import Image
+from pytest_django import Settings
 
 from diagnosis.models import State, Study
 from diagnosis.submission.submit import Ticket, submit
 from diagnosis.worker.analysis import analyse
-from ml import phantom
+from diagnosis.worker.model_registry import Room
+from ml import load_card, phantom
 from tests.dicom_files import as_file, film_object
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,13 @@ def analysed(owner: User, data: bytes, **ticket: str) -> Study:
     return study
 
 
+@pytest.fixture
+def children_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site that leaves the network for adults out."""
+    settings.POPULATIONS = ["child"]
+    monkeypatch.setattr("diagnosis.worker.analysis.room", Room())
+
+
 def dicom(age: str) -> bytes:
     grey = phantom.film(3, width=500, height=420, opacity=True).astype(np.uint16) * 16
     return as_file(film_object(grey, 12, PatientAge=age, Modality="DX", BodyPartExamined="CHEST"))
@@ -39,7 +48,7 @@ def dicom(age: str) -> bytes:
 
 @pytest.mark.parametrize(
     ("age", "population", "words"),
-    [("081Y", "adult", "81 years"), ("009Y", "outside", "9 years"), ("006M", "outside", "6 months")],
+    [("015Y", "outside", "15 years"), ("009Y", "outside", "9 years"), ("006M", "outside", "6 months")],
 )
 def test_outside_all_populations_there_is_no_finding_and_the_film_can_be_seen(
     owner: User, owner_client: Client, age: str, population: str, words: str
@@ -52,6 +61,52 @@ def test_outside_all_populations_there_is_no_finding_and_the_film_can_be_seen(
     assert words in page
     assert "OUTSIDE_POPULATIONS" not in page
     assert owner_client.get(reverse("study_image", args=[study.pk])).status_code == 200
+
+
+def test_each_population_is_answered_by_its_own_network_and_rule(owner: User) -> None:
+    child, adult = analysed(owner, dicom("003Y")), analysed(owner, dicom("081Y"))
+    assert [(study.state, study.population) for study in (child, adult)] == [("done", "child"), ("done", "adult")]
+    assert child.probability != adult.probability
+    assert child.judged_by == adult.judged_by, "one version answers for both"
+    for study in (child, adult):
+        assert study.prediction is not None
+        cuts = load_card().populations[study.population].operating_points["balanced"].cuts
+        assert (study.prediction.rule_out, study.prediction.rule_in) == (cuts.rule_out, cuts.rule_in)
+        assert study.prediction.lungs, "both show where the lungs are"
+        assert "LOOKS_ADULT" not in [warning["code"] for warning in study.prediction.warnings]
+
+
+def test_a_site_may_leave_adults_out(owner: User, owner_client: Client, children_alone: None) -> None:
+    study = analysed(owner, dicom("081Y"), population="child")
+    assert (study.state, study.reason_code) == (State.REJECTED, "OUTSIDE_POPULATIONS")
+    assert (study.population, study.population_known_by) == ("adult", "header")
+    assert study.probability is None
+    page = owner_client.get(study.get_absolute_url()).text
+    assert "81 years" in page
+    assert "answers for children aged 1 to 5 years alone" in page
+    said = owner_client.get(reverse("about_model")).text
+    assert "population-adult" not in said
+    assert "non-commercial" not in said
+
+
+def test_taking_adults_in_leaves_what_was_said_before_as_it_was(
+    owner: User, owner_client: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.POPULATIONS = ["child"]
+    monkeypatch.setattr("diagnosis.worker.analysis.room", Room())
+    before = analysed(owner, dicom("003Y"))
+    settings.POPULATIONS = ["child", "adult"]
+    monkeypatch.setattr("diagnosis.worker.analysis.room", Room())
+    after = analysed(owner, dicom("004Y"))
+    children = load_card(populations=("child",))
+    assert before.judged_by is not None
+    assert after.judged_by is not None
+    assert (before.judged_by.sha256, before.judged_by.version) == (children.sha256, children.version)
+    assert after.judged_by.sha256 == load_card().sha256 != children.sha256
+    assert after.judged_by.active
+    page = owner_client.get(before.get_absolute_url()).text
+    assert children.sha256[:16] in page
+    assert 'class="finding-card' in page
 
 
 def test_a_child_of_three_years_gets_a_finding(owner: User) -> None:
@@ -67,7 +122,7 @@ def test_what_was_stated_against_the_header_is_reported(owner: User) -> None:
     assert study.warned
 
 
-def test_stated_otherwise_the_same_film_is_analysed_again(owner: User) -> None:
+def test_stated_otherwise_the_same_film_is_analysed_again(owner: User, children_alone: None) -> None:
     data = phantom.png(phantom.film(5, width=500, height=420))
     first, second = analysed(owner, data, population="adult"), analysed(owner, data, population="child")
     assert (first.state, first.reason_code) == (State.REJECTED, "OUTSIDE_POPULATIONS")
