@@ -41,13 +41,9 @@ def model_version() -> ModelVersion:
     return version
 
 
-<<<<<<< HEAD
-def predicted(probability: float, finding: str | None = None, operating_point: str = "balanced") -> dict[str, Any]:
-=======
-def said_by(
+def predicted(
     probability: float, finding: str | None = None, operating_point: str = "balanced", population: str = "child"
 ) -> dict[str, Any]:
->>>>>>> 7daa341 (Show each population on the model card's page)
     """Finding, probability and cuts of a prediction, by the shipped card or by cuts that give the finding asked for."""
     from ml import Cuts, decide, load_card
 

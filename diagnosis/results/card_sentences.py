@@ -31,6 +31,13 @@ CARD = (
         "looks like the radiographs of children with pneumonia. It is not for triage and not for diagnosis, it is not "
         "a medical device, and no decision about a patient may rest on it."
     ),
+    gettext_noop("PneumoWeb pneumonia classifiers"),
+    gettext_noop(
+        "Teaching, research and a second look: it says how much a frontal chest radiograph looks like those of "
+        "patients with pneumonia, by one network for children aged 1 to 5 and by another for adults. It is not for "
+        "triage and not for diagnosis, it is not a medical device, and no decision about a patient may rest on it. The "
+        "network for adults is for non-commercial use."
+    ),
     gettext_noop(
         "The calibrated probability assumes that half of the films show pneumonia; where it is rarer, the chance is "
         "lower."

@@ -14,9 +14,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from diagnosis.models import PENDING, ModelVersion, State, Study
+from diagnosis.models import PENDING, ModelVersion, Study
 from diagnosis.worker.queue import CALM_SECONDS, MOST_WAITING
-from diagnosis.worker.reanalysis import gate_version, reanalyse
+from diagnosis.worker.reanalysis import reanalyse, refused_still
 
 
 def due(version: ModelVersion) -> Q:
@@ -25,9 +25,7 @@ def due(version: ModelVersion) -> Q:
     Not those it has answered, those that wait, and those that today's image check refused; but those it refused for
     their population while another model answered.
     """
-    refused = Q(state=State.REJECTED, refused_by=gate_version())
-    elsewhere = Q(reason_code="OUTSIDE_POPULATIONS", finished_at__lt=version.registered_at)
-    return ~Q(state__in=PENDING) & ~Q(predicted_by=version) & (~refused | elsewhere)
+    return ~Q(state__in=PENDING) & ~Q(predicted_by=version) & ~refused_still(version.registered_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
-"""When a study may be reanalysed: it failed, or was refused by a gate that has been replaced since."""
+"""When a study may be reanalysed: it failed, or was refused by a gate or a model that has been replaced since."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import Q
 
-from diagnosis.models import State, Study
+from diagnosis.models import ModelVersion, State, Study
 from diagnosis.worker.queue import send_to_worker
 from ml import ARTIFACTS
 
@@ -23,16 +24,30 @@ def gate_version() -> str:
     return hashlib.sha256(card.read_bytes()).hexdigest()[:16] if card.is_file() else ""
 
 
+def refused_still(since: dt.datetime | None) -> Q:
+    """Refused studies that would be refused again: by the same image check, and not for their population before
+    ``since``, when the model that answers now was registered; it may answer for these people."""
+    refused = Q(state=State.REJECTED, refused_by=gate_version())
+    if since is None:
+        return refused
+    return refused & (~Q(reason_code="OUTSIDE_POPULATIONS") | Q(finished_at__gte=since))
+
+
+def active_since() -> dt.datetime | None:
+    """When the model that answers now was registered; ``None`` where none does."""
+    return ModelVersion.objects.filter(active=True).values_list("registered_at", flat=True).first()
+
+
 def is_an_answer() -> Q:
-    """Studies that need no further analysis: all but failed ones and those that an earlier gate refused."""
-    return ~Q(state=State.FAILED) & ~(Q(state=State.REJECTED) & ~Q(refused_by=gate_version()))
+    """Studies that need no further analysis: all but failed ones and those refused that would not be so again."""
+    return ~Q(state=State.FAILED) & (~Q(state=State.REJECTED) | refused_still(active_since()))
 
 
 def may_reanalyse(study: Study) -> bool:
     """Whether its owner may have it analysed again. The same gate would refuse the same film again."""
-    if study.reanalyses >= OWNER_LIMIT:
+    if study.reanalyses >= OWNER_LIMIT or study.state not in (State.FAILED, State.REJECTED):
         return False
-    return study.state == State.FAILED or (study.state == State.REJECTED and study.refused_by != gate_version())
+    return not Study.objects.filter(is_an_answer(), pk=study.pk).exists()
 
 
 def reanalyse_for_owner(study: Study) -> bool:

@@ -146,7 +146,7 @@ def parse_card(raw: Mapping[str, Any], folder: Path = ARTIFACTS / "pneumonia") -
         raise ValueError("the list of files is not that of an artefact")
     populations = {}
     for network, (name, of) in zip(networks, now["populations"].items(), strict=True):
-        own = of.get("published", now)  # of an artefact that is joined with others: what its own card said
+        own = of.get("published", now)  # an artefact that is joined with others has a card of its own
         published = Published(
             str(own["version"]), str(now["files"][f"{network}.keras"]), str(own["name"]), str(own["intended_use"]),
             own["training"],

@@ -166,7 +166,7 @@ class Predictor:
     def _run(
         self, of: PopulationCard, films: NDArray[np.uint8]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], Sequence[Lungs | None]]:
-        """Logits, features and lungs of films (n, FILM_SIZE, FILM_SIZE); a network that finds the lungs itself is believed."""
+        """Logits, features and lungs of films (n, FILM_SIZE, FILM_SIZE); the network's own lungs, if it gives them."""
         logits, features, *found = self._engines[of.network](films[..., None].astype(np.float32))
         if found:
             return logits[:, 0], features, [Lungs(one[..., 0]) for one in found[0]]

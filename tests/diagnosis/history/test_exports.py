@@ -140,7 +140,7 @@ def test_the_zip_holds_everything_of_one_person(owner: User, stranger: User, own
         assert film.size == (analysed.width, analysed.height)
     with Image.open(archive.open(f"heatmaps/{analysed.pk}-1.png")) as heat:
         assert heat.size == (7, 7)
-    with Image.open(archive.open(f"lungs/{judged.pk}-1.png")) as lungs:
+    with Image.open(archive.open(f"lungs/{analysed.pk}-1.png")) as lungs:
         assert lungs.size == (144, 144)
     stored = {row["id"]: row for row in json.loads(archive.read("studies.json"))}
     assert [review["comment"] for review in stored[str(analysed.pk)]["reviews"]] == ["second", "first"]

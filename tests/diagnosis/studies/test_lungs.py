@@ -14,7 +14,7 @@ from PIL import Image
 
 from diagnosis.models import Study
 from tests.diagnosis.reviews.drawn_readings import two_lungs, with_heat
-from tests.studies import judged
+from tests.studies import analysed
 
 pytestmark = pytest.mark.django_db
 
@@ -52,5 +52,5 @@ def test_it_turns_with_the_film(owner: User, owner_client: Client) -> None:
 
 
 def test_there_is_none_where_no_lungs_were_found_or_looked_for(owner: User, owner_client: Client) -> None:
-    assert owner_client.get(reverse("study_lungs", args=[judged(owner).pk])).status_code == 404
+    assert owner_client.get(reverse("study_lungs", args=[analysed(owner).pk])).status_code == 404
     assert len(two_lungs()) < 3000, "what is stored with each prediction is small"

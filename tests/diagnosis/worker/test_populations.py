@@ -19,6 +19,7 @@ from diagnosis.models import State, Study
 from diagnosis.submission.submit import Ticket, submit
 from diagnosis.worker.analysis import analyse
 from diagnosis.worker.model_registry import Room
+from diagnosis.worker.reanalysis import may_reanalyse
 from ml import load_card, phantom
 from tests.dicom_files import as_file, film_object
 
@@ -41,8 +42,8 @@ def children_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("diagnosis.worker.analysis.room", Room())
 
 
-def dicom(age: str) -> bytes:
-    grey = phantom.film(3, width=500, height=420, opacity=True).astype(np.uint16) * 16
+def dicom(age: str, seed: int = 3) -> bytes:
+    grey = phantom.film(seed, width=500, height=420, opacity=True).astype(np.uint16) * 16
     return as_file(film_object(grey, 12, PatientAge=age, Modality="DX", BodyPartExamined="CHEST"))
 
 
@@ -64,10 +65,10 @@ def test_outside_all_populations_there_is_no_finding_and_the_film_can_be_seen(
 
 
 def test_each_population_is_answered_by_its_own_network_and_rule(owner: User) -> None:
-    child, adult = analysed(owner, dicom("003Y")), analysed(owner, dicom("081Y"))
+    child, adult = analysed(owner, dicom("003Y")), analysed(owner, dicom("081Y", seed=4))
     assert [(study.state, study.population) for study in (child, adult)] == [("done", "child"), ("done", "adult")]
     assert child.probability != adult.probability
-    assert child.judged_by == adult.judged_by, "one version answers for both"
+    assert child.predicted_by == adult.predicted_by, "one version answers for both"
     for study in (child, adult):
         assert study.prediction is not None
         cuts = load_card().populations[study.population].operating_points["balanced"].cuts
@@ -84,9 +85,9 @@ def test_a_site_may_leave_adults_out(owner: User, owner_client: Client, children
     page = owner_client.get(study.get_absolute_url()).text
     assert "81 years" in page
     assert "answers for children aged 1 to 5 years alone" in page
-    said = owner_client.get(reverse("about_model")).text
-    assert "population-adult" not in said
-    assert "non-commercial" not in said
+    card = owner_client.get(reverse("about_model")).text
+    assert "population-adult" not in card
+    assert "non-commercial" not in card
 
 
 def test_taking_adults_in_leaves_what_was_said_before_as_it_was(
@@ -97,16 +98,32 @@ def test_taking_adults_in_leaves_what_was_said_before_as_it_was(
     before = analysed(owner, dicom("003Y"))
     settings.POPULATIONS = ["child", "adult"]
     monkeypatch.setattr("diagnosis.worker.analysis.room", Room())
-    after = analysed(owner, dicom("004Y"))
+    after = analysed(owner, dicom("004Y", seed=4))
     children = load_card(populations=("child",))
-    assert before.judged_by is not None
-    assert after.judged_by is not None
-    assert (before.judged_by.sha256, before.judged_by.version) == (children.sha256, children.version)
-    assert after.judged_by.sha256 == load_card().sha256 != children.sha256
-    assert after.judged_by.active
+    assert before.predicted_by is not None
+    assert after.predicted_by is not None
+    assert (before.predicted_by.sha256, before.predicted_by.version) == (children.sha256, children.version)
+    assert after.predicted_by.sha256 == load_card().sha256 != children.sha256
+    assert after.predicted_by.active
     page = owner_client.get(before.get_absolute_url()).text
     assert children.sha256[:16] in page
     assert 'class="finding-card' in page
+
+
+def test_an_adult_s_film_refused_before_adults_were_answered_for_may_be_analysed_now(
+    owner: User, owner_client: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.POPULATIONS = ["child"]
+    monkeypatch.setattr("diagnosis.worker.analysis.room", Room())
+    study = analysed(owner, dicom("081Y"))
+    assert not may_reanalyse(study)
+    settings.POPULATIONS = ["child", "adult"]
+    monkeypatch.setattr("diagnosis.worker.analysis.room", Room())
+    analysed(owner, dicom("003Y", seed=4))
+    assert may_reanalyse(study)
+    again = analysed(owner, dicom("081Y"))
+    assert (again.state, again.population) == (State.DONE, "adult")
+    assert again.pk != study.pk
 
 
 def test_a_child_of_three_years_gets_a_finding(owner: User) -> None:
