@@ -63,6 +63,7 @@ COLUMNS: dict[str, Promise] = {
     "format": gettext_lazy("What was submitted: JPEG, PNG, DICOM and so on."),
     "pixel_sha256": gettext_lazy("SHA-256 of the film's size and pixels: equal films have equal values."),
     "view_position": gettext_lazy("View, from a DICOM header; empty for other formats."),
+    "pixel_spacing_mm": gettext_lazy("Millimetres from pixel to pixel, from a DICOM header; empty for other formats."),
     "age_years": gettext_lazy("Age in years, from a DICOM header; empty for other formats."),
     "population": gettext_lazy("Whose film it is: child (1 to 5 years), adult, outside (neither) or unknown."),
     "population_known_by": gettext_lazy(
@@ -160,6 +161,7 @@ def as_record(study: Any) -> dict[str, Any]:
         "format": study.source_format,
         "pixel_sha256": study.pixel_hash,
         "view_position": study.header.get("view_position", ""),
+        "pixel_spacing_mm": study.header.get("pixel_spacing_mm"),
         "age_years": study.header.get("age_years"),
         "population": study.population,
         "population_known_by": study.population_known_by,

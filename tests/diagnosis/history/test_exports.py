@@ -41,7 +41,7 @@ def test_csv_says_all_there_is_to_say(owner: User, owner_client: Client) -> None
     row = study(owner, label='Ärger, "quoted"\nline', probability=0.9)
     reading(row, owner, "normal", agreement="disagree", comment="no")
     Reference.record(study=row, author=owner, diagnosis="normal", source="ct")
-    study(owner, "rejected", age=3)
+    study(owner, "rejected", age=3, header={"pixel_spacing_mm": 0.2})
     answered, refused = lines(owner_client)
     assert list(answered) == list(COLUMNS)
     assert answered["label"] == 'Ärger, "quoted"\nline'
@@ -53,6 +53,7 @@ def test_csv_says_all_there_is_to_say(owner: User, owner_client: Client) -> None
     assert (answered["my_agreement"], answered["my_finding"], answered["my_comment"]) == ("disagree", "normal", "no")
     assert (answered["confirmed_diagnosis"], answered["confirmed_by"]) == ("normal", "ct")
     assert len(answered["model_sha256"]) == 64
+    assert (answered["pixel_spacing_mm"], refused["pixel_spacing_mm"]) == ("", "0.2")
     assert (refused["state"], refused["reason_code"], refused["probability"]) == ("rejected", "NOT_A_FILM", "")
 
 
