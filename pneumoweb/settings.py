@@ -213,8 +213,9 @@ CACHES = {
 }
 
 USE_TZ = USE_I18N = True
-LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# For whoever states none, neither by a choice nor by their browser.
+LANGUAGE_CODE = env.str("DEFAULT_LANGUAGE", "en", validate=validate.OneOf([code for code, _name in LANGUAGES]))
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────

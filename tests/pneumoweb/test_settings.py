@@ -38,6 +38,7 @@ def start(data_dir: Path, *command: str, env_file: Path | None = None, **environ
         ("REDIS_URL", "localhost:6379"),
         ("EMAIL_VERIFICATION", "sometimes"),
         ("LOG_LEVEL", "LOUD"),
+        ("DEFAULT_LANGUAGE", "latin"),
     ],
 )
 def test_a_garbled_value_stops_the_start_with_a_line_that_names_it(tmp_path: Path, name: str, value: str) -> None:
