@@ -112,6 +112,14 @@ def about_model_figure(request: HttpRequest, name: str, population: str = "") ->
     return response
 
 
+@login_not_required
+@require_safe
+@cache_control(max_age=86400)
+def robots(_request: HttpRequest) -> HttpResponse:
+    """Search engines are asked to leave the site alone (RFC 9309): what it shows is for the people who use it."""
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
+
+
 def _current_card() -> tuple[ModelCard | None, str]:
     """The card of the active version, or why there is none; before the first worker start, the shipped one."""
     try:
@@ -195,5 +203,6 @@ urlpatterns: list[URLPattern] = [
     path("about/model/<slug:name>.svg", about_model_figure, name="about_model_figure"),
     path("about/privacy/", page, {"template": "pages/privacy.html"}, name="about_privacy"),
     path("help/", page, {"template": "pages/help.html"}, name="help"),
+    path("robots.txt", robots, name="robots"),
     path("language/", language, name="language"),
 ]

@@ -34,6 +34,9 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 DEBUG = env.bool("DEBUG", False)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# For browsers that ask for none of them.
+LANGUAGE_CODE = env.str("DEFAULT_LANGUAGE", "en", validate=validate.OneOf([code for code, _name in LANGUAGES]))
 
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
@@ -213,9 +216,6 @@ CACHES = {
 }
 
 USE_TZ = USE_I18N = True
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-# For whoever states none, neither by a choice nor by their browser.
-LANGUAGE_CODE = env.str("DEFAULT_LANGUAGE", "en", validate=validate.OneOf([code for code, _name in LANGUAGES]))
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────

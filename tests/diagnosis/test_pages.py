@@ -106,3 +106,9 @@ def test_every_icon_that_is_asked_for_is_drawn(settings: Any) -> None:
     pages: list[Path] = list((settings.BASE_DIR / "templates").rglob("*.html"))
     asked = {name for page in pages for name in re.findall(r'{% icon "([\w-]+)"', page.read_text())}
     assert asked <= drawn
+
+
+def test_search_engines_are_asked_to_leave_the_site_alone(client: Client) -> None:
+    response = client.get("/robots.txt")
+    assert response["Content-Type"].startswith("text/plain")
+    assert response.text == "User-agent: *\nDisallow: /\n"

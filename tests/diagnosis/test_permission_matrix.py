@@ -20,7 +20,7 @@ METHODS = ("get", "post", "delete")
 # What anybody may open. A new address is closed unless it is put here on purpose.
 OPEN = (
     "", "about/", "help/", "sample/", "accounts/", "healthz", "readyz", "metrics", "i18n/", "language/", ".well-known/",
-    "studies/<uuid:pk>/status/", "studies/live/", "api/docs/", "api/schema/",
+    "robots.txt", "studies/<uuid:pk>/status/", "studies/live/", "api/docs/", "api/schema/",
 )  # fmt: skip
 GONE = {301, 302, 400, 401, 403, 404, 405, 406, 411, 415, 422, 428, 429}
 
