@@ -76,7 +76,8 @@ def django_of(site: RunningSite) -> None:
     """Point this process's Django at the site's database; once per process."""
     import django
 
-    os.environ.update({"DATA_DIR": str(site.data_dir), "ENV_FILE": os.devnull, "LOG_LEVEL": "WARNING"})
+    own = {name: site.environment.get(name, "") for name in ("DATA_DIR", "DATABASE_URL")}
+    os.environ.update({**own, "ENV_FILE": os.devnull, "LOG_LEVEL": "WARNING"})
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pneumoweb.settings")
     django.setup()
 

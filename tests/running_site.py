@@ -1,10 +1,16 @@
-"""A real site for tests: `manage.py serve` on a free port and a data folder of its own, watched from outside."""
+"""A real site for tests: `manage.py serve` on a free port and a data folder of its own, watched from outside.
+
+Where DATABASE_URL names a server (`.ci/run`'s second round), each site has a database of its own on it, else SQLite.
+"""
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,6 +18,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.sql import SQL, Identifier
 
 from tests.places import ROOT
 
@@ -34,6 +45,21 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
         time.sleep(0.05)
 
 
+def own_database(server: str, data_dir: Path) -> str:
+    """The address of this data folder's database on a server; made on first use, dropped when this process ends."""
+    name = f"pneumoweb_{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+            atexit.register(_drop, server, name)
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+
+
 class RunningSite:
     """`manage.py serve` in a data folder; stop it with stop(), or kill it."""
 
@@ -42,6 +68,8 @@ class RunningSite:
         self.port = free_port()
         known = {"DATA_DIR": str(data_dir), "PORT": str(self.port), "ENV_FILE": os.devnull}
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        if (server := os.environ.get("DATABASE_URL")) and "DATABASE_URL" not in environment:
+            known["DATABASE_URL"] = own_database(server, data_dir)
         self.environment = {**inherited, **known, "PYTHONUNBUFFERED": "1", **environment}
         self.log = data_dir.parent / f"{data_dir.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -56,6 +84,15 @@ class RunningSite:
         command = [sys.executable, "manage.py", *arguments]
         environment = {**self.environment, **environment}
         return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+
+    def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask its database, or change it, past the site; places of values are written ``?``."""
+        if url := self.environment.get("DATABASE_URL"):
+            with psycopg.connect(url) as server:
+                cursor = server.execute(query.replace("?", "%s"), values)
+                return cursor.fetchall() if cursor.description else []
+        with sqlite3.connect(self.data_dir / "pneumoweb.sqlite3", timeout=20) as connection:
+            return connection.execute(query, values).fetchall()
 
     def start(self) -> RunningSite:
         """Start it without waiting."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sqlite3
 import time
 from collections.abc import Iterator
 
@@ -65,8 +64,7 @@ def result_of(person: Person, address: str) -> str:
 
 def studies(site: RunningSite, state: str) -> int:
     """How many studies are in this state, asked of the site's database past the site."""
-    with sqlite3.connect(f"file:{site.data_dir}/pneumoweb.sqlite3?mode=ro", uri=True) as database:
-        return int(database.execute("SELECT count(*) FROM diagnosis_study WHERE state = ?", [state]).fetchone()[0])
+    return int(site.sql("SELECT count(*) FROM diagnosis_study WHERE state = ?", state)[0][0])
 
 
 def running(site: RunningSite) -> int:

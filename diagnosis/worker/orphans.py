@@ -28,16 +28,17 @@ OLD_ENOUGH_SECONDS = 3600
 AT_ONCE = 500
 
 
-def remove_orphans(older_than: float = OLD_ENOUGH_SECONDS) -> int:
-    """Remove the folders of studies that do not exist.
+def remove_orphans(before: float | None = None) -> int:
+    """Remove the folders of studies that do not exist. About 2 s of one core for 100,000 studies.
 
     Args:
-        older_than: seconds a folder must have been left alone.
+        before: a folder must not have been changed since then (seconds since the epoch); the moment of a start, when
+            nothing ran before it. ``None``: OLD_ENOUGH_SECONDS ago.
 
     Returns:
         How many folders were removed.
     """
-    before = time.time() - older_than
+    before = time.time() - OLD_ENOUGH_SECONDS if before is None else before
     removed = 0
     batch: dict[UUID, Path] = {}
     for study_id, folder in _folders(before):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import threading
 import time
 import uuid
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import redis
 
 from tests.running_site import RunningSite, wait_until
@@ -73,14 +71,6 @@ class DrilledSite(RunningSite):
     def broker(self) -> redis.Redis:
         """A client of its Redis."""
         return redis.Redis.from_url(f"unix://{self.data_dir}/redis/redis.sock", socket_timeout=10)
-
-    def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Ask its database, or change it, past the site."""
-        if url := self.environment.get("DATABASE_URL"):
-            with psycopg.connect(url.replace("postgres://", "postgresql://")) as server:
-                return server.execute(query.replace("?", "%s"), values).fetchall()
-        with sqlite3.connect(self.data_dir / "pneumoweb.sqlite3", timeout=20) as connection:
-            return connection.execute(query, values).fetchall()
 
     def count(self, *states: str) -> int:
         """How many studies are in these states; of all states without any."""

@@ -18,7 +18,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from diagnosis.server import processes
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Prepare, start, wait, stop in the reverse order."""
-        began = time.monotonic()
+        began, began_at = time.monotonic(), time.time()
         os.umask(0o077)
         lock = take_lock()
         refuse_taken_port(settings.HOST, settings.PORT)
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             if redis:
                 redis.start()
                 self.stdout.write(f"A private Redis runs in {settings.REDIS_DIR}.")
-            threading.Thread(target=self.announce, args=(began, first_run), daemon=True).start()
+            threading.Thread(target=self.once_it_answers, args=(began, began_at, first_run), daemon=True).start()
             processes.run_together(processes.commands(), redis.process if redis else None, settings.BASE_DIR)
         except (RedisUnavailable, processes.PartsEnded) as error:
             raise CommandError(str(error)) from None
@@ -67,8 +67,6 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Preparing the database …")
             call_command("migrate", interactive=False, verbosity=0)
-        if settings.REDIS_IS_PRIVATE:  # one machine, and nothing of it runs: no film is about to get its row
-            remove_orphans(older_than=0)
         call_command("createcachetable", verbosity=0)
         fingerprint = static_fingerprint()
         stamp = settings.STATIC_ROOT / ".fingerprint"
@@ -76,6 +74,18 @@ class Command(BaseCommand):
             self.stdout.write("Collecting static files …")
             call_command("collectstatic", interactive=False, clear=True, verbosity=0)
             stamp.write_text(fingerprint)
+
+    def once_it_answers(self, began: float, began_at: float, first_run: bool) -> None:
+        """Say where the site is; then, without keeping anybody waiting, remove what a crash may have left."""
+        self.announce(began, first_run)
+        if not settings.REDIS_IS_PRIVATE:  # others may be at work on the same films; the daily tidying is careful
+            return
+        try:
+            remove_orphans(before=began_at)
+        except (DatabaseError, OSError) as error:
+            self.stderr.write(f"Films without a study are looked for tomorrow; not now, because: {error}")
+        finally:
+            connections.close_all()
 
     def announce(self, began: float, first_run: bool) -> None:
         """Say where the site is, once it answers."""

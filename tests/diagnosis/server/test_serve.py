@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +73,10 @@ def test_one_data_folder_and_one_port_hold_one_site(site: RunningSite, tmp_path:
 def test_nothing_outlives_a_killed_serve_the_next_one_starts_and_falls_with_its_worker(site: RunningSite) -> None:
     site.stop(signal.SIGKILL)
     wait_until(lambda: not site.parts(), GONE_SECONDS, "the end of all orphans")
+    unknown = site.data_dir / "films" / "ab" / str(uuid.uuid4())  # files whose row the crash prevented
+    unknown.mkdir(parents=True)
     site.start().wait_for("/readyz", '"worker": "ok"')
+    wait_until(lambda: not unknown.exists(), GONE_SECONDS, "the removal of films without a study")
     with PrivateRedis(site.data_dir / "redis", site.data_dir / "redis" / "redis.sock").client() as client:
         assert len(client.keys(f"{queue.HEARTBEAT_PREFIX}*")) == 1  # the killed worker's sign of life is gone
     assert site.process is not None
