@@ -116,6 +116,10 @@ class StudyQuerySet(models.QuerySet["Study"]):
         """Leave out what ``with_hidden`` hides; a filter by finding would tell the answer too."""
         return self.with_hidden(user).filter(answer_hidden=False)
 
+    def unread_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """What ``with_hidden`` hides: this person reads first, and has these still to read."""
+        return self.visible_to(user).with_hidden(user).filter(answer_hidden=True)
+
 
 class Study(models.Model):
     """One submitted radiograph and its state. Its files lie in a folder named by its id (``diagnosis.storage``)."""

@@ -18,8 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from diagnosis.access import person
 from diagnosis.models import Diagnosis, Finding, Reference, Review, State
 from diagnosis.results.intervals import Interval, wilson
+from diagnosis.reviews.readings import agreed
 
 ROLES = {"alone": _("You alone"), "model": _("The model"), "together": _("You with the model")}
 
@@ -134,7 +136,10 @@ def performance(request: HttpRequest) -> HttpResponse:
     """The page. Comparisons are made on films that all three roles read; the rest is shown apart."""
     cases = cases_of(request.user)
     same = [case for case in cases if all(case.findings.values())]
+    together = agreed(person(request))
     context = {
+        "agreed": together,
+        "agreed_share": wilson(together.same, together.total),
         "cases": cases,
         "same": [rates(role, same) for role in ROLES] if same else [],
         "same_count": len(same),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Count, F, Q
 
-from diagnosis.models import Agreement, OwnFinding, Reference, Review, State, Study
+from diagnosis.models import Agreement, OwnFinding, Preferences, Reference, Review, State, Study
 from diagnosis.reviews.forms import ReferenceForm, ReviewForm
 
 
@@ -48,6 +50,40 @@ def save_review(study: Study, author: AbstractBaseUser, form: ReviewForm) -> Rev
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Of the readings given before the answer was shown, how many found what the model found."""
+
+    same: int
+    total: int
+
+
+def agreed(user: AbstractBaseUser) -> Agreed:
+    """Count them, each against the answer that was there when it was given; one query."""
+    blind = Review.objects.filter(author_id=user.pk, before_answer=True)
+    same = Count("pk", filter=Q(finding=F("prediction__finding")))
+    return Agreed(**blind.aggregate(same=same, total=Count("pk")))
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a person who reads first has still to read: how many (``MOST`` and more are not counted), which is next."""
+
+    count: int
+    next: Study
+
+    MOST = 100
+
+
+def unread(user: AbstractBaseUser, but: Study) -> Unread | None:
+    """The studies whose answer is hidden from this person, beside the one they look at; oldest first, one query."""
+    if not Preferences.of(user).reader_first:
+        return None
+    rows = Study.objects.unread_by(user).exclude(pk=but.pk)
+    left = list(rows.order_by("created_at", "id").only("pk", "created_at")[: Unread.MOST])
+    return Unread(len(left), left[0]) if left else None
+
+
 def _implied_agreement(study: Study, finding: str) -> str:
     if study.prediction is not None and study.prediction.finding == finding:
         return Agreement.AGREE
@@ -58,11 +94,15 @@ def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[
     """What a page about a finished study needs to show and take readings: forms and the reviews so far."""
     reviews = list(Review.objects.filter(study=study, author_id=user.pk).select_related("prediction"))
     review = next((row for row in reviews if row.is_current), None)
+    blind = None if hidden else next((row for row in reviews if row.before_answer), None)
     reference = Reference.objects.filter(study=study, author_id=user.pk, is_current=True).first()
     return {
         "answer_hidden": hidden,
         "reviews": reviews,
         "review": review,
+        "blind": blind,
+        "agreed": agreed(user) if blind else None,
+        "unread": unread(user, study),
         "review_outdated": review is not None and review.prediction != study.prediction,
         "review_form": ReviewForm(study=study, hidden=hidden, initial=_as_initial(review, ReviewForm)),
         "reference": reference,

@@ -43,8 +43,8 @@ def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
     save_review(study, person(request), form)
     if study.answer_hidden:
         messages.success(request, _("Your reading is saved. The model’s answer is shown now."))
-    else:
-        messages.success(request, _("Your review is saved."))
+        return redirect(f"{study.get_absolute_url()}#answer")
+    messages.success(request, _("Your review is saved."))
     return redirect(f"{study.get_absolute_url()}#review")
 
 

@@ -35,6 +35,8 @@ export function listenToKeys(stage, viewer, presets, choice) {
       return;
     } else if (/^[1-9]$/.test(event.key) && presets[event.key - 1]) {
       viewer.usePreset(presets[event.key - 1]);
+    } else if (event.key.toLowerCase() === "u") {
+      document.querySelector("a[data-unread]")?.click();
     } else if (STEPS[event.key.toLowerCase()]) {
       document.querySelector(`.actions a[rel=${STEPS[event.key.toLowerCase()]}]`)?.click();
     } else {

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from diagnosis.models import Preferences, Review, Study
-from diagnosis.reviews.readings import hidden_from
+from diagnosis.reviews.readings import agreed, hidden_from, unread
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
 from tests.studies import analysed, predicted, submitted
 
@@ -114,3 +114,43 @@ def test_the_annotation_and_the_function_agree(owner: User) -> None:
     assert rows == {hidden.pk: True, read.pk: False, waiting.pk: False}
     assert [hidden_from(owner, study) for study in (hidden, read, waiting)] == [True, False, False]
     assert set(Study.objects.answers_shown_to(owner)) == {read, waiting}
+
+
+def test_both_readings_stand_next_to_each_other_and_are_counted(owner: User, owner_client: Client) -> None:
+    read_first(owner)
+    first, second = with_heat(owner, 1), with_heat(owner, 2)
+    reading(first, owner, "pneumonia")
+    reading(second, owner, "normal")
+    text = owner_client.get(second.get_absolute_url()).text
+    both = text[text.index("both-readings") :].partition("</section>")[0]
+    assert both.index("finding-normal") < both.index("finding-pneumonia"), "yours, then the model's"
+    assert "Different findings." in both
+    assert "The same in 1 of 2" in both
+    assert "The same finding." in owner_client.get(first.get_absolute_url()).text
+    assert "<strong>1 of 2</strong>" in owner_client.get(reverse("performance")).text
+
+
+def test_a_reading_given_with_the_answer_in_view_is_not_counted(owner: User, owner_client: Client) -> None:
+    study = with_heat(owner)
+    reading(study, owner, "pneumonia", agreement="agree")
+    assert "both-readings" not in owner_client.get(study.get_absolute_url()).text
+    assert agreed(owner).total == 0
+
+
+def test_the_next_unread_one_is_offered_before_and_after_a_reading(owner: User, owner_client: Client) -> None:
+    read_first(owner)
+    first, second, third = (with_heat(owner, seed) for seed in range(3))
+    link = 'data-unread href="{}"'
+    assert link.format(second.get_absolute_url()) in owner_client.get(first.get_absolute_url()).text
+    reading(first, owner, "normal")
+    assert link.format(second.get_absolute_url()) in owner_client.get(third.get_absolute_url()).text
+    for study in (second, third):
+        reading(study, owner, "normal")
+    text = owner_client.get(third.get_absolute_url()).text
+    assert "data-unread" not in text
+    assert "Nothing is left to read." in text
+
+
+def test_who_does_not_read_first_is_offered_nothing_unread(owner: User) -> None:
+    here, _other = with_heat(owner, 1), with_heat(owner, 2)
+    assert unread(owner, here) is None
