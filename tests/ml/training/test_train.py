@@ -63,6 +63,7 @@ def test_a_run_leaves_a_network_and_all_that_is_needed_to_do_it_again(data: Path
     assert not list(run.glob(".*"))
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ml.training.checkpoint import Checkpoint
 
@@ -141,6 +142,7 @@ def test_after_a_whole_epoch_the_advice_is_one_that_can_be_followed(data: Path, 
             train(data, tmp_path, TINY)
 
 
+@pytest.mark.usefixtures("quick")
 def test_half_precision_leaves_biases_and_norms_out_of_weight_decay(data: Path, tmp_path: Path) -> None:
     from ml.training.checkpoint import Checkpoint
 
@@ -168,10 +170,11 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from ml.training import fit
 from ml.train import train
+from ml.network.classifier import Architecture
 from tests.ml.drawn import tiny_config
 fit.strategy = lambda: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 for epochs, resume in ((1, False), (2, True)):
-    config = replace(tiny_config(), epochs=epochs)
+    config = replace(tiny_config(), epochs=epochs, architecture=Architecture(widths=(4, 6), blocks=(1, 1)))
     train(Path({str(data)!r}), Path({str(tmp_path)!r}), config, resume=resume)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
