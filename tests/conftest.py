@@ -16,6 +16,7 @@ from django.test import Client
 
 from diagnosis.server.private_redis import PrivateRedis
 from tests.parallel import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401  (hooks)
+from tests.running_site import RunningSite
 
 PASSWORD = "correct horse battery"
 
@@ -102,6 +103,17 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRe
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def one_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """One site for all who want a running one, for a first start costs seconds; they call ``ready()`` on it.
+
+    Nobody is alone on it. It is quick to notice what got lost, and whatever the tests leave of it is swept up.
+    """
+    site = RunningSite(tmp_path_factory.mktemp("site") / "data", SWEEP_SECONDS="2", TASK_TIME_LIMIT="5")
+    yield site
+    site.sweep()
 
 
 @pytest.fixture

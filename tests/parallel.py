@@ -16,9 +16,10 @@ from tests.places import ROOT
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
-# What is slow to make and used by many files, and the group that shares it. Two of them train and convert networks, so
-# that two cores have work.
-SHARED = {"tiny_runs": "training", "workshop": "publishing"}
+# What is slow to make and used by many files, and the group that shares it, the slowest group first. The site's tests
+# wait for other processes as often as they work; those of two groups train and convert networks, so that two cores
+# have work.
+SHARED = {"one_site": "site", "tiny_runs": "training", "workshop": "publishing"}
 
 
 @cache
@@ -29,19 +30,28 @@ def group_of(file: str) -> str | None:
     return shared or (file if 'scope="module"' in text else None)
 
 
+def turn_of(item: pytest.Item) -> tuple[int, bool]:
+    """Where a test stands in the order: shared groups, then what is slow, then the rest as it was collected."""
+    file = item.nodeid.partition("::")[0]
+    groups = list(SHARED.values())
+    group = group_of(file)
+    return groups.index(group) if group in groups else len(groups), item.get_closest_marker("slow") is None
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Groups first, the largest before the others; then single tests, in their order."""
+    """Groups and single tests, in their order."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return group_of(nodeid.partition("::")[0]) or nodeid
 
+    config.option.loadscopereorder = False
     return Together(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what is slow: a worker that began it last would keep all others waiting."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+        items.sort(key=turn_of)

@@ -101,6 +101,13 @@ class RunningSite:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         return self
 
+    def ready(self) -> RunningSite:
+        """Start it if it does not run, and wait until it analyses what is submitted."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        self.wait_for("/readyz", '"ready": true')
+        return self
+
     def wait_for(self, path: str, text: str) -> None:
         """Wait until a page has this text in it."""
 
@@ -126,6 +133,12 @@ class RunningSite:
         assert self.process is not None
         self.process.send_signal(how)
         return self.process.wait(60)
+
+    def sweep(self) -> None:
+        """End by force whatever is left of it."""
+        for process in self.parts().values():
+            os.kill(process, signal.SIGKILL)
+        wait_until(lambda: not self.parts(), 60, "the end of the swept-up site")
 
     def output(self) -> str:
         """Everything it has printed."""

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,17 +37,14 @@ def module() -> ModuleType:
 MAKE = """
 from django.contrib.auth.models import User
 from diagnosis.models import ApiToken
-user = User.objects.create_user("ada", password="a drawn phantom 7")
+user = User.objects.create_user("clara", password="a drawn phantom 7")
 print(ApiToken.issue(user=user, name="client", may_submit=True, may_delete=True)[1])
 """
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    running = RunningSite(tmp_path_factory.mktemp("client") / "data").start()
-    running.wait_for("/readyz", '"ready": true')
-    yield running
-    running.stop()
+def site(one_site: RunningSite) -> RunningSite:
+    return one_site.ready()
 
 
 @pytest.fixture(scope="module")
@@ -111,5 +107,5 @@ def test_the_example_runs_as_the_documents_say(client: Any, site: RunningSite, t
     token = client.session.headers["Authorization"].removeprefix("Bearer ")
     command = [sys.executable, str(script), site.url, str(folder), str(folder / "out.csv")]
     outcome = subprocess.run(command, env={**os.environ, "PNEUMOWEB_TOKEN": token}, capture_output=True, text=True)
-    assert (outcome.returncode, outcome.stderr) == (0, "Signed in as ada.\n")
+    assert (outcome.returncode, outcome.stderr) == (0, "Signed in as clara.\n")
     assert (folder / "out.csv").read_text().count("\n") == 2

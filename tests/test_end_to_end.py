@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 import redis
@@ -46,14 +45,10 @@ class Person:
         return self.post("/studies/new/", {"intended_use": "on", "label": "drawn film"}, files)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """One site for this file, quick to notice what got lost."""
-    running = RunningSite(tmp_path_factory.mktemp("site") / "data", SWEEP_SECONDS="2", TASK_TIME_LIMIT="5").start()
-    running.wait_for("/readyz", '"ready": true')
-    yield running
-    if running.process is not None and running.process.poll() is None:
-        running.stop()
+@pytest.fixture
+def site(one_site: RunningSite) -> RunningSite:
+    """The site, running, whatever the test before did to it."""
+    return one_site.ready()
 
 
 def result_of(person: Person, address: str) -> str:

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,23 +21,10 @@ pytestmark = [
 GONE_SECONDS = 60.0
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """One site for this file: a first start costs seconds. Whatever the tests leave of it is swept up."""
-    site = RunningSite(tmp_path_factory.mktemp("serve") / "site")
-    yield site
-    for process in site.parts().values():
-        os.kill(process, signal.SIGKILL)
-    wait_until(lambda: not site.parts(), GONE_SECONDS, "the end of the swept-up site")
-
-
 @pytest.fixture
-def site(shared: RunningSite) -> RunningSite:
+def site(one_site: RunningSite) -> RunningSite:
     """The site, running, whatever the test before did to it."""
-    if shared.process is None or shared.process.poll() is not None:
-        shared.start()
-    shared.wait_for("/readyz", '"worker": "ok"')
-    return shared
+    return one_site.ready()
 
 
 def test_two_sites_live_side_by_side_and_ctrl_c_ends_one_of_them_without_a_trace(
