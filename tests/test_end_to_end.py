@@ -80,7 +80,7 @@ def test_a_person_signs_up_submits_a_film_and_finds_the_result_in_the_history(si
         "Probability of pneumonia",
         "Not medical advice",
         "Accuracy",
-        "How often it is wrong",
+        "Elsewhere it can be wrong far more often",
         "Model version",
     ):
         assert promised in page

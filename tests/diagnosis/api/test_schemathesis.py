@@ -36,4 +36,4 @@ def test_every_operation_keeps_to_its_schema(one_site: RunningSite) -> None:
     ]
     outcome = subprocess.run(command, capture_output=True, text=True, cwd=site.data_dir.parent)
     assert outcome.returncode == 0, outcome.stdout[-6000:] + outcome.stderr[-2000:]
-    assert "Tested: 15" in outcome.stdout
+    assert "Tested: 16" in outcome.stdout
