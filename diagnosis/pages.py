@@ -75,9 +75,7 @@ def about(request: HttpRequest) -> HttpResponse:
     """Pneumonia, reading a film, good pictures, how the model was made, limits, licence, sources."""
     card, _problem = _current_card()
     populations = list(card.populations.values()) if card else []
-    return render(
-        request, "pages/about.html", {"card": card, "of": card.first if card else None, "populations": populations}
-    )
+    return render(request, "pages/about.html", {"card": card, "populations": populations})
 
 
 @login_not_required
@@ -87,9 +85,11 @@ def about_model(request: HttpRequest) -> HttpResponse:
     card, problem = _current_card()
     context: dict[str, Any] = {"card": card, "problem": problem}
     if card is not None:
+        populations = [_of_population(card, of) for of in card.populations.values()]
         context |= {
-            **_of_population(card, card.first),
-            "further": [_of_population(card, of) for of in card.populations.values() if of is not card.first],
+            **populations[0],
+            "populations": populations,
+            "further": populations[1:],
             "exams": list(exams(_gate_card())),
             "failures": _failures(card),
         }

@@ -115,6 +115,11 @@ PATTERNS = (
         "without pneumonia pneumonia. So adults get no answer."
     ),
     gettext_noop(
+        "Not for adults or older children: on %s adults' films from other hospitals, read by radiologists, %s of them "
+        "with pneumonia, its AUC is %s (0.50 is chance), and at the balanced operating point it would call %s of those "
+        "without pneumonia pneumonia. So this network answers for no adult."
+    ),
+    gettext_noop(
         "It also goes by what is outside the chest (arms, belly, framing), which in these films tells the classes "
         "apart. On the test films its AUC is %s; with each chest in the surroundings of a film of the other class it "
         "is %s, and on surroundings whose chest was taken out %s (0.5 is chance)."

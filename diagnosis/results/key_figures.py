@@ -73,8 +73,8 @@ def _of_children(of: PopulationCard) -> list[Stop]:
             _("It does not hold for other people"),
             _area(adults),
             _(
-                "AUC on adults’ films from other hospitals, read by radiologists. So it answers for no adult, no "
-                "infant and no child from 6 years."
+                "AUC of the network for children on adults’ films from other hospitals, read by radiologists. It "
+                "answers for children aged 1 to 5 alone; infants and children from 6 years get no answer."
             ),
         ),
         Stop(

@@ -117,7 +117,7 @@ def adult_limit(adults: dict[str, Any] | None) -> str:
         f"Not for adults or older children: on {adults['films']} adults' films from other hospitals, read by "
         f"radiologists, {adults['positives']} of them with pneumonia, its AUC is {adults['auc']['value']:.2f} "
         f"[{low:.2f}, {high:.2f}] (0.50 is chance), and at the balanced operating point it would call "
-        f"{adults['false_alarms']:.0%} of those without pneumonia pneumonia. So adults get no answer."
+        f"{adults['false_alarms']:.0%} of those without pneumonia pneumonia. So this network answers for no adult."
     )
 
 

@@ -17,6 +17,15 @@ document.addEventListener("focusin", (event) => {
   }
 });
 
+// A link to a place inside a closed <details> opens it.
+const reveal = () => {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const closed = target && target.closest("details:not([open]):not(.menu)");
+  if (closed) { closed.open = true; target.scrollIntoView(); }
+};
+reveal();
+window.addEventListener("hashchange", reveal);
+
 // Times are rendered in the server's zone; <time datetime> elements with data-local are shown in the reader's own: the
 // one they chose (data-time-zone), else the browser's.
 const localTimes = (root) => {
