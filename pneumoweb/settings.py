@@ -338,6 +338,8 @@ SPECTACULAR_SETTINGS = {
         "diagnosis. Errors are problem documents (RFC 9457)."
     ),
     "VERSION": "1",
+    "SERVERS": [{"url": "/", "description": "This site"}],
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

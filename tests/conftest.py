@@ -111,7 +111,8 @@ def one_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
 
     Nobody is alone on it. It is quick to notice what got lost, and whatever the tests leave of it is swept up.
     """
-    site = RunningSite(tmp_path_factory.mktemp("site") / "data", SWEEP_SECONDS="2", TASK_TIME_LIMIT="5")
+    quick = {"SWEEP_SECONDS": "2", "TASK_TIME_LIMIT": "5"}
+    site = RunningSite(tmp_path_factory.mktemp("site") / "data", WEBHOOKS="anywhere", **quick)
     yield site
     site.sweep()
 

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from diagnosis.api import about, pictures, reviews, studies
+from diagnosis.api import about, pictures, reviews, studies, webhooks
 
 # REST framework's views are closed by its permissions, which answer programs in JSON. The page for people is closed as
 # every other page is: by the way to the sign-in page.
@@ -25,6 +25,11 @@ urlpatterns = [
     path("api/v1/studies/<uuid:pk>/heatmap/", pictures.study_heatmap, name="api_heatmap"),
     path("api/v1/studies/<uuid:pk>/lungs/", pictures.study_lungs, name="api_lungs"),
     path("api/v1/studies/<uuid:pk>/report.pdf", pictures.StudyReport.as_view(), name="api_report"),
+    path("api/v1/webhooks/", webhooks.Webhooks.as_view(), name="api_webhooks"),
+    path("api/v1/webhooks/<int:pk>/deliveries/", webhooks.Deliveries.as_view(), name="api_deliveries"),
+    path(
+        "api/v1/webhooks/<int:pk>/deliveries/<uuid:delivery>/resend/", webhooks.Resending.as_view(), name="api_resend"
+    ),
     path("api/v1/schema/", SpectacularJSONAPIView.as_view(), name="api_schema"),
     path("api/docs/", docs, name="api_docs"),
     re_path(r"^api/v1/", about.Nowhere.as_view(), name="api_nowhere"),

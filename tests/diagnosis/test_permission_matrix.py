@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from diagnosis.models import Study
+from diagnosis.models import ApiToken, Delivery, Study, Webhook
 from tests.conftest import signed_in
-from tests.studies import analysed, submitted
+from tests.studies import analysed, model_version, submitted
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "delete")
@@ -38,15 +38,65 @@ def patterns(resolver: Any = None, before: str = "") -> Iterator[tuple[str, dict
 ROUTES = sorted({route for route, _ in patterns() if "(?P" not in route and "(" not in route})
 
 
-def address(route: str, study: Study) -> str | None:
-    """The address with the owner's study in it; ``None`` for what names something else (a key, a token)."""
-    path = re.sub(r"<(uuid:\w+|path:object_id)>", str(study.pk), route)
-    return None if "<" in path else f"/{path}"
+# What names something else than a study: how it is filled in. An address that is not here fails.
+NAMED = {
+    "about/model/<slug:name>.svg": "roc",
+    "account/tokens/<int:pk>/revoke/": "token",
+    "account/webhooks/<int:pk>/": "webhook",
+    "account/webhooks/<int:pk>/switch/": "webhook",
+    "account/webhooks/<int:pk>/delete/": "webhook",
+    "account/webhooks/<int:pk>/<uuid:delivery>/resend/": "webhook",
+    "admin/auth/user/<id>/password/": "owner",
+    "admin/diagnosis/study/<uuid:pk>/<str:kind>": "film",
+    "admin/r/<path:content_type_id>/<path:object_id>/": "1",
+    "api/v1/models/<slug:sha256>/": "model",
+    "api/v1/webhooks/<int:pk>/deliveries/": "webhook",
+    "api/v1/webhooks/<int:pk>/deliveries/<uuid:delivery>/resend/": "webhook",
+    "sample/<slug:name>/": "child-normal",
+}
+# The same for everybody: they hold nobody's secret.
+FOR_ALL = ("about/model/<slug:name>.svg", "sample/<slug:name>/", "api/v1/models/<slug:sha256>/")
+# What each address of the API takes, and the scope that a token needs for it. An address that is not here fails.
+SCOPES: dict[str, dict[str, str]] = {
+    "me/": {"get": "read"},
+    "models/": {"get": "read"},
+    "models/<slug:sha256>/": {"get": "read"},
+    "schema/": {"get": "read"},
+    "studies/": {"get": "read", "post": "submit"},
+    "studies/<uuid:pk>/": {"get": "read", "patch": "submit", "delete": "delete"},
+    "studies/<uuid:pk>/reanalyse/": {"post": "submit"},
+    "studies/<uuid:pk>/reviews/": {"get": "read", "post": "submit"},
+    "studies/<uuid:pk>/image/": {"get": "read"},
+    "studies/<uuid:pk>/thumbnail/": {"get": "read"},
+    "studies/<uuid:pk>/heatmap/": {"get": "read"},
+    "studies/<uuid:pk>/report.pdf": {"get": "read"},
+    "webhooks/": {"get": "read"},
+    "webhooks/<int:pk>/deliveries/": {"get": "read"},
+    "webhooks/<int:pk>/deliveries/<uuid:delivery>/resend/": {"post": "submit"},
+}
+NEEDED = {"get": "read", "post": "submit", "put": "submit", "patch": "submit", "delete": "delete"}
+
+
+def address(route: str, study: Study) -> str:
+    """The address with what is the owner's in it: their study, token, webhook, message, model."""
+    delivery, token = Delivery.objects.get(study=study), ApiToken.objects.filter(user=study.owner).earliest("pk")
+    found = {
+        "token": token.pk, "webhook": delivery.webhook_id, "owner": study.owner_id, "model": model_version().sha256,
+    }  # fmt: skip
+    path = route.replace("<uuid:delivery>", str(delivery.pk))
+    path = re.sub(r"<(uuid:\w+|path:object_id)>", str(study.pk), path)
+    named = NAMED.get(route, "") if "<" in path else ""
+    path = re.sub(r"<[^>]+>", str(found.get(named, named)), path) if named else path
+    assert "<" not in path, f"{route} names something that this test knows nothing of: put it into NAMED"
+    return f"/{path}"
 
 
 @pytest.fixture
-def studies(owner: User) -> tuple[Study, Study]:
-    """An answered study of the owner's and a waiting one, with a label to be looked for."""
+def studies(owner: User, settings: Any) -> tuple[Study, Study]:
+    """An answered study of the owner's and a waiting one, with a label to be looked for; a token; a webhook."""
+    settings.WEBHOOKS = "public"
+    Webhook.make(user=owner, url="https://the-owners-secret.example/")
+    ApiToken.issue(user=owner, name="the owner's secret")
     found = analysed(owner, 1), submitted(owner, 2)
     Study.objects.update(label="the owner's secret")
     return found
@@ -64,19 +114,50 @@ def test_nobody_else_learns_of_a_study_by_any_address(
     route: str, studies: tuple[Study, Study], owner: User, stranger: User, reviewer: User
 ) -> None:
     path = address(route, studies[0])
-    if path is None:
-        pytest.skip("names something that is no study")
-    named = "<" in route
+    named = "<" in route and route not in FOR_ALL
     for who, client in (("nobody", Client()), ("stranger", signed_in(stranger)), ("staff", signed_in(reviewer))):
         for method in METHODS:
             status, body = ask(client, method, path)
             assert status < 500 or path == "/readyz", (who, method, path, status)
-            assert "the owner's secret" not in body, (who, method, path)
+            assert not re.search("the.owner.*secret", body), (who, method, path)
             if named:
                 assert status in GONE, (who, method, path, status)
             if who == "nobody" and not route.startswith(OPEN[1:]) and route not in OPEN:
                 assert status in GONE, (method, path, status)
     assert Study.objects.filter(owner=owner, label="the owner's secret").count() == 2, path
+    assert Webhook.objects.enabled().filter(user=owner).exists(), path
+    assert ApiToken.objects.valid().filter(user=owner).exists(), path
+
+
+API = [route for route in ROUTES if route.startswith("api/v1/") and route != "api/v1/"]
+
+
+@pytest.mark.parametrize("route", API)
+def test_a_token_opens_what_its_scope_says_and_nothing_else(
+    route: str, studies: tuple[Study, Study], owner: User, stranger: User
+) -> None:
+    takes = SCOPES[route.removeprefix("api/v1/")]
+    path = address(route, studies[0])
+    for scope in ("read", "submit", "delete"):
+        for method, needed in NEEDED.items():
+            allowed = {f"may_{name}": name == scope for name in ("read", "submit", "delete")}
+            status, _body = ask(program(owner, **allowed), method, path)
+            if needed != scope:
+                assert status == 403, (scope, method, path)
+            elif method in takes:
+                assert status not in {401, 403, 405}, (scope, method, path, status)
+                assert status != 404 or route.endswith("/heatmap/"), (scope, method, path)
+            else:
+                assert status == 405, (scope, method, path)
+        if scope != "delete" and "<" in route and route not in FOR_ALL:
+            method = next((name for name, needed in takes.items() if needed == scope), None)
+            everything = program(stranger, may_submit=True, may_delete=True)
+            assert method is None or ask(everything, method, path)[0] == 404, (method, path)
+
+
+def program(user: User, **scopes: bool) -> Client:
+    """A program with a fresh token."""
+    return Client(headers={"Authorization": f"Bearer {ApiToken.issue(user=user, name='program', **scopes)[1]}"})
 
 
 def test_the_matrix_knows_the_addresses_of_studies() -> None:
