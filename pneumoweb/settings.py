@@ -339,7 +339,7 @@ SPECTACULAR_SETTINGS = {
     ),
     "VERSION": "1",
     "SERVERS": [{"url": "/", "description": "This site"}],
-    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "LICENSE": {"name": "MIT", "url": "/about/#licence"},
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -14,7 +14,7 @@ class FirstSentence(AutoSchema):
 
     def get_summary(self) -> str:
         """The first sentence."""
-        return self._sentences()[0]
+        return self._sentences()[0].replace("`", "")  # Swagger UI shows it as it is
 
     def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular drops the base's arguments
         """What follows it."""

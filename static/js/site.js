@@ -69,6 +69,9 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// On a phone the account's pages stand beside each other in a strip: the one that is open is moved into sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A print button is only useful where there is a script to press it.
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-print]")) window.print();
