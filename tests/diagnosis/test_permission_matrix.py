@@ -69,6 +69,7 @@ SCOPES: dict[str, dict[str, str]] = {
     "studies/<uuid:pk>/image/": {"get": "read"},
     "studies/<uuid:pk>/thumbnail/": {"get": "read"},
     "studies/<uuid:pk>/heatmap/": {"get": "read"},
+    "studies/<uuid:pk>/lungs/": {"get": "read"},
     "studies/<uuid:pk>/report.pdf": {"get": "read"},
     "webhooks/": {"get": "read"},
     "webhooks/<int:pk>/deliveries/": {"get": "read"},
@@ -146,7 +147,7 @@ def test_a_token_opens_what_its_scope_says_and_nothing_else(
                 assert status == 403, (scope, method, path)
             elif method in takes:
                 assert status not in {401, 403, 405}, (scope, method, path, status)
-                assert status != 404 or route.endswith("/heatmap/"), (scope, method, path)
+                assert status != 404 or route.endswith(("/heatmap/", "/lungs/")), (scope, method, path)
             else:
                 assert status == 405, (scope, method, path)
         if scope != "delete" and "<" in route and route not in FOR_ALL:
