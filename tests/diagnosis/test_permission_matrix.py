@@ -41,6 +41,7 @@ ROUTES = sorted({route for route, _ in patterns() if "(?P" not in route and "(" 
 # What names something else than a study: how it is filled in. An address that is not here fails.
 NAMED = {
     "about/model/<slug:name>.svg": "roc",
+    "about/model/<slug:population>/<slug:name>.svg": "child roc",
     "account/tokens/<int:pk>/revoke/": "token",
     "account/webhooks/<int:pk>/": "webhook",
     "account/webhooks/<int:pk>/switch/": "webhook",
@@ -55,7 +56,10 @@ NAMED = {
     "sample/<slug:name>/": "child-normal",
 }
 # The same for everybody: they hold nobody's secret.
-FOR_ALL = ("about/model/<slug:name>.svg", "sample/<slug:name>/", "api/v1/models/<slug:sha256>/")
+FOR_ALL = (
+    "about/model/<slug:name>.svg", "about/model/<slug:population>/<slug:name>.svg", "sample/<slug:name>/",
+    "api/v1/models/<slug:sha256>/",
+)  # fmt: skip
 # What each address of the API takes, and the scope that a token needs for it. An address that is not here fails.
 SCOPES: dict[str, dict[str, str]] = {
     "me/": {"get": "read"},
@@ -86,8 +90,8 @@ def address(route: str, study: Study) -> str:
     }  # fmt: skip
     path = route.replace("<uuid:delivery>", str(delivery.pk))
     path = re.sub(r"<(uuid:\w+|path:object_id)>", str(study.pk), path)
-    named = NAMED.get(route, "") if "<" in path else ""
-    path = re.sub(r"<[^>]+>", str(found.get(named, named)), path) if named else path
+    for named in NAMED.get(route, "").split():
+        path = re.sub(r"<[^>]+>", str(found.get(named, named)), path, count=1)
     assert "<" not in path, f"{route} names something that this test knows nothing of: put it into NAMED"
     return f"/{path}"
 
