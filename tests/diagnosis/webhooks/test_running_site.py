@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ MAKE = """
 import sys
 from django.contrib.auth.models import User
 from diagnosis.models import ApiToken, Webhook
-user = User.objects.create_user("ada", password="a drawn phantom 7")
+user = User.objects.create_user("told", password="a drawn phantom 7")
 print(ApiToken.issue(user=user, name="client", may_submit=True)[1], Webhook.make(user=user, url="{url}")[1])
 """
 
@@ -32,24 +31,19 @@ def documented() -> Any:
 
 
 @pytest.mark.slow
-def test_a_film_that_was_submitted_is_told_and_verified_as_the_documents_say(tmp_path: Path) -> None:
-    site = RunningSite(tmp_path / "data", WEBHOOKS="anywhere", SWEEP_SECONDS="2")
+def test_a_film_that_was_submitted_is_told_and_verified_as_the_documents_say(one_site: RunningSite) -> None:
+    site = one_site.ready()
     with receiving() as receiver:
         receiver.status = 503  # it is not up yet
-        site.start()
-        try:
-            site.wait_for("/readyz", '"ready": true')
-            token, secret = site.manage("shell", "-c", MAKE.format(url=receiver.url)).split()[-2:]
-            answer = requests.post(
-                f"{site.url}/api/v1/studies/", {"intended_use": "true"}, timeout=60,
-                files={"films": drawn_film(1)}, headers={"Authorization": f"Bearer {token}"},
-            )  # fmt: skip
-            (outcome,) = answer.json()["outcomes"]
-            wait_until(lambda: len(receiver.got) == 1, 60, "a first try")
-            receiver.status = 200
-            wait_until(lambda: len(receiver.got) == 2, 60, "a second try")
-        finally:
-            site.stop()
+        token, secret = site.manage("shell", "-c", MAKE.format(url=receiver.url)).split()[-2:]
+        answer = requests.post(
+            f"{site.url}/api/v1/studies/", {"intended_use": "true"}, timeout=60,
+            files={"films": drawn_film(1)}, headers={"Authorization": f"Bearer {token}"},
+        )  # fmt: skip
+        (outcome,) = answer.json()["outcomes"]
+        wait_until(lambda: len(receiver.got) == 1, 60, "a first try")
+        receiver.status = 200
+        wait_until(lambda: len(receiver.got) == 2, 60, "a second try")
     verified = documented()
     for headers, body in receiver.got:
         message = verified(secret, headers, body)
