@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +45,12 @@ def run(*command: str | Path) -> None:
     subprocess.run([str(part) for part in command], check=True, capture_output=True)
 
 
-def uncompressed(path: Path, folder: Path) -> Path:
-    """The same object with native pixels and file meta information, as GDCM decodes it."""
-    plain = folder / "plain.dcm"
+@cache
+def uncompressed(path: Path) -> Path:
+    """The same object with native pixels and file meta information, as GDCM decodes it; do not change it."""
+    folder = tempfile.mkdtemp(prefix="pneumoweb-plain-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    plain = Path(folder) / "plain.dcm"
     run(sys.executable, "-m", "tests.ml.intake.gdcm_decoder", path, plain)
     return plain
 
@@ -54,8 +60,8 @@ def is_native(path: Path) -> bool:
     return syntax is None or not syntax.is_compressed
 
 
-def test_stored_values_are_those_of_gdcm(path: Path, tmp_path: Path) -> None:
-    reference = pydicom.dcmread(uncompressed(path, tmp_path), force=True)
+def test_stored_values_are_those_of_gdcm(path: Path) -> None:
+    reference = pydicom.dcmread(uncompressed(path), force=True)
     values = np.frombuffer(reference.PixelData, "<u2" if reference.BitsAllocated == 16 else "u1")
     ours = stored(path.read_bytes())
     np.testing.assert_array_equal(ours, values[: ours.size].reshape(ours.shape))
@@ -63,7 +69,7 @@ def test_stored_values_are_those_of_gdcm(path: Path, tmp_path: Path) -> None:
 
 def test_shades_of_grey_are_those_of_dcmtk(path: Path, tmp_path: Path) -> None:
     # DCMTK reads no JPEG 2000; of a file without meta information GDCM loses what its window is.
-    plain, picture = path if is_native(path) else uncompressed(path, tmp_path), tmp_path / "grey.pgm"
+    plain, picture = path if is_native(path) else uncompressed(path), tmp_path / "grey.pgm"
     windowed = "WindowCenter" in pydicom.dcmread(plain, force=True, stop_before_pixels=True)
     run("dcmj2pnm", "+op", "-S", *(["+Wi", "1"] if windowed else []), plain, picture)
     reference = np.asarray(Image.open(picture)).astype(int)
@@ -76,7 +82,7 @@ def test_shades_of_grey_are_those_of_dcmtk(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("coding", LOSSLESS)
 def test_what_dcmtk_codes_without_loss_is_read_without_loss(coding: str, path: Path, tmp_path: Path) -> None:
-    plain, coded = uncompressed(path, tmp_path), tmp_path / "coded.dcm"
+    plain, coded = uncompressed(path), tmp_path / "coded.dcm"
     run(*LOSSLESS[coding], plain, coded)
     np.testing.assert_array_equal(stored(coded.read_bytes()), stored(plain.read_bytes()))
 
@@ -87,7 +93,7 @@ def test_jpeg_ls_filled_up_as_in_the_files_of_nema_is_read(
     loss: tuple[str, ...], filling: bytes, path: Path, tmp_path: Path
 ) -> None:
     """RG2_JLSL, RG2_JLSN and their like end in FF or have a zero before the end marker; DCMTK decodes the unfilled."""
-    plain, coded, decoded = uncompressed(path, tmp_path), tmp_path / "coded.dcm", tmp_path / "decoded.dcm"
+    plain, coded, decoded = uncompressed(path), tmp_path / "coded.dcm", tmp_path / "decoded.dcm"
     run("dcmcjpls", *loss, plain, coded)
     run("dcmdjpls", coded, decoded)
     data = pydicom.dcmread(coded)
@@ -100,7 +106,7 @@ def test_jpeg_ls_filled_up_as_in_the_files_of_nema_is_read(
 
 @pytest.mark.parametrize("process", ["+eb", "+ee", "+ep"], ids=["baseline", "extended", "progressive"])
 def test_lossy_jpeg_is_decoded_as_dcmtk_decodes_it(process: str, path: Path, tmp_path: Path) -> None:
-    plain, coded, decoded = uncompressed(path, tmp_path), tmp_path / "coded.dcm", tmp_path / "decoded.dcm"
+    plain, coded, decoded = uncompressed(path), tmp_path / "coded.dcm", tmp_path / "decoded.dcm"
     run("dcmcjpeg", process, "+q", "90", plain, coded)
     run("dcmdjpeg", coded, decoded)
     apart = np.abs(stored(coded.read_bytes()).astype(int) - stored(decoded.read_bytes()).astype(int))
