@@ -18,6 +18,7 @@ from django.core.management.utils import get_random_secret_key
 from dotenv import dotenv_values
 from environs import Env, EnvError, validate
 from kombu import Queue
+from whitenoise.compress import Compressor
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
@@ -236,6 +237,9 @@ STORAGES: dict[str, Any] = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # nobody asks for the other names, and half the work of a first start
+# Source maps are large, and only a browser's developer tools ask for them.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 FILE_UPLOAD_TEMP_DIR = UPLOAD_DIR
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5_000_000  # bytes of a whole request; a larger one goes through files in UPLOAD_DIR
