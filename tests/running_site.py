@@ -146,7 +146,11 @@ class RunningSite:
 
     def parts(self) -> dict[str, int]:
         """Process ids of what runs on this data folder, by the telling word of their command lines."""
-        found: dict[str, int] = {}
+        return {word: pid for pid, word in reversed(self.processes().items())}
+
+    def processes(self) -> dict[int, str]:
+        """All of them, by their ids: ``serve`` has relays of the same name."""
+        found: dict[int, str] = {}
         mark = f"DATA_DIR={self.data_dir}".encode()
         for entry in Path("/proc").glob("[0-9]*"):
             try:
@@ -158,6 +162,6 @@ class RunningSite:
                 continue
             for word in ("server.web", " worker ", " beat ", "redis-server", "valkey-server", "serve"):
                 if word in command:
-                    found.setdefault(word.strip(), int(entry.name))
+                    found[int(entry.name)] = word.strip()
                     break
         return found

@@ -1,10 +1,11 @@
-"""PostgreSQL restarted, a second worker and a second beat, one worker killed: every film is answered once."""
+"""PostgreSQL and Redis restarted under two workers and two beats, one worker killed: every film is answered once."""
 
 from __future__ import annotations
 
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnosis.server.private_redis import PrivateRedis
 from tests.drills.people import Crowd, Person
 from tests.drills.site import DrilledSite
 from tests.places import ROOT
@@ -63,9 +65,30 @@ def beside(site: DrilledSite, *what: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, cwd=ROOT, env=site.environment, stdout=log, stderr=log)
 
 
-def test_postgres_restarts_and_a_second_worker_dies(postgres: Postgres, tmp_path: Path) -> None:
+@pytest.fixture
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRedis]:
+    """A Redis that is not the site's own, as one that several machines share."""
+    folder = tmp_path_factory.mktemp("broker")
+    server = PrivateRedis(folder, folder / "redis.sock")
+    server.start()
+    yield server
+    server.stop()
+
+
+def restart(server: PrivateRedis, how: int) -> None:
+    """End it by a signal, leave it away for a moment, start it again: empty."""
+    assert server.process is not None
+    server.process.send_signal(how)
+    server.process.wait(20)
+    time.sleep(1)
+    server.start()
+
+
+def test_postgres_and_redis_restart_and_a_second_worker_dies(
+    postgres: Postgres, broker: PrivateRedis, tmp_path: Path
+) -> None:
     url = f"postgres://postgres@127.0.0.1:{postgres.port}/postgres"
-    site = DrilledSite(tmp_path / "data", DATABASE_URL=url).open()
+    site = DrilledSite(tmp_path / "data", DATABASE_URL=url, REDIS_URL=f"unix://{broker.socket}").open()
     worker = beside(site, "worker", "--hostname", "second@%h", "--pool", "threads", "--concurrency", "1")
     beat = beside(site, "beat", "--schedule", str(tmp_path / "second-beat"), "--pidfile=")
     try:
@@ -79,13 +102,22 @@ def test_postgres_restarts_and_a_second_worker_dies(postgres: Postgres, tmp_path
             postgres.start()
             accepted += crowd.join()
             site.settle()
+        before = site.restarts
+        for signal_of_its_end in (signal.SIGTERM, signal.SIGKILL):
+            crowd = Crowd(person, presses=8)
+            time.sleep(RANDOM.uniform(0.3, 1.5))
+            restart(broker, signal_of_its_end)
+            accepted += crowd.join()
+            site.settle()
+            found_again = (site.restarts, worker.poll(), beat.poll()) == (before, None, None)
+            assert found_again, site.log_lines("by itself") + site.log_lines("ends itself")
         crowd = Crowd(person, presses=8)
         wait_until(lambda: site.count("running") > 0, 20, "a film that is analysed")
         worker.kill()
         accepted += crowd.join()
         site.settle()
         site.audit(accepted)
-        assert len(set(accepted)) == 3 * 8 * 3
+        assert len(set(accepted)) == 5 * 8 * 3
     finally:
         for process in (worker, beat):
             process.kill()

@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,26 @@ def test_a_worker_killed_at_any_moment_costs_nothing(site: DrilledSite, person: 
         accepted += crowd.join()
         site.settle()
     assert len(accepted) == 3 * 6 * 3
+    site.audit(accepted)
+
+
+def test_serve_killed_and_started_again_leaves_no_part_behind_and_loses_nothing(
+    site: DrilledSite, person: Person
+) -> None:
+    accepted: list[str] = []
+    for times in (1, 2):
+        before = set(site.processes())
+        crowd = Crowd(person, presses=8)
+        time.sleep(RANDOM.uniform(0.05, 1.5))
+        assert site.process is not None
+        site.process.send_signal(signal.SIGKILL)
+        wait_until(lambda old=before: not old & site.processes().keys(), 30, "the end of all its parts")  # type: ignore[misc]
+        accepted += crowd.join()
+        site.settle()
+        assert site.restarts == times
+        parts = Counter(site.processes().values())
+        assert all(parts[one] == 1 for one in ("server.web", "worker", "beat")), parts
+    assert len(accepted) == 2 * 8 * 3
     site.audit(accepted)
 
 
