@@ -11,4 +11,4 @@ class DiagnosisConfig(AppConfig):
 
     def ready(self) -> None:
         from diagnosis import checks  # noqa: F401  (registers itself)
-        from diagnosis.accounts import security_log  # noqa: F401  (listens)
+        from diagnosis.accounts import security_log, sessions  # noqa: F401  (they listen)

@@ -32,6 +32,7 @@ AT_LEAST_ONE = validate.Range(min=1)
 
 DATA_DIR = Path(env.str("DATA_DIR", "var") or "var")
 SECRET_KEY = env.str("SECRET_KEY", "")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [], subcast=str)
 DEBUG = env.bool("DEBUG", False)
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
@@ -59,7 +60,7 @@ READY_WAIT_SECONDS = env.int("READY_WAIT_SECONDS", 300, validate=AT_LEAST_ONE)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], subcast=str)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [], subcast=str)
 HTTPS = env.bool("HTTPS", False)
-HSTS_SECONDS = env.int("HSTS_SECONDS", 30 * 24 * 3600, validate=AT_LEAST_ONE)
+HSTS_SECONDS = env.int("HSTS_SECONDS", 365 * 24 * 3600, validate=AT_LEAST_ONE)
 TRUST_PROXY = env.int("TRUST_PROXY", 0, validate=validate.Range(min=0, max=5))
 SENDFILE = env.str("SENDFILE", "", validate=validate.OneOf(["", "x-accel"]))
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
@@ -160,7 +161,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "diagnosis.accounts.sessions.end_idle",
+    "diagnosis.accounts.sessions.end_in_time",
     "diagnosis.accounts.sessions.ask_staff_for_second_factor",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -279,7 +280,10 @@ ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "PneumoWeb: "
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-ACCOUNT_FORMS = {"login": "diagnosis.accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "diagnosis.accounts.forms.SignInForm",
+    "reset_password": "diagnosis.accounts.forms.ResetForm",
+}
 # A classroom or a ward has one address and comes in at the same minute; whoever guesses at one account is slowed down
 # by that account's own counts (diagnosis/accounts/adapter.py).
 ACCOUNT_RATE_LIMITS = {
@@ -309,12 +313,17 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, without TLS
+# Probes come from inside, without TLS. A program that forgot the s is told so (diagnosis/api/authentication.py), not
+# led on with its token in the clear.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^api/v1/"]
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"  # the prefix: from this host alone, over TLS alone
+COOKIE_PREFIX = "__Host-" if HTTPS else ""  # then browsers take a cookie from this very host alone, over TLS alone
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
 LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_SAMESITE = True, HTTPS, "Lax"
+MESSAGE_STORAGE = "diagnosis.messages.Messages"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 # HSTS for sub-domains (W005) and preload (W021) are promises about a whole domain that one site on it must not make.

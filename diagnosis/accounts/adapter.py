@@ -15,8 +15,10 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core import signing
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from diagnosis.accounts.names import looks_like_somebody, mixes_scripts
@@ -54,19 +56,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
             raise self.validation_error("email_taken")
         return address
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a message; a mail server that is down costs the message, not the page it was asked for on.
-
-        Links in it lead to the site's own address, whatever port the request named.
-        """
+    def write_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> EmailMessage:
+        """A message as it will be sent; links in it lead to the site's own address, whatever port the request named."""
         asked, own = self.request.build_absolute_uri("/"), site_address(self.request) + "/"
         for name, value in context.items():
             if isinstance(value, str) and value.startswith(asked):
                 context[name] = own + value.removeprefix(asked)
         host = own.split("/")[2]
-        context["current_site"] = SimpleNamespace(domain=host, name=host)
+        known = {"request": self.request, "email": email, "current_site": SimpleNamespace(domain=host, name=host)}
+        written: EmailMessage = self.render_mail(template_prefix, email, {**known, **context})
+        return written
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a message; a mail server that is down costs the message, not the page it was asked for on."""
         try:
-            super().send_mail(template_prefix, email, context)
+            self.write_mail(template_prefix, email, context).send()
         except (SMTPException, OSError):
             logger.exception("The mail server does not take our mail; see EMAIL_URL.")
             text = _("The e-mail could not be sent. Try again later, or ask the people who run this site.")
@@ -100,16 +104,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         login = _login(credentials)
-        where = request.COOKIES[KNOWN_BROWSER] if is_known_browser(request, login) else self.get_client_ip(request)
+        where = (
+            request.COOKIES[known_browser_cookie()] if is_known_browser(request, login) else self.get_client_ip(request)
+        )
         return f"{login}:{where}"
 
     def post_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse:
         """Remember in the browser that this person has signed in with it."""
         response: HttpResponse = super().post_login(request, user, **options)
-        names = [name.lower() for name in (user.get_username(), user.email) if name]
+        names = [_unreadable(name.lower()) for name in (user.get_username(), user.email) if name]
         response.set_signed_cookie(
-            KNOWN_BROWSER, signing.dumps(names), salt=KNOWN_BROWSER, max_age=KNOWN_BROWSER_SECONDS, httponly=True,
-            secure=settings.HTTPS, samesite="Lax",
+            known_browser_cookie(), signing.dumps(names), salt=KNOWN_BROWSER, max_age=KNOWN_BROWSER_SECONDS,
+            httponly=True, secure=settings.HTTPS, samesite="Lax",
         )  # fmt: skip
         return response
 
@@ -118,11 +124,21 @@ def _login(credentials: dict[str, Any]) -> str:
     return str(credentials.get("email", credentials.get("username", ""))).lower()
 
 
+def _unreadable(login: str) -> str:
+    """What stands for a name in that cookie: whoever opens the browser's settings learns nobody's address."""
+    return salted_hmac(KNOWN_BROWSER, login, algorithm="sha256").hexdigest()
+
+
+def known_browser_cookie() -> str:
+    """The name of the cookie that tells a known browser."""
+    return f"{settings.COOKIE_PREFIX}{KNOWN_BROWSER}"
+
+
 def is_known_browser(request: HttpRequest, login: str) -> bool:
     """Whether the person of this user name or address has signed in with this browser within the last year."""
     try:
-        signed = request.get_signed_cookie(KNOWN_BROWSER, salt=KNOWN_BROWSER, max_age=KNOWN_BROWSER_SECONDS)
-        return login in signing.loads(str(signed))
+        signed = request.get_signed_cookie(known_browser_cookie(), salt=KNOWN_BROWSER, max_age=KNOWN_BROWSER_SECONDS)
+        return _unreadable(login) in signing.loads(str(signed))
     except (KeyError, signing.BadSignature):
         return False
 

@@ -1,39 +1,69 @@
-"""Sessions: their end when nobody has pressed anything for a while, and what is asked of staff."""
+"""Sessions: their end after two weeks, or when nobody has pressed anything for a while; what is asked of staff."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
+from django.contrib.auth import logout, user_logged_in
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-SEEN = "seen"
+SEEN, BEGAN = "seen", "began"
 POLLED = ("/status/", "/live/")
 EVERY_SECONDS = 60  # a session is not written for each page
 
 
-def end_idle(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """End a session in which nothing was pressed for SESSION_IDLE_MINUTES; a page that polls by itself is no press."""
+@receiver(user_logged_in)
+def begin(request: HttpRequest, **_kwargs: Any) -> None:
+    """Remember when: Django puts a session's end off whenever something is written into it."""
+    request.session[BEGAN] = int(time.time())
+
+
+def end_in_time(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """End a session that is SESSION_COOKIE_AGE old, or in which nothing was pressed for SESSION_IDLE_MINUTES.
+
+    A page that polls by itself is no press.
+    """
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if settings.SESSION_IDLE_MINUTES and settings.SESSION_COOKIE_NAME in request.COOKIES:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
             _see(request)
         return get_response(request)
 
     return answer
 
 
+def end_sessions(people: QuerySet[User]) -> int:
+    """Sign these people out of every browser.
+
+    Returns:
+        How many sessions were ended.
+    """
+    sessions = UserSession.objects.filter(user__in=people)
+    for session in sessions:
+        session.end()
+    return len(sessions)
+
+
 def _see(request: HttpRequest) -> None:
-    if not request.user.is_authenticated:
-        return
     now = int(time.time())
+    if now - request.session.get(BEGAN, now) > settings.SESSION_COOKIE_AGE:
+        logout(request)
+        messages.info(request, _("You were signed out because your last sign-in was long ago."))
+        return
+    if not settings.SESSION_IDLE_MINUTES:
+        return
     seen = request.session.get(SEEN, now)
     if now - seen > 60 * settings.SESSION_IDLE_MINUTES:
         logout(request)

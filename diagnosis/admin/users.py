@@ -15,9 +15,10 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from diagnosis.accounts.deletion import LastAdministratorError, delete_account, is_last_administrator
+from diagnosis.accounts.sessions import end_sessions
 from diagnosis.models import Prediction, Review, Study
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -35,6 +36,16 @@ admin.site.unregister(Authenticator)
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """Django's own page for users; deleting is ours, and what keeps staff from making themselves administrators."""
+
+    actions = ("sign_out",)
+
+    @admin.action(description=gettext_lazy("Sign out everywhere"), permissions=["change"])
+    def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """End every session of these people; those of staff only for administrators."""
+        below = queryset if request.user.is_superuser else queryset.filter(is_staff=False, is_superuser=False)
+        ended = end_sessions(below)
+        text = ngettext("%(count)d session was ended.", "%(count)d sessions were ended.", ended)
+        messages.success(request, text % {"count": ended})
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights are given by administrators alone."""

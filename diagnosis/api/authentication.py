@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
 from diagnosis.models import ApiToken
-from diagnosis.problems import is_for_programs
+from diagnosis.problems import is_for_programs, plain_answer
 
 SCOPES = {"GET": "read", "HEAD": "read", "POST": "submit", "PUT": "submit", "PATCH": "submit", "DELETE": "delete"}
 """What a token must allow for a request by this method."""
@@ -26,6 +27,9 @@ def know_programs(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
     """
 
     def find_token(request: HttpRequest) -> HttpResponse:
+        if settings.SECURE_SSL_REDIRECT and is_for_programs(request) and not request.is_secure():
+            text = str(_("Use https. A token that was sent without it may be known to others now."))
+            return plain_answer(403, "TLS_REQUIRED", text)
         scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and is_for_programs(request):
             token = ApiToken.of(text.strip())

@@ -157,8 +157,8 @@ function ended() {
 // Who signed in again in another tab has another token than this page was made with: the cookie knows it. Where the
 // cookie cannot be read (CSRF_COOKIE_HTTPONLY, CSRF_USE_SESSIONS), `explain` has put the new one into the form.
 function csrfToken() {
-  const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("csrftoken="));
-  return cookie ? cookie.slice("csrftoken=".length) : form.elements.csrfmiddlewaretoken.value;
+  const cookie = document.cookie.split("; ").find((pair) => /^(__Host-)?csrftoken=/.test(pair));
+  return cookie ? cookie.split("=")[1] : form.elements.csrfmiddlewaretoken.value;
 }
 
 // The server did not take the film, or nothing came back: is nobody signed in, has the form expired, or is it the

@@ -87,6 +87,19 @@ def test_deployment_checks_are_clean_behind_https_and_complain_without(tmp_path:
     assert "TRUST_PROXY" in output
 
 
+def test_behind_https_every_cookie_is_of_this_host_alone(tmp_path: Path) -> None:
+    code = (
+        "from django.conf import settings as s; from django.contrib import messages as m; from diagnosis.messages "
+        "import _Cookie; from diagnosis.accounts.adapter import known_browser_cookie as k; "
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.LANGUAGE_COOKIE_NAME, _Cookie.cookie_name, k())"
+    )
+    status, output = start(tmp_path, "shell", "-v0", "-c", code, HTTPS="1", TRUST_PROXY="1")
+    assert status == 0, output
+    names = output.split()
+    assert len(names) == 5
+    assert all(name.startswith("__Host-") for name in names), names
+
+
 def test_settings_example_file_and_readme_name_the_same_variables_and_defaults() -> None:
     source = (ROOT / "pneumoweb" / "settings.py").read_text()
     read = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", source))

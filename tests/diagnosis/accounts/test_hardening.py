@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import Permission, User
 from django.contrib.auth.password_validation import validate_password
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from diagnosis.accounts.adapter import AccountAdapter
+from diagnosis.models import ApiToken
 from tests.conftest import PASSWORD, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
@@ -77,9 +82,53 @@ def test_an_idle_session_ends_and_says_so(owner: User, settings: Any, monkeypatc
     assert "nothing was pressed" in client.get(reverse("account_login")).text
 
 
+def test_a_session_ends_after_two_weeks_however_busy_it_was(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client()
+    sign_in(client)
+    day, began = 24 * 3600, time.time()
+    for days, inside in ((13, True), (15, False)):
+        monkeypatch.setattr("diagnosis.accounts.sessions.time.time", lambda at=began + days * day: at)
+        assert is_in(client) == inside
+    assert "long ago" in client.get(reverse("account_login")).text
+
+
+def test_who_is_disabled_is_out_at_once_with_every_browser_and_program(owner: User) -> None:
+    client = Client()
+    sign_in(client)
+    token = ApiToken.issue(user=owner, name="nightly")[1]
+    ask = {"headers": {"authorization": f"Bearer {token}"}}
+    assert Client().get(reverse("api_studies"), **ask).status_code == 200
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert not is_in(client)
+    assert Client().get(reverse("api_studies"), **ask).status_code == 401
+
+
+def test_staff_end_the_sessions_of_others_but_not_of_their_betters(
+    owner: User, reviewer: User, admin_user: User
+) -> None:
+    browsers = {user.username: Client() for user in (owner, admin_user)}
+    for name, browser in browsers.items():
+        browser.post(reverse("account_login"), {"login": name, "password": PASSWORD})
+    reviewer.user_permissions.add(*Permission.objects.filter(codename__in=("change_user", "view_user")))
+    chosen = {"action": "sign_out", "_selected_action": [owner.pk, admin_user.pk]}
+    page = signed_in(reviewer).post(reverse("admin:auth_user_changelist"), chosen, follow=True)
+    assert "1 session was ended." in page.text
+    assert {name: is_in(browser) for name, browser in browsers.items()} == {"owner": False, "admin": True}
+
+
+def test_a_program_that_forgot_the_s_is_told_and_not_led_on(owner: User, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    answer = Client().get(reverse("api_studies"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "TLS_REQUIRED")
+    assert Client().get("/about/").status_code == 301
+    assert Client().get(reverse("api_studies"), secure=True).status_code == 401
+
+
 def test_guesses_from_elsewhere_do_not_lock_the_owner_out(owner: User) -> None:
     known = Client(REMOTE_ADDR="198.51.100.1")
     sign_in(known)
+    kept = signing.b64_decode(known.cookies["known_browser"].value.split(":")[0].encode())
+    assert b"owner" not in kept, "the cookie does not tell whom it knows"
     known.post(reverse("account_logout"))
     for number in range(60):
         sign_in(Client(REMOTE_ADDR=f"203.0.113.{number}"), f"guess {number}")
@@ -105,6 +154,56 @@ def test_a_sign_up_does_not_tell_which_addresses_are_known(client: Client, owner
     answer = client.post(reverse("account_signup"), form)
     assert answer.status_code == 302
     assert not EmailAddress.objects.filter(email="owner@example.org", verified=True).exclude(user=owner).exists()
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one whenever a password is hashed: nearly all of the time that a sign-in takes."""
+    calls: list[str] = []
+    known = MD5PasswordHasher.encode
+
+    def encode(self: MD5PasswordHasher, password: str, salt: str) -> str:
+        calls.append(password)
+        return known(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", encode)
+    return calls
+
+
+@pytest.mark.parametrize("login", ["{}", "{}@example.org"])
+def test_a_sign_in_costs_the_same_for_known_and_unknown(login: str, owner: User, hashed: list[str]) -> None:
+    EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
+    costs = []
+    for name in ("owner", "nobody"):
+        hashed.clear()
+        answer = Client().post(reverse("account_login"), {"login": login.format(name), "password": "not the one"})
+        assert answer.status_code == 200
+        costs.append(len(hashed))
+    assert costs[0] == costs[1] > 0
+
+
+def test_who_has_an_address_for_a_user_name_still_signs_in_with_it(owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(username="dr@example.org", email="")
+    client = Client()
+    client.post(reverse("account_login"), {"login": "dr@example.org", "password": PASSWORD})
+    assert is_in(client)
+
+
+def test_a_reset_writes_the_same_mails_for_known_and_unknown_and_sends_the_one_that_fits(
+    owner: User, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    known = AccountAdapter.render_mail
+    monkeypatch.setattr(
+        AccountAdapter, "render_mail", lambda self, name, *rest: written.append(name) or known(self, name, *rest)
+    )
+    for email, words in ((owner.email, "password/reset/key/"), ("nobody@example.org", "accounts/signup/")):
+        written.clear()
+        Client().post(reverse("account_reset_password"), {"email": email})
+        assert sorted(written) == ["account/email/password_reset_key", "account/email/unknown_account"]
+        assert mailoutbox[-1].to == [email]
+        assert words in mailoutbox[-1].body
+    assert len(mailoutbox) == 2
 
 
 def test_links_in_mails_lead_to_our_own_port(client: Client, owner: User, mailoutbox: list[Any]) -> None:
