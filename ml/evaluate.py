@@ -73,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.population and options.population not in card.populations:
             parser.error(f"the model answers for {', '.join(card.populations)}, not for {options.population}")
         of = card.populations[options.population] if options.population else card.first
+        card = load_card(card.path(f"{of.network}.xml").parent)  # the population's own artefact knows its films
+        of = card.populations[of.name]
         engine = load_classifier(card, of, threads=options.threads)
         test = choose_films(options.data, options.split, card)
         model = None

@@ -41,20 +41,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         "appearance), to say what the network is worth on them")  # fmt: skip
     parser.add_argument("--about", type=Path, help="JSON with name, population, intended_use and limits, for the card "
                         "of a model of other films than the published ones")  # fmt: skip
+    parser.add_argument("--masks", type=Path, metavar="DIR", help="lungs drawn by people, to say how much of the heat "
+                        "map lies in them")  # fmt: skip
+    parser.add_argument("--children", type=Path, metavar="DIR", help="the children's data, to say what a network for "
+                        "others is worth on their test films")  # fmt: skip
     parser.add_argument("--card", type=Path, help="where to write the model card as text (default: docs/model-card.md "
                         "when the committed artefact is replaced)")  # fmt: skip
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     command = command_line("publish", arguments)
     target = options.card
-    if target is None and options.out.resolve() == ARTIFACTS / "pneumonia":
+    if target is None and options.out.resolve().parent == ARTIFACTS:
         target = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
     try:
         metrics = republish(
-            options.data, options.out, name=options.version, adults=options.adults, command=command
+            options.data, options.out, name=options.version, adults=options.adults, masks=options.masks,
+            command=command,
         ) if options.again else publish(
             options.data, options.run, options.out, name=options.version, half=options.half,
-            adults=options.adults, about=options.about, command=command,
+            adults=options.adults, about=options.about, masks=options.masks, children=options.children,
+            command=command,
         )  # fmt: skip
         print(summary(metrics))
         if target is not None:

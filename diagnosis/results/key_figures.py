@@ -27,7 +27,7 @@ def stops(of: PopulationCard) -> list[Stop]:
 
 
 def _of_adults(of: PopulationCard) -> list[Stop]:
-    appearance = of.metrics.get("by_appearance") or {}
+    appearance = of.metrics.get("by_kind") or of.metrics.get("by_appearance") or {}
     background = of.metrics.get("background") or {}
     elsewhere = of.metrics.get("internal_test_as_another_site_might_send_it") or {}
     return [

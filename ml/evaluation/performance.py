@@ -83,6 +83,7 @@ def describe(sample: Sample, card: PopulationCard, draws: int = 1000) -> dict[st
         "brier": with_interval(lambda w: brier(labels, p, w), weights),
         "ece": _calibration_error(labels, p, one, weights),
         "ece_at_reference_prevalence": _calibration_error(labels, p, equal, weights),
+        "ece_by_chance": ece_by_chance(p, float(labels.mean()), float(card.calibration["prevalence"])),
         "sensitivity_at_specificity": {
             f"{fixed:.2f}": rate_with_interval(sample, 1, whole.sensitivity_at(fixed), drawn.sensitivity_at(fixed))
             for fixed in FIXED
@@ -98,6 +99,26 @@ def _calibration_error(labels: Labels, p: Floats, base: Floats, weights: Floats)
     # 200 draws are enough for an interval of this figure, and binning 1000 times is slow.
     drawn = [reliability(labels, p, base * draw).expected_error for draw in weights[:200]]
     return {"value": reliability(labels, p, base).expected_error, "ci": list(interval(np.array(drawn)))}
+
+
+def ece_by_chance(p: Floats, share: float, prevalence: float, draws: int = 200) -> float:
+    """Mean calibration error of so many films if every probability were right: what chance alone gives.
+
+    A measured error about as large cannot be told from none.
+
+    Args:
+        p: (n,) probabilities that assume ``prevalence``.
+        share: Of the films, how many show pneumonia.
+        prevalence: What the films are weighted to, as for ``ece_at_reference_prevalence``.
+        draws: How often labels are drawn by the probabilities, carried to the films' own share.
+    """
+    odds = p / (1 - p) * (1 - prevalence) / prevalence * share / (1 - share)
+    random, found = np.random.default_rng(0), []
+    for _ in range(draws):
+        labels = (random.random(len(p)) < odds / (1 + odds)).astype(np.int64)
+        if 0 < labels.sum() < len(labels):
+            found.append(reliability(labels, p, balanced_weights(labels, prevalence)).expected_error)
+    return float(np.mean(found))
 
 
 def _patients(sample: Sample, label: int | None) -> int:
@@ -155,9 +176,8 @@ def strata(
     """Split by kind of pneumonia (each against all normal films) and by thirds of three measures of image quality."""
     kind = np.asarray(kinds)
     found = {
-        name: brief(sample.only((kind == name) | (sample.labels == 0)), card)
-        for name in ("bacterial", "viral")
-        if (kind == name).any()
+        str(name): brief(sample.only((kind == name) | (sample.labels == 0)), card)
+        for name in np.unique(kind[(sample.labels == 1) & (kind != "")])
     }
     table = {"kind": found}
     for name, values in quality(pixels).items():

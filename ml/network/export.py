@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
+from ml.inference.lungs import MASK_SIZE
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE
 
@@ -69,8 +70,11 @@ def check_architecture(model: Any) -> int:
         )
     # One blank film says more than output_shape, which forgets the names of named outputs.
     gives = [tuple(output.shape) for output in as_list(model(np.zeros((1, FILM_SIZE, FILM_SIZE, 1), np.float32)))]
-    if len(gives) != 2 or gives[0] != (1, 1) or len(gives[1]) != 4:
-        raise ArtifactDamaged(f"The model gives {gives}, not a logit and a feature map. Train it with ml.train.")
+    two = len(gives) >= 2 and gives[0] == (1, 1) and len(gives[1]) == 4
+    if not two or gives[2:] not in ([], [(1, MASK_SIZE, MASK_SIZE, 1)]):
+        raise ArtifactDamaged(
+            f"The model gives {gives}, not a logit and a feature map, and lungs if any. Train it with ml.train."
+        )
     return int(gives[1][3])
 
 
@@ -79,6 +83,19 @@ def as_list(outputs: Any) -> list[Any]:
     if isinstance(outputs, dict):
         return [outputs[name] for name in sorted(outputs, key=lambda name: (name != "logit", name))]
     return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+
+
+def save_small(model: Any, path: Path) -> None:
+    """Save a Keras model as ``.keras``, its parts packed: weights that are exact in 16 bits take half the space.
+
+    A ``.keras`` file is a ZIP archive, which Keras writes unpacked and reads either way.
+    """
+    model.save(path)
+    with zipfile.ZipFile(path) as plain:
+        parts = [(part.filename, plain.read(part)) for part in plain.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for name, data in parts:
+            packed.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, 9)
 
 
 def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = False) -> dict[str, float]:

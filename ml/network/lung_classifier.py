@@ -107,7 +107,7 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
 
     Returns:
         A Keras model whose weights are exact in 16 bits, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1),
-        "features": (N, 36, 36, 32)}``.
+        "features": (N, 36, 36, 32), "lungs": (N, 144, 144, 1)}``, the last the probability of *lung*.
     """
     import keras
     from keras import layers, ops
@@ -124,7 +124,8 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
 
     film = keras.Input((FILM_SIZE, FILM_SIZE, 1), dtype="float32", name="film")
     small = layers.Resizing(INPUT_SIZE, INPUT_SIZE, interpolation="bilinear", name="shrink")(film)
-    mask = lung_crop.soft_mask(ops.sigmoid(lungs(small, training=False))[..., 0])
+    probability = ops.sigmoid(lungs(small, training=False))
+    mask = lung_crop.soft_mask(probability[..., 0])
     edges = lung_crop.box(mask)
     crop = ops.expand_dims(lung_crop.crop(film[..., 0], edges, size), -1)
     group = layers.Conv2D(GROUPS, 1, use_bias=False, name="groups")
@@ -138,6 +139,7 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
     outputs = {
         "logit": layers.Identity(name="logit")(logit),
         "features": layers.Identity(name="features")(features),
+        "lungs": layers.Identity(name="lungs")(probability),
     }
     model = keras.Model(film, outputs, name="pneumoweb_lungs")
     fold(model)

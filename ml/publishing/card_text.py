@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import ArtifactError, MLError
+from ml.inference.joined_card import SERVED
 from ml.inference.model_card import FORMAT_VERSION, OPERATING_POINTS, load_card
 from ml.inference.population import ADULT, CHILD
 from ml.intake.read import FILM_SIZE
@@ -161,6 +163,65 @@ def heat_limit(heat_map: dict[str, Any]) -> str:
     )
 
 
+def adults_ranking_limit(plain: dict[str, Any], kinds: dict[str, Any]) -> str:
+    """How well adults' films are ranked, by how the radiologists called their appearance."""
+    shown = [_area(plain["auc"]), *(_area(kinds[name]["auc"]) for name in ("typical", "indeterminate", "atypical"))]
+    return (
+        "It ranks adults less well than the network for children ranks children: on "
+        f"{plain['films']} test films of {plain['patients']} studies its AUC is {shown[0]}; for films of typical "
+        f"appearance {shown[1]}, of indeterminate {shown[2]}, of atypical {shown[3]}."
+    )
+
+
+def adults_background_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+    """How far a network that pools over the lungs still goes by the background."""
+    areas = [part["auc"]["value"] for part in (plain, found["exchanged"], found["alone"])]
+    return (
+        "It goes by the lungs alone, but where they are found depends a little on the background: on the test films "
+        f"its AUC is {areas[0]:.3f}; with each chest on the background of a film of the other class it is "
+        f"{areas[1]:.3f}, and on the background alone, the chest taken out, {areas[2]:.3f} (0.5 is chance)."
+    )
+
+
+def adults_heat_limit(heat_map: dict[str, Any]) -> str:
+    """What the heat map of a network that pools over the lungs is."""
+    limit = (
+        "The heat map shows which places in the lungs raised the answer; outside them nothing counts, by construction. "
+        "It is coarse, it is no outline of disease, and a cold map is no sign of health."
+    )
+    drawn = heat_map.get("drawn_lungs")
+    if drawn is None:
+        return limit
+    return limit + (
+        f" On {drawn['films']:.0f} films with lungs drawn by people {drawn['share_in_lungs']:.0%} of the heat lies "
+        f"inside them (spread evenly it would be {drawn['even_heat_would_give_lungs']:.0%}), and the hottest place in "
+        f"{drawn['hottest_place_in_lungs']:.0%}."
+    )
+
+
+def calibration_limit(plain: dict[str, Any]) -> str:
+    """How far probabilities are off, beside what chance alone would give."""
+    off = plain["ece_at_reference_prevalence"]["value"]
+    return (
+        f"At the prevalence it assumes, the probabilities are off by {off:.3f} on "
+        "average on the test films (expected calibration error); so few films would give "
+        f"{plain['ece_by_chance']:.3f} by chance if every probability were right."
+    )
+
+
+def children_limit(found: dict[str, Any]) -> str:
+    """What a network for adults is worth on children's films."""
+    return (
+        f"Not for children: on {found['films']} films of children aged 1 to 5 from a hospital it never saw its AUC is "
+        f"{_area(found['auc'])}, less than that of the network for children."
+    )
+
+
+def _area(value: dict[str, Any]) -> str:
+    low, high = value["ci"]
+    return f"{value['value']:.3f} [{low:.3f}, {high:.3f}]"
+
+
 def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     """Put what was measured into the card."""
     plain, shifted = metrics["plain"], metrics["shifted"]
@@ -172,31 +233,48 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     of["calibration"]["bins_altered"] = shifted["reliability"]
     # Of adults other films say nothing unless it was measured: they may be adults' own.
     adults = [adult_limit(metrics.get("adults"))] if about.limits == LIMITS or "adults" in metrics else []
-    around = background_limit(metrics["background"], plain)
-    # The sentence speaks of the children's films: there those with pneumonia were the wider ones.
-    ratio = [aspect_ratio_limit(metrics["aspect_ratio"], plain)] if about.whose == CHILD else []
-    heat = heat_limit(metrics["heat_map"])
-    of["limits"] = [about.limits[0], *adults, *about.limits[1:], around, *ratio, heat]
-    kept = ("films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece")
+    kinds = metrics["strata"]["kind"]
+    if about.whose == CHILD:
+        # The last but one speaks of the children's films: there those with pneumonia were the wider ones.
+        measured = [
+            background_limit(metrics["background"], plain),
+            aspect_ratio_limit(metrics["aspect_ratio"], plain),
+            heat_limit(metrics["heat_map"]),
+        ]
+    else:
+        adults += (
+            [adults_ranking_limit(plain, kinds)] if {"typical", "indeterminate", "atypical"} <= kinds.keys() else []
+        )
+        measured = [adults_background_limit(metrics["background"], plain), calibration_limit(plain)]
+        measured += [children_limit(metrics["children"])] if "children" in metrics else []
+        measured += [adults_heat_limit(metrics["heat_map"])]
+    of["limits"] = [about.limits[0], *adults, *about.limits[1:], *measured]
+    kept = (
+        "films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece",
+        "ece_at_reference_prevalence", "ece_by_chance",
+    )  # fmt: skip
     of["metrics"] = {
         "internal_test": {key: plain[key] for key in kept},
         "internal_test_as_another_site_might_send_it": {key: shifted[key] for key in kept},
-        "by_kind": metrics["strata"]["kind"],
+        "by_kind": kinds,
         "background": metrics["background"],
         "aspect_ratio": metrics["aspect_ratio"],
         "heat_map": metrics["heat_map"],
         "parity_with_keras": metrics["parity_with_keras"],
-    } | ({"adults": metrics["adults"]} if "adults" in metrics else {})
+    } | {name: metrics[name] for name in ("adults", "children") if name in metrics}
 
 
 def next_version(out: Path, today: datetime.date) -> str:
-    """Year, month and a number that counts up: 2026.11.1."""
-    prefix = f"{today.year}.{today.month}."
-    try:
-        last = re.match(re.escape(prefix) + r"(\d+)", load_card(out).version)
-    except ArtifactError:
-        last = None
-    return f"{prefix}{int(last[1]) + 1 if last else 1}"
+    """Year, month and a number that counts up: 2026.11.1.
+
+    It counts over all artefacts that are served beside ``out``: whatever is published last has the highest number.
+    """
+    prefix, last = f"{today.year}.{today.month}.", 0
+    for folder in {out, *(out.with_name(folder) for folder in SERVED.values())}:
+        with contextlib.suppress(ArtifactError):
+            found = re.match(re.escape(prefix) + r"(\d+)", load_card(folder).version)
+            last = max(last, int(found[1]) if found else 0)
+    return f"{prefix}{last + 1}"
 
 
 _FORM = (

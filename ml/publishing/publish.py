@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from ml.errors import MLError
 from ml.evaluation.adults import measure_adults, read_adults
 from ml.evaluation.aspect_ratio import narrowed
+from ml.evaluation.elsewhere import heat_in_drawn_lungs, on_children
 from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split
 from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import describe, sample_of
 from ml.evaluation.run import BATCH, draw, evaluate, say
 from ml.evaluation.shifts import blend_of_shifts
 from ml.inference.model_card import file_sha256, load_card, parse_card
+from ml.inference.population import CHILD
 from ml.inference.population_card import PopulationCard
 from ml.inference.predictor import run_network
 from ml.inference.runtime import Engine
@@ -40,20 +42,22 @@ class PublishError(MLError):
 def choose(card: PopulationCard, engine: Engine, val: TestSet, *, calibrate: bool = True) -> dict[str, Any]:
     """Calibrate and choose operating points on validation patients; return the card's parts that follow, and logits.
 
-    Each film counts five times: as it is, as three other sites might have delivered it, and with normal chests
-    narrower, which is where networks of these films raise false alarms (:mod:`ml.evaluation.aspect_ratio`).
+    Each film counts several times: as it is, as three other sites might have delivered it, and, of children, with
+    normal chests narrower, which is where networks of these films raise false alarms
+    (:mod:`ml.evaluation.aspect_ratio`); adults' films of both classes come from the same hospitals.
     ``calibrate`` off keeps the card's own calibration and heat scale, and chooses the operating points alone.
     """
     moved = (blend_of_shifts(val.pixels, seed) for seed in SHIFT_SEEDS)
-    versions = [val.pixels, narrowed(val.pixels, val.labels), *moved]
+    narrow = [narrowed(val.pixels, val.labels)] if card.name == CHILD else []
+    versions = [val.pixels, *narrow, *moved]
     passes = [_logits_and_places(card, engine, films) for films in versions]
     logits = np.concatenate([logit for logit, _, _ in passes])
     labels, patients = np.tile(val.labels, len(versions)), val.patients * len(versions)
     weights = balanced_weights(labels, PREVALENCE)
     on = (
         f"{len(val.films)} validation films of {len(set(val.patients))} patients, each as it is, under "
-        f"{len(SHIFT_SEEDS)} draws of acquisition shifts, and with normal chests narrower; weighted to a prevalence of "
-        f"{PREVALENCE:.0%}"
+        f"{len(SHIFT_SEEDS)} draws of acquisition shifts{', and with normal chests narrower' if narrow else ''}; "
+        f"weighted to a prevalence of {PREVALENCE:.0%}"
     )
     chosen: dict[str, Any] = {"logits": passes[0][0], "chosen_on": on}
     if calibrate:
@@ -116,6 +120,8 @@ def publish(
     half: bool = False,
     adults: Path | None = None,
     about: Path | None = None,
+    masks: Path | None = None,
+    children: Path | None = None,
     command: str = "",
 ) -> dict[str, Any]:
     """Do everything; return the metrics.
@@ -130,12 +136,14 @@ def publish(
             network is worth on them.
         about: The words of the card where these are other films than the published ones (see
             ``ml/publishing/about.py``).
+        masks: Folder with lungs drawn by people, to say how much of the heat lies in them.
+        children: The children's data, to say what a network for others is worth on their test films.
         command: The command line, for the card.
 
     Raises:
         MLError: see the text; ``out`` is as it was.
     """
-    from ml.network.export import export, load_keras, read_head
+    from ml.network.export import export, load_keras, read_head, save_small
 
     bring_back(out)
     words = About() if about is None else read_about(about)
@@ -151,7 +159,7 @@ def publish(
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         # Saved again, not copied: without the optimizer's state it is a third of the size.
-        model.save(staging / "model.keras")
+        save_small(model, staging / "model.keras")
         (staging / SPLIT).write_text(json.dumps(describe_split(read.films, read.pixels)) + "\n", encoding="utf-8")
         val, test = read.of_split("val"), read.of_split("test")
         say("exporting and comparing with Keras …")
@@ -172,6 +180,10 @@ def publish(
         metrics["parity_with_keras"], metrics["command"] = parity, command
         if strangers is not None:
             metrics["adults"] = measure_adults(card.first, engine, strangers)
+        if masks is not None:
+            metrics["heat_map"]["drawn_lungs"] = heat_in_drawn_lungs(card, card.first, engine, masks)
+        if children is not None:
+            metrics["children"] = on_children(card.first, engine, children)
         fill(raw, metrics, words)
         write(staging, raw, metrics, draw(metrics, samples, card.first, read.histories))
         load_card(staging).verify()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.evaluation.adults import measure_adults, read_adults
+from ml.evaluation.elsewhere import heat_in_drawn_lungs
 from ml.evaluation.evaluation_set import choose_films
 from ml.evaluation.run import draw, evaluate, say
 from ml.inference.earlier_cards import upgraded
@@ -27,7 +28,13 @@ from ml.publishing.publish import bring_back, choose, of_validation, put_cuts, p
 
 
 def republish(
-    data: Path, out: Path, *, name: str | None = None, adults: Path | None = None, command: str = ""
+    data: Path,
+    out: Path,
+    *,
+    name: str | None = None,
+    adults: Path | None = None,
+    masks: Path | None = None,
+    command: str = "",
 ) -> dict[str, Any]:
     """Choose operating points once more, measure, and put the artefact in place as a new version; return the metrics.
 
@@ -36,6 +43,7 @@ def republish(
         out: The artefact's folder.
         name: Version; None counts up.
         adults: Adults' films read by radiologists; without them the card keeps its figures of adults.
+        masks: Folder with lungs drawn by people; without it nothing is told of the heat in them.
         command: The command line, for the card.
 
     Raises:
@@ -73,6 +81,8 @@ def republish(
         metrics["parity_with_keras"], metrics["command"] = old["parity_with_keras"], command
         if strangers is not None:
             metrics["adults"] = measure_adults(card.first, engine, strangers)
+        if masks is not None:
+            metrics["heat_map"]["drawn_lungs"] = heat_in_drawn_lungs(card, card.first, engine, masks)
         fill(raw, metrics, words)
         write(staging, raw, metrics, draw(metrics, samples, card.first))
         load_card(staging).verify()

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from ml.errors import TrainingError
+from ml.inference.lungs import LungFinder
+from ml.inference.runtime import Engine
 from ml.network.classifier import multiply_adds
 from ml.network.efficientnet import freeze, load_imagenet
-from ml.network.export import check_architecture, export, load_keras, read_head
+from ml.network.export import check_architecture, export, load_keras, read_head, save_small
 from ml.network.lung_classifier import build_serving, build_training
 from ml.network.lungs import load_lungs
 from tests.ml.drawn import drawn_input
@@ -79,7 +81,8 @@ def test_frozen_blocks_learn_nothing_and_the_last_norm_still_does() -> None:
 @pytest.mark.slow
 def test_the_served_network_is_one_like_any_other_and_exports(tmp_path: Path) -> None:
     served = build_serving(build_training(64), load_lungs())
-    served.save(tmp_path / "model.keras")
+    save_small(served, tmp_path / "model.keras")
+    assert (tmp_path / "model.keras").stat().st_size < 11e6, "weights that are exact in 16 bits are stored so"
     loaded = load_keras(tmp_path / "model.keras")
     assert check_architecture(loaded) == 32
     weights, bias = read_head(loaded)
@@ -87,4 +90,7 @@ def test_the_served_network_is_one_like_any_other_and_exports(tmp_path: Path) ->
     pooled = np.asarray(found["features"]).mean(axis=(1, 2))
     np.testing.assert_allclose(pooled @ weights + bias, np.asarray(found["logit"])[:, 0], atol=1e-4)
     assert export(loaded, tmp_path / "model.xml", FILMS)["logit"] < 1e-3
+    lungs = Engine(tmp_path / "model.xml", threads=1)(FILMS[..., None].astype(np.float32))[2]
+    alone = np.stack([one.probability for one in LungFinder.load(threads=1).find(FILMS)])
+    np.testing.assert_allclose(lungs[..., 0], alone, atol=5e-3)
     assert multiply_adds(loaded) < 0.6e9
