@@ -32,6 +32,43 @@ CARD = (
         "a medical device, and no decision about a patient may rest on it."
     ),
     gettext_noop("PneumoWeb pneumonia classifiers"),
+    gettext_noop("PneumoWeb adult pneumonia classifier"),
+    gettext_noop(
+        "Frontal chest radiographs of adults, at the bedside and standing, read study by study by radiologists as "
+        "typical, indeterminate or atypical for COVID-19 pneumonia or as negative for pneumonia; hospitals of "
+        "BIMCV-COVID19 (Valencia) and MIDRC-RICORD, as gathered for the SIIM-FISABIO-RSNA COVID-19 Detection challenge "
+        "2021. Non-commercial research terms (RICORD: CC BY-NC 4.0)."
+    ),
+    gettext_noop(
+        "Teaching, research and a second look, for non-commercial use: it ranks frontal chest radiographs of adults by "
+        "how much they look like those that radiologists read as pneumonia. It does not replace a reader, is not a "
+        "medical device, and no decision about a patient may rest on it."
+    ),
+    gettext_noop(
+        "Trained on films under non-commercial terms (RICORD: CC BY-NC 4.0; BIMCV-COVID19 and SIIM-FISABIO-RSNA 2021: "
+        "non-commercial research). Whoever needs other terms must not use this network; the one for children is apart "
+        "from it."
+    ),
+    gettext_noop(
+        "Learnt from the years of COVID-19: its positives are nearly all COVID-19 pneumonia. What it makes of other "
+        "pneumonia, lobar pneumonia among it, was not measured."
+    ),
+    gettext_noop(
+        "It knows two answers. A film with another disease (heart failure, effusion, cancer, tuberculosis) gets one of "
+        "them all the same."
+    ),
+    gettext_noop(
+        "The reference is what radiologists read from the same film, not a proven cause; a film negative for pneumonia "
+        "may show other disease."
+    ),
+    gettext_noop(
+        "A lung wholly white with consolidation or effusion may in part not be taken for lung, and what is not taken "
+        "for lung does not count."
+    ),
+    gettext_noop(
+        "Age, sex and origin of the patients are not known, so differences between groups could not be measured."
+    ),
+    gettext_noop("One training run with one seed."),
     gettext_noop(
         "Teaching, research and a second look: it says how much a frontal chest radiograph looks like those of "
         "patients with pneumonia, by one network for children aged 1 to 5 and by another for adults. It is not for "
@@ -98,6 +135,33 @@ CARD = (
     ),
 )
 PATTERNS = (
+    gettext_noop(
+        "Not for adults or older children: on %s adults' films from other hospitals, read by radiologists, %s of them "
+        "with pneumonia, its AUC is %s (0.50 is chance), and at the balanced operating point it would call %s of those "
+        "without pneumonia pneumonia. So it answers for no adult."
+    ),
+    gettext_noop(
+        "It ranks adults less well than the network for children ranks children: on %s test films of %s studies its "
+        "AUC is %s; for films of typical appearance %s, of indeterminate %s, of atypical %s."
+    ),
+    gettext_noop(
+        "It goes by the lungs alone, but where they are found depends a little on the background: on the test films "
+        "its AUC is %s; with each chest on the background of a film of the other class it is %s, and on the background "
+        "alone, the chest taken out, %s (0.5 is chance)."
+    ),
+    gettext_noop(
+        "At the prevalence it assumes, the probabilities are off by %s on average on the test films (expected "
+        "calibration error); so few films would give %s by chance if every probability were right."
+    ),
+    gettext_noop(
+        "Not for children: on %s films of children aged 1 to 5 from a hospital it never saw its AUC is %s, less than "
+        "that of the network for children."
+    ),
+    gettext_noop(
+        "The heat map shows which places in the lungs raised the answer; outside them nothing counts, by construction. "
+        "It is coarse, it is no outline of disease, and a cold map is no sign of health. On %s films with lungs drawn "
+        "by people %s of the heat lies inside them (spread evenly it would be %s), and the hottest place in %s."
+    ),
     gettext_noop(
         "It also goes by the background (arms, belly, framing), which in these films tells the classes apart. On the "
         "test films its AUC is %s; with each chest on the background of a film of the other class it is %s, and on "

@@ -139,7 +139,7 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
     outputs = {
         "logit": layers.Identity(name="logit")(logit),
         "features": layers.Identity(name="features")(features),
-        "lungs": layers.Identity(name="lungs")(probability),
+        "lungs": layers.Identity(name="lungs_found")(probability),
     }
     model = keras.Model(film, outputs, name="pneumoweb_lungs")
     fold(model)
