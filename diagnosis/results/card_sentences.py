@@ -136,11 +136,6 @@ CARD = (
 )
 PATTERNS = (
     gettext_noop(
-        "Not for adults or older children: on %s adults' films from other hospitals, read by radiologists, %s of them "
-        "with pneumonia, its AUC is %s (0.50 is chance), and at the balanced operating point it would call %s of those "
-        "without pneumonia pneumonia. So it answers for no adult."
-    ),
-    gettext_noop(
         "It ranks adults less well than the network for children ranks children: on %s test films of %s studies its "
         "AUC is %s; for films of typical appearance %s, of indeterminate %s, of atypical %s."
     ),
