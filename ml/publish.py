@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         "appearance), to say what the network is worth on them")  # fmt: skip
     parser.add_argument("--about", type=Path, help="JSON with name, population, intended_use and limits, for the card "
                         "of a model of other films than the published ones")  # fmt: skip
+    parser.add_argument("--films-per-shift", type=int, default=600, metavar="N", help="about so many test films for "
+                        "each line of the robustness table")  # fmt: skip
     parser.add_argument("--masks", type=Path, metavar="DIR", help="lungs drawn by people, to say how much of the heat "
                         "map lies in them")  # fmt: skip
     parser.add_argument("--children", type=Path, metavar="DIR", help="the children's data, to say what a network for "
@@ -60,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ) if options.again else publish(
             options.data, options.run, options.out, name=options.version, half=options.half,
             adults=options.adults, about=options.about, masks=options.masks, children=options.children,
+            films_per_shift=options.films_per_shift,
             command=command,
         )  # fmt: skip
         print(summary(metrics))

@@ -122,6 +122,7 @@ def publish(
     about: Path | None = None,
     masks: Path | None = None,
     children: Path | None = None,
+    films_per_shift: int = 600,
     command: str = "",
 ) -> dict[str, Any]:
     """Do everything; return the metrics.
@@ -138,6 +139,7 @@ def publish(
             ``ml/publishing/about.py``).
         masks: Folder with lungs drawn by people, to say how much of the heat lies in them.
         children: The children's data, to say what a network for others is worth on their test films.
+        films_per_shift: See :func:`ml.evaluation.run.evaluate`.
         command: The command line, for the card.
 
     Raises:
@@ -175,7 +177,7 @@ def publish(
         put_cuts(child, chosen)
         raw["training"] = _training(read, run)
         card = parse_card(raw, staging)
-        metrics, samples, _ = evaluate(card, engine, test, keras_model=model)
+        metrics, samples, _ = evaluate(card, engine, test, keras_model=model, films_per_shift=films_per_shift)
         metrics["validation"] = of_validation(card.first, val, chosen["logits"])
         metrics["parity_with_keras"], metrics["command"] = parity, command
         if strangers is not None:
