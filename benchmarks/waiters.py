@@ -1,7 +1,7 @@
 """How many programs may wait for a result (``?wait=20``) at one web process before pages get slow.
 
 ``python -m benchmarks.waiters [NUMBER …]`` starts a site of its own and prints, for each number of waiters, what the
-history page takes meanwhile and its ratio to the same page without any, measured right before.
+history page takes meanwhile and its ratio to the same page without any, measured right before and after.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ def main() -> None:
         session, address = _stage()
         print("| waiters | page p50 | page p95 | p95 without any | ratio | waiters answered a second |")
         print("|---|---|---|---|---|---|")
+        page_seconds(site.port, session)  # warms up
         for number in numbers:
             before = page_seconds(site.port, session)
             with_them, answers = beside(number, site.port, session, address)
+            before += page_seconds(site.port, session)
             p50, p95, base = statistics.median(with_them), percentile(with_them, 0.95), percentile(before, 0.95)
             print(
                 f"| {number} | {1000 * p50:.0f} ms | {1000 * p95:.0f} ms | {1000 * base:.0f} ms | {p95 / base:.2f}× | "

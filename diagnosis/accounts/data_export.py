@@ -28,7 +28,7 @@ from diagnosis.access import person
 from diagnosis.history import exports
 from diagnosis.history.filters import ORDERS
 from diagnosis.history.keyset import batches
-from diagnosis.models import Prediction, Preferences, Study, StudyQuerySet
+from diagnosis.models import ApiToken, Prediction, Preferences, Study, StudyQuerySet, Webhook
 
 BLOCK = 1 << 18  # bytes of a film in memory at a time
 AT_ONCE = 100  # studies
@@ -68,7 +68,7 @@ def archive(user: User) -> Iterator[bytes]:
     studies = Study.objects.visible_to(user)
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as target:
         target.writestr("README.txt", _readme())
-        target.writestr("account.json", json.dumps(_account(user), ensure_ascii=False, indent=1))
+        target.writestr("account.json", json.dumps(_account(user), ensure_ascii=False, indent=1, default=str))
         yield from _text(target, sink, "history.csv", exports.as_csv(_records(studies, user)))
         yield from _text(target, sink, "studies.json", _studies_json(studies, user))
         for batch in batches(studies.with_hidden(user).prefetch_related("predictions"), ORDERS["newest"], AT_ONCE):
@@ -158,6 +158,8 @@ def _account(user: User) -> dict[str, Any]:
         "email_addresses": [{"address": row.email, "verified": row.verified} for row in addresses],
         "name": user.get_full_name(),
         "joined_at": user.date_joined.isoformat(),
+        "api_tokens": [_plain(row, {"digest", "user"}) for row in ApiToken.objects.filter(user=user)],
+        "webhooks": [_plain(row, {"encrypted_secret", "user"}) for row in Webhook.objects.filter(user=user)],
         "preferences": {name: str(value) for name, value in _plain(Preferences.of(user), {"user"}).items()},
     }
 

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('encrypted_secret', models.TextField(editable=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
                 ('disabled_at', models.DateTimeField(editable=False, null=True, verbose_name='switched off')),
-                ('disabled_because', models.CharField(blank=True, choices=[('owner', 'by you'), ('failures', 'because its receiver failed for days'), ('gone', 'because its receiver answered that it is gone (410)')], editable=False, max_length=10)),
+                ('disabled_because', models.CharField(blank=True, choices=[('owner', 'by you'), ('staff', 'by the people who run this site'), ('failures', 'because its receiver failed for days'), ('gone', 'because its receiver answered that it is gone (410)')], editable=False, max_length=10)),
                 ('failures', models.PositiveIntegerField(default=0, editable=False, verbose_name='failures in a row')),
                 ('failing_since', models.DateTimeField(editable=False, null=True, verbose_name='failing since')),
                 ('paused_until', models.DateTimeField(editable=False, null=True)),
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='webhook',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('disabled_at__isnull', True), ('disabled_because', '')), models.Q(('disabled_at__isnull', False), ('disabled_because__in', ('owner', 'failures', 'gone'))), _connector='OR'), name='webhook_off_has_reason'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('disabled_at__isnull', True), ('disabled_because', '')), models.Q(('disabled_at__isnull', False), ('disabled_because__in', ('owner', 'staff', 'failures', 'gone'))), _connector='OR'), name='webhook_off_has_reason'),
         ),
         migrations.AddConstraint(
             model_name='webhook',

@@ -46,6 +46,7 @@ class Webhook(models.Model):
         """Why one is switched off."""
 
         OWNER = "owner", _("by you")
+        STAFF = "staff", _("by the people who run this site")
         FAILURES = "failures", _("because its receiver failed for days")
         GONE = "gone", _("because its receiver answered that it is gone (410)")
 
@@ -70,7 +71,7 @@ class Webhook(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(disabled_at__isnull=True, disabled_because="")
-                | Q(disabled_at__isnull=False, disabled_because__in=("owner", "failures", "gone")),
+                | Q(disabled_at__isnull=False, disabled_because__in=("owner", "staff", "failures", "gone")),
                 name="webhook_off_has_reason",
             ),
             models.CheckConstraint(

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks import Webhook as Reference
 
@@ -190,6 +193,22 @@ def test_a_deleted_study_leaves_no_message_and_old_messages_go(owner: User, webh
     assert Delivery.forget_old() == 1
 
 
+def test_a_deleted_account_takes_its_webhooks_along(owner: User, webhook: Webhook) -> None:
+    owed(owner)
+    owner.delete()
+    assert not Webhook.objects.exists()
+
+
+def test_staff_see_no_secret_and_may_switch_one_off(admin_client: Client, webhook: Webhook) -> None:
+    listed = reverse("admin:diagnosis_webhook_changelist")
+    one = admin_client.get(reverse("admin:diagnosis_webhook_change", args=[webhook.pk])).content.decode()
+    assert webhook.url in one
+    assert webhook.encrypted_secret not in one
+    admin_client.post(listed, {"action": "switch_off", "_selected_action": [webhook.pk]})
+    webhook.refresh_from_db()
+    assert webhook.disabled_because == "staff"
+
+
 def test_the_secret_is_not_kept_in_the_clear(owner: User) -> None:
     webhook, secret = Webhook.make(user=owner, url="https://example.org/")
     kept = json.dumps(Webhook.objects.values().get(), default=str)
@@ -208,7 +227,7 @@ def test_a_slow_receiver_delays_neither_films_nor_other_receivers(
         Webhook.make(user=owner, url=receiver.url)
         Webhook.make(user=owner, url=quick.url)
         analysed(owner, 1)
-        sender = threading.Thread(target=deliver_due)
+        sender = threading.Thread(target=lambda: (deliver_due(), connection.close()))
         sender.start()
         began = time.monotonic()
         while not quick.got and time.monotonic() - began < 2.5:
