@@ -130,8 +130,10 @@ def odd_file() -> bytes:
     return drawn.getvalue()
 
 
-@pytest.mark.parametrize("what", ["twelve films", "an odd file"])
-def test_pages_come_while_one_person_floods_the_site(site: DrilledSite, person: Person, what: str) -> None:
+@pytest.mark.parametrize(("what", "seconds"), [("twelve films", 2.0), ("an odd file", 1.0)])
+def test_pages_come_while_one_person_floods_the_site(
+    site: DrilledSite, person: Person, what: str, seconds: float
+) -> None:
     sent = films()[:12] if what == "twelve films" else [odd_file()]
     other = Person(site.url, "bob").sign_up()
     other.get("/studies/")  # templates are read once
@@ -153,6 +155,6 @@ def test_pages_come_while_one_person_floods_the_site(site: DrilledSite, person: 
         time.sleep(0.1)
     crowded = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     slowest = {path: max(times) for path, times in waits.items()}
-    assert max(slowest.values()) < crowded, slowest
+    assert max(slowest.values()) < seconds * crowded, slowest
     site.settle()
     assert site.count("done", "rejected"), "what was taken was answered"
