@@ -14,7 +14,7 @@ from diagnosis.report.views import study_report
 from diagnosis.reviews import performance
 from diagnosis.reviews import views as reviews
 from diagnosis.samples.views import sample
-from diagnosis.studies import images
+from diagnosis.studies import compare, images
 from diagnosis.studies import views as studies
 from diagnosis.submission.views import study_new
 from diagnosis.webhooks import views as webhooks
@@ -34,7 +34,7 @@ urlpatterns = [
     path("studies/", history.studies, name="studies"),
     path("studies/live/", live.studies_live, name="studies_live"),
     path("studies/selected/", history.studies_selected, name="studies_selected"),
-    path("studies/compare/", history.studies_compare, name="studies_compare"),
+    path("studies/compare/", compare.studies_compare, name="studies_compare"),
     path("studies/export.csv", exports.studies_export, {"kind": "csv"}, name="studies_export_csv"),
     path("studies/export.json", exports.studies_export, {"kind": "json"}, name="studies_export_json"),
     path("studies/export/", exports.studies_export_columns, name="studies_export_columns"),

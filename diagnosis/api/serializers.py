@@ -65,6 +65,7 @@ class StudySerializer(serializers.Serializer[Study]):
     url = serializers.URLField(help_text="Of this study in the API.")
     page = serializers.URLField(help_text="Of its result page, for a person.")
     label = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # the stub knows Field.label alone
+    patient_code = serializers.CharField(allow_blank=True)
     submitted_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     state = serializers.ChoiceField(choices=State.choices)
@@ -100,6 +101,7 @@ class StudySerializer(serializers.Serializer[Study]):
     my_finding = serializers.CharField(allow_null=True)
     my_certainty = serializers.CharField(allow_null=True)
     my_comment = serializers.CharField(allow_null=True)
+    my_marks = serializers.ListField(child=serializers.CharField())
     read_before_answer = serializers.BooleanField(allow_null=True)
     confirmed_diagnosis = serializers.CharField(allow_null=True)
     confirmed_by = serializers.CharField(allow_null=True)
@@ -180,9 +182,10 @@ class OutcomesSerializer(serializers.Serializer[Any]):
 
 
 class RelabelSerializer(Strict):
-    """A study's new label."""
+    """A study's new label, and patient code."""
 
     label = Text(max_length=120, allow_blank=True)  # type: ignore[assignment]  # the stub knows Field.label alone
+    patient_code = Text(max_length=40, allow_blank=True, required=False, help_text="Left as it is where not given.")
 
 
 class ReviewSerializer(Strict):
@@ -201,6 +204,7 @@ class WrittenReviewSerializer(serializers.Serializer[Any]):
     finding = serializers.CharField()
     certainty = serializers.CharField()
     comment = serializers.CharField(allow_blank=True)
+    marks = serializers.ListField(child=serializers.DictField(), help_text="Boxes and arrows, as they were drawn.")
     before_answer = serializers.BooleanField()
     is_current = serializers.BooleanField()
     created_at = serializers.DateTimeField()

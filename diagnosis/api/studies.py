@@ -227,7 +227,8 @@ class OneStudy(APIView):
         study = study_or_404(request._request, pk)
         form = RelabelSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        study.relabel(form.validated_data["label"].strip())
+        code = form.validated_data.get("patient_code", study.patient_code)
+        study.relabel(form.validated_data["label"].strip(), code.strip())
         return Response(_shown(request, _as_seen(request, pk)))
 
     @extend_schema(

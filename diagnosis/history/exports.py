@@ -27,6 +27,7 @@ from diagnosis.history.filters import ORDERS, filter_for
 from diagnosis.history.keyset import Order, batches
 from diagnosis.models import Reference, Review, StudyQuerySet
 from diagnosis.results.context import population_card
+from diagnosis.reviews.marks import in_words
 from ml import csv_line
 
 FORMAT_VERSION = 2
@@ -38,6 +39,7 @@ DISCLAIMER = gettext_lazy(
 COLUMNS: dict[str, Promise] = {
     "id": gettext_lazy("The study's id, as in its address /studies/<id>/."),
     "label": gettext_lazy("Your own label. In CSV, a label that a spreadsheet would run as a formula starts with '."),
+    "patient_code": gettext_lazy("Your own code for the patient; empty without one."),
     "submitted_at": gettext_lazy("When the film was submitted, ISO 8601, UTC."),
     "finished_at": gettext_lazy("When the answer was there, ISO 8601, UTC; empty while waiting."),
     "state": gettext_lazy("queued, running, done, rejected (not suitable) or failed."),
@@ -78,6 +80,9 @@ COLUMNS: dict[str, Promise] = {
     "my_finding": gettext_lazy("Your own finding."),
     "my_certainty": gettext_lazy("How sure you were: low, medium or high."),
     "my_comment": gettext_lazy("Your comment."),
+    "my_marks": gettext_lazy(
+        "Boxes and arrows you drew: kind and both ends (x, y, x, y) in pixels of the radiograph as shown."
+    ),
     "read_before_answer": gettext_lazy("true: you gave your finding before the model's answer was shown."),
     "confirmed_diagnosis": gettext_lazy("The diagnosis you entered as confirmed later: pneumonia or normal."),
     "confirmed_by": gettext_lazy("What confirmed it: radiologist, ct, follow_up or laboratory."),
@@ -138,6 +143,7 @@ def as_record(study: Any) -> dict[str, Any]:
     return {
         "id": str(study.pk),
         "label": study.label,
+        "patient_code": study.patient_code,
         "submitted_at": _moment(study.created_at),
         "finished_at": _moment(study.finished_at),
         "state": study.state,
@@ -172,6 +178,7 @@ def as_record(study: Any) -> dict[str, Any]:
         "my_finding": review.finding if review else None,
         "my_certainty": review.certainty if review else None,
         "my_comment": review.comment if review else None,
+        "my_marks": in_words(review.marks) if review else [],
         "read_before_answer": review.before_answer if review else None,
         "confirmed_diagnosis": reference.diagnosis if reference else None,
         "confirmed_by": reference.source if reference else None,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,10 +20,7 @@ from diagnosis.history import exports, keyset
 from diagnosis.history.filters import filter_for
 from diagnosis.history.live import legible_ids, live_context, rows_for
 from diagnosis.history.summary import forget, summarise
-from diagnosis.models import Preferences, Review, Study, StudyQuerySet
-from diagnosis.results.context import population_card, stated_probability
-from diagnosis.results.error_rates import consequences
-from diagnosis.results.gate_checks import without_repetition
+from diagnosis.models import Review, Study, StudyQuerySet
 
 COUNTED = 1_000  # matches of a filter are counted up to here, then it is "more than"
 SHOWN_BEFORE_DELETION = 24
@@ -140,41 +136,3 @@ def _way_back(request: HttpRequest) -> str:
         except Resolver404:
             pass
     return reverse("studies")
-
-
-@require_safe
-@never_cache
-def studies_compare(request: HttpRequest) -> HttpResponse:
-    """Two films side by side, each with its answer (unless it is to be read first).
-
-    Raises:
-        Http404: either is not this person's.
-    """
-    user = person(request)
-    ids = legible_ids([request.GET.get("a", ""), request.GET.get("b", "")])
-    rows = rows_for(user, Study.objects.visible_to(user)).with_current_prediction().in_bulk(ids)
-    if len(ids) != 2 or len(rows) != len(set(ids)):
-        raise Http404
-    mine = Preferences.of(user)
-    panes = []
-    for study in (rows[pk] for pk in ids):
-        prediction = None if study.answer_hidden else study.prediction
-        pane: dict[str, Any] = {"study": study, "prediction": prediction}
-        if prediction is not None:
-            of = population_card(study, prediction.model_version)
-            pane |= {
-                "of": of,
-                "rule": consequences(of, prediction.operating_point),
-                "stated": stated_probability(study, mine),
-                "warnings": without_repetition([*study.notices, *prediction.warnings]),
-            }
-        panes.append(pane)
-    predictions = [pane["prediction"] for pane in panes if pane["prediction"]]
-    context = {
-        "panes": panes,
-        "versions_differ": len({prediction.model_version_id for prediction in predictions}) > 1,
-        "points_differ": len({prediction.operating_point for prediction in predictions}) > 1,
-        "population": next((pane["of"].description for pane in panes if "of" in pane), ""),
-        "swapped": f"?a={ids[1]}&b={ids[0]}",
-    }
-    return render(request, "studies/compare.html", context)

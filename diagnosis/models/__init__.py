@@ -4,10 +4,21 @@ from diagnosis.models.api import ApiToken, DailyUse, IdempotentRequest
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
 from diagnosis.models.preferences import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
 from diagnosis.models.review import Agreement, Certainty, Diagnosis, OwnFinding, Reference, Review, Source
-from diagnosis.models.study import PENDING, STATED, KnownBy, Population, State, Study, StudyQuerySet, max_attempts
+from diagnosis.models.study import (
+    PATIENT_CODE,
+    PENDING,
+    STATED,
+    KnownBy,
+    Population,
+    State,
+    Study,
+    StudyQuerySet,
+    max_attempts,
+)
 from diagnosis.models.webhook import Delivery, Webhook
 
 __all__ = [
+    "PATIENT_CODE",
     "PENDING",
     "PREVALENCE_MAX",
     "PREVALENCE_MIN",

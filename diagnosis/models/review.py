@@ -76,6 +76,8 @@ class Review(Entry):
     finding = models.CharField(_("own finding"), max_length=20, choices=OwnFinding.choices)
     certainty = models.CharField(_("certainty"), max_length=10, choices=Certainty.choices)
     comment = models.TextField(_("comment"), max_length=2000, blank=True)
+    # Boxes and arrows drawn by the reader (diagnosis.reviews.marks), in pixels of the radiograph as it is shown.
+    marks = models.JSONField(_("marks"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("review")

@@ -71,6 +71,8 @@ class KnownBy(models.TextChoices):
     IMAGE = "image", _("estimated by the image check")
 
 
+PATIENT_CODE = 40
+"""Longest code of a patient."""
 STATED = (("child", Population.CHILD.label), ("adult", Population.ADULT.label), ("", Population.UNKNOWN.label))
 """What a person may state for a submission."""
 
@@ -96,10 +98,10 @@ class StudyQuerySet(models.QuerySet["Study"]):
         """Studies without an answer yet."""
         return self.filter(state__in=PENDING)
 
-    def with_current_prediction(self) -> Self:
-        """Fetch each study's current prediction in one further query, without its pictures (bytes nobody lists)."""
+    def with_current_prediction(self, *, pictures: bool = False) -> Self:
+        """Fetch each study's current prediction in one further query; its pictures only if they are wanted."""
         current = Prediction.objects.filter(is_current=True).select_related("model_version")
-        current = current.defer("heatmap", "lungs", "model_version__card")
+        current = current.defer("model_version__card", *(() if pictures else ("heatmap", "lungs")))
         return self.prefetch_related(models.Prefetch("predictions", queryset=current, to_attr="current_predictions"))
 
     def with_hidden(self, user: AbstractBaseUser | AnonymousUser) -> Self:
@@ -130,6 +132,8 @@ class Study(models.Model):
     )
     label = models.CharField(_("label"), max_length=120, blank=True)
     label_key = CollationKey(of="label")  # found and sorted by
+    # Whose radiograph it is, in the person's own code (never a name): studies over time belong together by it.
+    patient_code = models.CharField(_("patient code"), max_length=PATIENT_CODE, blank=True)
     created_at = models.DateTimeField(_("submitted"), default=timezone.now, editable=False)
     # One submission is one press of the button: a second press with the same token finds what the first one made.
     submission = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -216,6 +220,10 @@ class Study(models.Model):
             models.Index(fields=("owner", "-probability", "-id"), name="study_by_probability"),
             # A person's history by label; the search for a text in it reads this index alone.
             models.Index(fields=("owner", "label_key", "id"), name="study_by_label_key"),
+            # A person's studies of one patient, over time.
+            models.Index(
+                fields=("owner", "patient_code", "-created_at"), condition=~Q(patient_code=""), name="study_of_patient"
+            ),
             # Has this person submitted these pixels before?
             models.Index(fields=("owner", "pixel_hash"), name="study_same_pixels"),
             # Has this person submitted this DICOM image before?
@@ -310,6 +318,11 @@ class Study(models.Model):
         rows = Study.objects.filter(owner_id=self.owner_id, uid_hash=self.uid_hash).exclude(pk=self.pk)
         return rows if self.uid_hash else rows.none()
 
+    def same_patient(self) -> StudyQuerySet:
+        """Other studies of this owner under the same patient code, the newest first; none without a code."""
+        rows = Study.objects.filter(owner_id=self.owner_id, patient_code=self.patient_code).exclude(pk=self.pk)
+        return rows.order_by("-created_at", "-id") if self.patient_code else rows.none()
+
     def _move(
         self, expected: Iterable[State], attempt: int | None = None, where: Q | None = None, /, **changes: Any
     ) -> bool:
@@ -328,10 +341,10 @@ class Study(models.Model):
             setattr(self, name, changes[name])
         return True
 
-    def relabel(self, label: str) -> None:
-        """Give it another label, or none; one UPDATE of that column."""
-        Study.objects.filter(pk=self.pk).update(label=label)
-        self.label = label
+    def relabel(self, label: str, patient_code: str) -> None:
+        """Give it another label and patient code, or none; one UPDATE of these columns."""
+        Study.objects.filter(pk=self.pk).update(label=label, patient_code=patient_code)
+        self.label, self.patient_code = label, patient_code
 
     def claim(self) -> int | None:
         """Take the study for analysis.

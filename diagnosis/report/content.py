@@ -12,10 +12,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from PIL import Image
 
 from diagnosis import storage
 from diagnosis.models import OperatingPointName, Prediction, Reference, Review, State, Study
-from diagnosis.report.images import for_paper, overlaid
+from diagnosis.report.images import for_paper, marked, overlaid
 from diagnosis.report.layout import Report
 from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import population_card
@@ -57,7 +58,7 @@ def build(study: Study, *, by: str, author_id: int, prevalence: float | None = N
     report.facts(_facts(study))
     if prediction is not None and card is not None:
         _answer(report, study, prediction, card, prevalence)
-        pictures = [(film, caption)]
+        pictures = [_marked(film, caption, study, author_id)]
         if prediction.heatmap:
             pictures.append((overlaid(film, bytes(prediction.heatmap)), _map_caption()))
         report.pictures(pictures)
@@ -81,6 +82,15 @@ def moment(when: datetime) -> str:
     return f"{date_format(local, 'DATETIME_FORMAT')} {local:%Z}"
 
 
+def _marked(film: Image.Image, caption: str, study: Study, author_id: int) -> tuple[Image.Image, str]:
+    """The film with what the reader drew on it, if they did."""
+    mine = Review.objects.filter(study=study, author_id=author_id, is_current=True)
+    marks = mine.values_list("marks", flat=True).first()
+    if not marks:
+        return film, caption
+    return marked(film, marks, study.shown_size), f"{caption} {_('With the reader’s marks.')}"
+
+
 def _map_caption() -> str:
     return _(
         "Heat map over a copy of the film: where the network found what speaks for pneumonia. It is coarse, it is not "
@@ -91,6 +101,7 @@ def _map_caption() -> str:
 def _facts(study: Study) -> list[tuple[str, str]]:
     facts = [
         (_("Label"), study.label or "–"),
+        *([(_("Patient code"), study.patient_code)] if study.patient_code else []),
         (_("Submitted"), moment(study.created_at)),
         (_("Answered"), moment(study.finished_at) if study.finished_at else "–"),
         (_("Film"), f"{study.width} × {study.height} · {study.source_format}"),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
-from typing import IO
+import math
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from diagnosis.results.heatmap_image import colour
+from diagnosis.reviews.marks import ENDS
 from ml import upsample
 
 PIXELS = 1000  # longest side on paper: 8.5 cm at 300 dpi
+MARK, LINE, HEAD = (255, 209, 102), 5, 36  # colour, width and arrow head of what a reader drew, in those pixels
 
 
 def for_paper(file: IO[bytes]) -> Image.Image:
@@ -37,6 +41,28 @@ def overlaid(film: Image.Image, heatmap: bytes) -> Image.Image:
     layer.putalpha(layer.getchannel("A").point(lambda alpha: int(alpha * 0.55)))
     base.paste(layer, mask=layer)
     return base
+
+
+def marked(film: Image.Image, marks: Iterable[Mapping[str, Any]], size: tuple[int, int]) -> Image.Image:
+    """A copy of the film with the reader's boxes and arrows on it.
+
+    Args:
+        film: as it is shown, from ``for_paper``.
+        marks: as a review keeps them (``diagnosis.reviews.marks``).
+        size: width and height of the film they were drawn on.
+    """
+    copy = film.convert("RGB")
+    draw, scale = ImageDraw.Draw(copy), copy.width / size[0]
+    for mark in marks:
+        x1, y1, x2, y2 = (mark[end] * scale for end in ENDS)
+        if mark["kind"] == "box":
+            draw.rectangle((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)), outline=MARK, width=LINE)
+            continue
+        draw.line((x1, y1, x2, y2), MARK, LINE)
+        for turned in (-0.4, 0.4):  # the two sides of the head
+            back = math.atan2(y1 - y2, x1 - x2) + turned
+            draw.line((x2, y2, x2 + HEAD * math.cos(back), y2 + HEAD * math.sin(back)), MARK, LINE)
+    return copy
 
 
 def as_jpeg(picture: Image.Image) -> io.BytesIO:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from diagnosis.models import Agreement, Certainty, Diagnosis, OwnFinding, Source, Study
+from diagnosis.reviews.marks import MarksField
 
 
 class ReviewForm(forms.Form):
@@ -32,6 +33,7 @@ class ReviewForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.study = study
         self.hidden = hidden
+        self.fields["marks"] = MarksField(size=study.shown_size)
         if hidden:
             del self.fields["agreement"]
         else:

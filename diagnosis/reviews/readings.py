@@ -47,6 +47,7 @@ def save_review(study: Study, author: AbstractBaseUser, form: ReviewForm) -> Rev
         finding=data["finding"],
         certainty=data["certainty"],
         comment=data["comment"],
+        marks=data["marks"],
     )
 
 
@@ -104,10 +105,15 @@ def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[
         "agreed": agreed(user) if blind else None,
         "unread": unread(user, study),
         "review_outdated": review is not None and review.prediction != study.prediction,
-        "review_form": ReviewForm(study=study, hidden=hidden, initial=_as_initial(review, ReviewForm)),
+        "review_form": ReviewForm(study=study, hidden=hidden, initial=_review_as_initial(review)),
+        "marks": review.marks if review else [],
         "reference": reference,
         "reference_form": ReferenceForm(initial=_as_initial(reference, ReferenceForm)),
     }
+
+
+def _review_as_initial(review: Review | None) -> dict[str, Any]:
+    return {**_as_initial(review, ReviewForm), **({"marks": review.marks} if review else {})}
 
 
 def _as_initial(row: Review | Reference | None, form: type[forms.Form]) -> dict[str, Any]:

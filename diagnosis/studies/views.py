@@ -43,6 +43,8 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     context["newer"], context["older"] = neighbours(mine_all, ORDERS["newest"], found)
     if found.uid_hash:
         context["same_image"] = found.same_image()[:SAME_IMAGE]
+    if found.patient_code:
+        context["earlier_study"] = found.same_patient().filter(created_at__lt=found.created_at).first()
     context |= explain(found, mine, hidden=hidden)
     if found.state == State.DONE:
         context |= reading_context(person(request), found, hidden)
@@ -82,12 +84,12 @@ def study_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def study_label(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Give a study another label."""
+    """Give a study another label and patient code."""
     found = study_or_404(request, pk)
-    form = LabelForm(request.POST or None, initial={"label": found.label})
+    form = LabelForm(request.POST or None, initial={"label": found.label, "patient_code": found.patient_code})
     if request.method == "POST" and form.is_valid():
-        found.relabel(form.cleaned_data["label"])
-        messages.success(request, _("The label is changed."))
+        found.relabel(form.cleaned_data["label"], form.cleaned_data["patient_code"])
+        messages.success(request, _("Label and patient code are saved."))
         return redirect(found)
     return render(request, "studies/label.html", {"study": found, "form": form})
 

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from diagnosis.models import STATED
+from diagnosis.models import PATIENT_CODE, STATED
 from diagnosis.submission import intended_use
 
 
@@ -69,10 +69,23 @@ def label_field() -> forms.CharField:
     )
 
 
+def patient_code_field() -> forms.CharField:
+    """The person's own code for a patient: studies of one patient over time belong together by it."""
+    return forms.CharField(
+        label=_("Patient code (optional)"),
+        max_length=PATIENT_CODE,
+        required=False,
+        strip=True,
+        help_text=_("Your own code, never a name: it puts one patient’s radiographs over time together."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class LabelForm(forms.Form):
-    """Give a study another label, or none."""
+    """Give a study another label and patient code, or none."""
 
     label = label_field()
+    patient_code = patient_code_field()
 
 
 class SubmissionForm(forms.Form):
@@ -83,6 +96,7 @@ class SubmissionForm(forms.Form):
         help_text=_("Frontal chest radiographs. You can choose several at once."),
     )
     label = label_field()
+    patient_code = patient_code_field()
     population = forms.ChoiceField(
         label=_("Whose films are these?"),
         choices=STATED,

@@ -40,6 +40,7 @@ class Ticket:
     token: uuid.UUID
     confirmed_at: dt.datetime
     label: str = ""
+    patient_code: str = ""
     operating_point: str = "balanced"
     population: str = ""  # whose films the person says these are: child, adult, or nothing
     again: bool = False  # analyse pixels this person has submitted before
@@ -140,6 +141,7 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
     study = Study(
         owner_id=ticket.owner.pk,
         label=ticket.label,
+        patient_code=ticket.patient_code,
         submission=ticket.token,
         position=position,
         intended_use_version=intended_use.VERSION,

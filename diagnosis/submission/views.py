@@ -47,6 +47,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
         token=form.cleaned_data["token"],
         confirmed_at=timezone.now(),
         label=form.cleaned_data["label"],
+        patient_code=form.cleaned_data["patient_code"],
         population=form.cleaned_data["population"],
         again=form.cleaned_data["again"],
         operating_point=mine.operating_point,

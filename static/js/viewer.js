@@ -1,49 +1,47 @@
-// The film viewer of the result page. It takes over a plain <img> (which stays the page without JavaScript) and, where
-// there is one, the heat map beside it. Everything it shows is drawn from those two; nothing is sent anywhere.
+// The viewer of radiographs. It takes over a plain <img> (which stays the page without JavaScript) and, where there are such,
+// the overlays and marks beside it. Everything it shows is drawn anew from those; nothing is sent anywhere. Several viewers in
+// one [data-linked] share its tools, and what is done to one is done to all.
 
 import { listenToPointers } from "./viewer/gestures.js";
 import { listenToKeys } from "./viewer/keys.js";
+import { Marks } from "./viewer/marks.js";
 import { Pane } from "./viewer/pane.js";
 import { PRESETS, Tones } from "./viewer/tones.js";
 import { View } from "./viewer/view.js";
 
-class Viewer {
-  constructor(root, film, heat) {
+export class Viewer {
+  /**
+   * @param root The section with the stage in it.
+   * @param tools What holds buttons, preset and opacity: the root itself, or what several viewers share.
+   * @param film The decoded picture; `overlays` are those laid over it, by name ("heat", "lungs").
+   */
+  constructor(root, tools, film, overlays) {
     this.root = root;
-    this.heat = heat;
+    this.tools = tools;
+    this.overlays = overlays;
     this.stage = root.querySelector("[data-stage]");
     this.view = new View(film.naturalWidth, film.naturalHeight);
     this.tones = new Tones();
     this.film = film;
     this.mode = "pan";
-    this.heatShown = false;
+    this.shown = { heat: false, lungs: false };
     this.split = false;
-    this.panes = [...root.querySelectorAll("canvas")].map((canvas) => new Pane(canvas, film));
-    this.opacity = root.querySelector("[data-opacity]");
-    this.preset = root.querySelector("[data-preset]");
+    this.peers = [this];
+    this.panes = [...this.stage.querySelectorAll("canvas")].map((canvas) => new Pane(canvas, film));
+    this.marks = new Marks(root, this.view);
+    this.opacity = tools.querySelector("[data-opacity]");
+    this.preset = tools.querySelector("[data-preset]");
     this.readout = root.querySelector("[data-readout]");
-    this.help = root.querySelector("dialog");
     this.status = root.querySelector("[data-status]");
-    this.#wire();
-    root.dataset.ready = "";
-    new ResizeObserver(() => this.#resize()).observe(this.stage);
-    this.#resize();
-  }
-
-  #wire() {
-    listenToPointers(this.stage, this);
-    listenToKeys(this.stage, this, Object.keys(PRESETS), this.root.querySelector("[data-keys]"));
-    this.root.addEventListener("click", (event) => {
-      const button = event.target.closest("button[data-do]");
-      if (button) this.act(button.dataset.do);
-    });
-    this.preset.addEventListener("change", () => this.usePreset(this.preset.value));
-    this.opacity?.addEventListener("input", () => { this.heatShown = true; this.#changed(); });
-    document.addEventListener("fullscreenchange", () => this.#changed());
     this.stage.tabIndex = 0;
     this.stage.setAttribute("role", "application"); // arrows and letters go to the viewer
     this.stage.setAttribute("aria-label", this.stage.dataset.label);
     this.stage.setAttribute("aria-describedby", "viewer-hint");
+    listenToPointers(this.stage, this);
+    document.addEventListener("fullscreenchange", () => this.#changed());
+    root.dataset.ready = "";
+    new ResizeObserver(() => this.#resize()).observe(this.stage);
+    this.#resize();
   }
 
   /** Do one of the viewer's actions; false if there is no such thing here (a heat map, say). */
@@ -53,23 +51,29 @@ class Viewer {
       "zoom-out": () => this.view.zoomBy(0.8),
       fit: () => this.view.fit(),
       actual: () => this.view.zoomTo(1 / devicePixelRatio),
-      mode: () => { this.mode = this.mode === "pan" ? "window" : "pan"; },
+      mode: () => this.#setMode("window"),
+      ruler: () => this.#setMode("ruler"),
       invert: () => { this.tones.inverted = !this.tones.inverted; },
       rotate: () => this.view.turn(1),
       "rotate-back": () => this.view.turn(-1),
       mirror: () => this.view.mirror(),
-      reset: () => { this.view.reset(); this.tones.reset(); },
+      reset: () => { this.view.reset(); this.tones.reset(); this.marks.clearRuler(); this.mode = "pan"; },
       fullscreen: () => this.#enlarge(),
-      help: () => this.help.showModal(),
+      help: () => document.querySelector("dialog.viewer-help").showModal(),
     };
-    if (this.heat) {
+    if (this.#has("heat")) {
       Object.assign(actions, {
-        heat: () => { this.heatShown = this.split || !this.heatShown; if (this.split) this.#splitUp(false); },
-        fainter: () => { this.opacity.stepDown(10); this.heatShown = true; },
-        stronger: () => { this.opacity.stepUp(10); this.heatShown = true; },
-        split: () => this.#splitUp(!this.split),
+        heat: () => { this.shown.heat = this.split || !this.shown.heat; if (this.split) this.#splitUp(false); },
+        fainter: () => { this.opacity.stepDown(10); this.shown.heat = true; },
+        stronger: () => { this.opacity.stepUp(10); this.shown.heat = true; },
       });
+      if (this.panes[1]) actions.split = () => this.#splitUp(!this.split);
     }
+    if (this.#has("lungs")) actions.lungs = () => { this.shown.lungs = !this.shown.lungs; };
+    if (this.marks.keeps) {
+      Object.assign(actions, { box: () => this.#setMode("box"), arrow: () => this.#setMode("arrow"), undo: () => this.marks.undo() });
+    }
+    if (this.mode in { box: 1, arrow: 1, ruler: 1 }) actions.place = () => this.marks.place(this.mode);
     if (!actions[name]) return false;
     actions[name]();
     this.#changed(name);
@@ -80,8 +84,23 @@ class Viewer {
   zoomBy(factor, x, y) { this.view.zoomBy(factor, x, y); this.#changed(); }
   windowBy(width, level) { this.tones.change(width, level); this.#changed(); }
   usePreset(name) { this.tones.set(PRESETS[name](this.film), name); this.#changed("preset"); }
+  showHeat() { this.shown.heat = this.#has("heat"); this.#changed(); }
   get isFitted() { return this.view.isFitted; }
-  get isEnlarged() { return this.root.classList.contains("is-enlarged"); }
+  get isEnlarged() { return this.tools.classList.contains("is-enlarged"); }
+  get isDrawing() { return ["box", "arrow", "ruler"].includes(this.mode); }
+
+  /** A drag of the pointer while drawing: "begin", "move", "end" or "drop", with the place as offset from the stage's middle. */
+  draw(step, x, y) {
+    this.marks.drag(step, this.mode, x, y);
+    this.#changed(step === "end" ? "drawn" : "");
+  }
+
+  /** Move what was drawn last, or with `resize` its far end, by pixels of the screen; false if there is nothing. */
+  nudge(dx, dy, resize) {
+    if (!this.isDrawing || !this.marks.nudge(dx, dy, resize)) return false;
+    this.#changed();
+    return true;
+  }
 
   /** To the film's own pixels at this place, or back to the whole film. */
   toggleZoom(x, y) {
@@ -97,6 +116,18 @@ class Viewer {
     return [clientX - box.left - box.width / 2, clientY - box.top - box.height / 2];
   }
 
+  /** Look as another viewer does: same part of the picture, same window, same overlays and tool. */
+  follow(other) {
+    this.view.follow(other.view);
+    this.tones.follow(other.tones, this.film);
+    this.shown = { ...other.shown };
+    this.mode = other.mode;
+    this.#redraw();
+  }
+
+  #has(layer) { return this.peers.some((viewer) => viewer.overlays[layer]); }
+  #setMode(mode) { this.mode = this.mode === mode ? "pan" : mode; }
+
   #splitUp(on) {
     this.split = on;
     this.root.classList.toggle("is-split", on);
@@ -104,12 +135,13 @@ class Viewer {
   }
 
   #enlarge() {
+    const whole = this.tools;
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (this.root.requestFullscreen) this.root.requestFullscreen().catch(() => this.#enlargeByStyle());
+    else if (whole.requestFullscreen) whole.requestFullscreen().catch(() => this.#enlargeByStyle());
     else this.#enlargeByStyle(); // iPhones give full screen to videos only
   }
 
-  #enlargeByStyle() { this.root.classList.toggle("is-enlarged"); }
+  #enlargeByStyle() { this.tools.classList.toggle("is-enlarged"); }
 
   #resize() {
     const box = this.panes[0].canvas.getBoundingClientRect();
@@ -120,32 +152,50 @@ class Viewer {
     this.#say();
   }
 
-  /** Draw on the next frame, and bring the tools into line. */
+  /** Draw on the next frame, bring the tools into line, and take the linked viewers along. */
   #changed(action = "") {
-    this.frame ??= requestAnimationFrame(() => { this.frame = undefined; this.#draw(); });
-    this.#say();
+    for (const viewer of this.peers) if (viewer !== this) viewer.follow(this);
+    this.#redraw();
     if (action) this.#announce();
   }
 
+  #redraw() {
+    this.frame ??= requestAnimationFrame(() => { this.frame = undefined; this.#draw(); });
+    this.#say();
+  }
+
   #draw() {
-    const opacity = this.heat ? this.opacity.value / 100 : 0;
+    const opacity = (this.opacity?.value ?? 60) / 100;
+    const lungs = this.shown.lungs && this.#ready(this.overlays.lungs) ? [[this.overlays.lungs, 1]] : [];
+    const heat = this.overlays.heat ? [[this.overlays.heat, opacity]] : [];
     const [plain, beside] = this.panes;
-    plain.draw(this.view, this.tones, this.heatShown && !this.split ? this.heat : null, opacity);
-    if (this.split) beside.draw(this.view, this.tones, this.heat, opacity);
+    plain.draw(this.view, this.tones, [...(this.shown.heat && !this.split ? heat : []), ...lungs]);
+    if (this.split) beside.draw(this.view, this.tones, [...heat, ...lungs]);
+    this.marks.draw();
+  }
+
+  /** Whether a picture that is fetched when it is first wanted is there; once it is, all is drawn again. */
+  #ready(image) {
+    if (!image || (image.complete && image.naturalWidth)) return Boolean(image);
+    if (image.loading === "lazy") { image.loading = "eager"; image.decode().then(() => this.#redraw(), () => {}); }
+    return false;
   }
 
   #say() {
     const pressed = {
-      mode: this.mode === "window", invert: this.tones.inverted,
-      mirror: this.view.mirrored, heat: this.heatShown || this.split, split: this.split,
-      fullscreen: Boolean(document.fullscreenElement) || this.isEnlarged,
+      mode: this.mode === "window", ruler: this.mode === "ruler", box: this.mode === "box", arrow: this.mode === "arrow",
+      invert: this.tones.inverted, mirror: this.view.mirrored, heat: this.shown.heat || this.split, split: this.split,
+      lungs: this.shown.lungs, fullscreen: Boolean(document.fullscreenElement) || this.tools.classList.contains("is-enlarged"),
     };
-    for (const button of this.root.querySelectorAll("button[data-do]")) {
+    for (const button of this.tools.querySelectorAll("button[data-do]")) {
       if (button.dataset.do in pressed) button.setAttribute("aria-pressed", String(pressed[button.dataset.do]));
+      if (button.dataset.do === "undo") button.disabled = !this.marks.kept.length;
     }
     this.preset.value = this.tones.preset;
-    this.root.classList.toggle("is-heated", this.heatShown || this.split);
+    this.tools.classList.toggle("is-heated", this.shown.heat || this.split);
+    this.tools.classList.toggle("is-marking", this.mode === "box" || this.mode === "arrow");
     this.stage.classList.toggle("is-windowing", this.mode === "window");
+    this.stage.classList.toggle("is-drawing", this.isDrawing);
     this.stage.classList.toggle("is-zoomed", !this.view.isFitted);
     const zoom = this.readout.querySelector("[data-zoom]");
     zoom.textContent = Math.round(this.view.scale * devicePixelRatio * 100);
@@ -159,20 +209,52 @@ class Viewer {
   /** Tell a screen reader, once things have come to rest. */
   #announce() {
     clearTimeout(this.saying);
-    this.saying = setTimeout(() => { this.status.textContent = this.readout.innerText.replaceAll(/\s+/g, " "); }, 400);
+    this.saying = setTimeout(() => {
+      this.status.textContent = `${this.readout.innerText} ${this.marks.words}`.replaceAll(/\s+/g, " ");
+    }, 400);
   }
 }
 
-async function start(root) {
+async function open(root, tools) {
   const film = root.querySelector("img[data-film]");
-  const heat = root.querySelector("img[data-heat]");
   try {
     await film.decode();
   } catch {
-    return; // no film, no viewer: the browser shows the alternative text
+    return null; // no film, no viewer: the browser shows the alternative text
   }
-  await heat?.decode().catch(() => heat.remove());
-  new Viewer(root, film, heat?.isConnected ? heat : null);
+  const overlays = {};
+  const [heat, lungs] = ["heat", "lungs"].map((name) => root.querySelector(`img[data-${name}]`));
+  await heat?.decode().then(() => { overlays.heat = heat; }, () => heat.remove());
+  if (lungs) overlays.lungs = lungs;
+  return new Viewer(root, tools, film, overlays);
 }
 
-for (const root of document.querySelectorAll("[data-viewer]")) start(root);
+/** Start all viewers that share these tools. */
+async function start(tools) {
+  const roots = tools.matches("[data-viewer]") ? [tools] : [...tools.querySelectorAll("[data-viewer]")];
+  const viewers = (await Promise.all(roots.map((root) => open(root, tools)))).filter(Boolean);
+  if (!viewers.length) return;
+  let active = viewers[0];
+  const link = tools.querySelector("[data-link]");
+  const join = () => {
+    for (const viewer of viewers) viewer.peers = !link || link.getAttribute("aria-pressed") === "true" ? viewers : [viewer];
+  };
+  join();
+  link?.addEventListener("click", () => {
+    link.setAttribute("aria-pressed", String(link.getAttribute("aria-pressed") !== "true"));
+    join();
+    active.panBy(0, 0);
+  });
+  for (const viewer of viewers) {
+    for (const kind of ["pointerdown", "focus"]) viewer.stage.addEventListener(kind, () => { active = viewer; }, true);
+  }
+  tools.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-do]");
+    if (button) active.act(button.dataset.do);
+  });
+  active.preset.addEventListener("change", () => active.usePreset(active.preset.value));
+  active.opacity?.addEventListener("input", () => active.showHeat());
+  listenToKeys(() => active, viewers.map((viewer) => viewer.stage), Object.keys(PRESETS), document.querySelector("[data-keys]"));
+}
+
+for (const tools of document.querySelectorAll("[data-linked], [data-viewer]:not([data-linked] *)")) start(tools);

@@ -19,7 +19,8 @@ export function listenToPointers(stage, viewer) {
     stage.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     const windows = event.button === 2 || event.shiftKey || viewer.mode === "window";
-    dragging = windows && event.button !== 1 ? "window" : "pan";
+    dragging = windows && event.button !== 1 ? "window" : viewer.isDrawing && event.button === 0 ? "draw" : "pan";
+    if (dragging === "draw") viewer.draw(fingers.size > 1 ? "drop" : "begin", ...viewer.toStage(event.clientX, event.clientY));
     pinch = fingers.size === 2 ? spread() : null;
     moved = fingers.size > 1;
     if (event.pointerType === "mouse") { event.preventDefault(); stage.focus({ preventScroll: true }); }
@@ -38,12 +39,19 @@ export function listenToPointers(stage, viewer) {
       viewer.zoomBy(next.distance / Math.max(1, pinch.distance), ...viewer.toStage(next.x, next.y));
       pinch = next;
     } else if (fingers.size === 1) {
-      if (dragging === "window") viewer.windowBy(dx, -dy); else viewer.panBy(dx, dy);
+      if (dragging === "draw") viewer.draw("move", ...viewer.toStage(now.x, now.y));
+      else if (dragging === "window") viewer.windowBy(dx, -dy);
+      else viewer.panBy(dx, dy);
     }
   });
 
   const release = (event) => {
     if (!fingers.delete(event.pointerId)) return;
+    if (dragging === "draw" && !fingers.size && !pinch) {
+      viewer.draw(event.type === "pointercancel" ? "drop" : "end", ...viewer.toStage(event.clientX, event.clientY));
+      tap = null;
+      return;
+    }
     pinch = fingers.size === 2 ? spread() : null;
     if (event.pointerType === "mouse" || event.type === "pointercancel" || moved || fingers.size) { tap = null; return; }
     const now = { at: event.timeStamp, x: event.clientX, y: event.clientY };
@@ -59,7 +67,7 @@ export function listenToPointers(stage, viewer) {
   let touched = -Infinity; // browsers make a double click of a double tap, which was dealt with above
   stage.addEventListener("touchend", (event) => { touched = event.timeStamp; }, { passive: true });
   stage.addEventListener("dblclick", (event) => {
-    if (event.timeStamp - touched > 1000) viewer.toggleZoom(...viewer.toStage(event.clientX, event.clientY));
+    if (event.timeStamp - touched > 1000 && !viewer.isDrawing) viewer.toggleZoom(...viewer.toStage(event.clientX, event.clientY));
   });
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
 

@@ -8,10 +8,12 @@ const STEPS = { n: "next", p: "prev" }; // links to the person's neighbouring st
 const ACTIONS = {
   "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", "0": "fit", a: "actual",
   w: "mode", i: "invert", r: "rotate", R: "rotate-back", m: "mirror", x: "reset",
-  h: "heat", "[": "fainter", "]": "stronger", s: "split", f: "fullscreen", "?": "help",
+  h: "heat", "[": "fainter", "]": "stronger", s: "split", l: "lungs", f: "fullscreen", "?": "help",
+  d: "ruler", b: "box", e: "arrow", z: "undo",
 };
 
-export function listenToKeys(stage, viewer, presets, choice) {
+/** Keys go to whichever viewer `current` says; arrows only while one of the `stages` has the focus. */
+export function listenToKeys(current, stages, presets, choice) {
   const stored = () => { try { return localStorage.getItem(STORED); } catch { return null; } };
   choice.checked = stored() !== "off";
   choice.addEventListener("change", () => {
@@ -23,12 +25,16 @@ export function listenToKeys(stage, viewer, presets, choice) {
     if (document.querySelector("dialog[open]")) return;
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (typing) return;
-    const onStage = event.target === stage;
+    const viewer = current();
+    const onStage = stages.includes(event.target);
     const arrow = ARROWS[event.key];
     if (arrow) {
       if (!onStage) return;
-      if (event.shiftKey) viewer.windowBy(-8 * arrow[0], 8 * arrow[1]);
+      if (viewer.nudge(-8 * arrow[0], -8 * arrow[1], event.shiftKey)) { /* what was drawn last moves, not the film */ }
+      else if (event.shiftKey) viewer.windowBy(-8 * arrow[0], 8 * arrow[1]);
       else viewer.panBy(STEP * arrow[0], STEP * arrow[1]);
+    } else if (event.key === "Enter" && onStage) {
+      if (!viewer.act("place")) return;
     } else if (event.key === "Escape" && viewer.isEnlarged) {
       viewer.act("fullscreen");
     } else if (!choice.checked && !onStage) {

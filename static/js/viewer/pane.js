@@ -1,7 +1,5 @@
-// One canvas with the film on it, seen through a View and Tones, and perhaps the heat map over it. The film itself is
-// never written to: the heat map is a layer of its own on every redraw.
-
-const CRISP_FROM = 3; // screen pixels for one film pixel from which pixels are shown as squares
+// One canvas with the film on it, seen through a View and Tones, and perhaps overlays. The film itself is never written to:
+// each overlay is a layer of its own on every redraw. Between pixels all is interpolated, however far one zooms in.
 
 export class Pane {
   constructor(canvas, film) {
@@ -18,7 +16,8 @@ export class Pane {
     this.greys = null;
   }
 
-  draw(view, tones, heat, opacity) {
+  /** Draw the film and, over it, layers: pictures of any size that cover it, each with its opacity. */
+  draw(view, tones, layers) {
     const { context, canvas, ratio } = this;
     const area = view.covered(ratio);
     const windowed = !tones.plain && area[2] > 0 && area[3] > 0;
@@ -28,17 +27,15 @@ export class Pane {
       context.fillStyle = "#000";
       context.fillRect(0, 0, canvas.width, canvas.height);
       view.apply(context, ratio);
-      context.imageSmoothingEnabled = view.scale * ratio < CRISP_FROM;
       context.imageSmoothingQuality = "high";
       context.drawImage(this.film, -view.film.width / 2, -view.film.height / 2, view.film.width, view.film.height);
       this.greys = windowed ? { key: view.key, data: context.getImageData(...area) } : null;
     }
     if (windowed) this.#window(tones, area);
-    if (heat) {
+    for (const [picture, opacity] of layers) {
       view.apply(context, ratio);
       context.globalAlpha = opacity;
-      context.imageSmoothingEnabled = true;
-      context.drawImage(heat, -view.film.width / 2, -view.film.height / 2, view.film.width, view.film.height);
+      context.drawImage(picture, -view.film.width / 2, -view.film.height / 2, view.film.width, view.film.height);
     }
   }
 

@@ -43,6 +43,12 @@ export class Tones {
     this.preset = preset;
   }
 
+  /** The same window as elsewhere; a window that is made for each film is made for this one. */
+  follow(other, film) {
+    this.inverted = other.inverted;
+    if (other.preset !== this.preset || !other.preset) this.set(other.preset ? PRESETS[other.preset](film) : other, other.preset);
+  }
+
   change(width, level) { this.set({ width: this.width + width, level: this.level + level }); }
 
   /** Whether the film is shown as it was submitted. */

@@ -85,6 +85,23 @@ export class View {
     if (this.turns % 2) this.turns = (this.turns + 2) % 4;
   }
 
+  /** Show the same part as another view does, of a film of another size: as far zoomed in, as far from the middle. */
+  follow(other) {
+    [this.turns, this.mirrored] = [other.turns, other.mirrored];
+    this.scale = (this.fitScale * other.scale) / other.fitScale;
+    this.x = (other.x * this.size.width * this.scale) / (other.size.width * other.scale);
+    this.y = (other.y * this.size.height * this.scale) / (other.size.height * other.scale);
+    this.fitted = other.fitted;
+    if (this.fitted) this.fit(); else this.settle();
+  }
+
+  /** From pixels of the film to those of the stage, both counted from the upper left. */
+  get matrix() {
+    const { width, height } = this.stage;
+    return new DOMMatrix().translate(width / 2 + this.x, height / 2 + this.y).rotate(90 * this.turns)
+      .scale(this.mirrored ? -this.scale : this.scale, this.scale).translate(-this.film.width / 2, -this.film.height / 2);
+  }
+
   /** Set a canvas context up so that the film is drawn by drawImage(film, -width / 2, -height / 2). */
   apply(context, ratio) {
     const { width, height } = this.stage;

@@ -72,7 +72,7 @@ def test_two_films_side_by_side(owner: User, owner_client: Client) -> None:
     left, right = with_heat(owner, probability=0.97), analysed(owner, 1, **predicted(0.03, operating_point="screening"))
     text = owner_client.get(reverse("studies_compare"), {"a": left.pk, "b": right.pk}).content.decode()
     assert text.index("&gt; 94\N{NO-BREAK SPACE}%") < text.index("3\N{NO-BREAK SPACE}%</strong>")
-    assert "different operating points" in text
+    assert "Different operating points" in text
     assert "Not medical advice." in text
 
 
