@@ -91,6 +91,7 @@ class StudySerializer(serializers.Serializer[Study]):
     format = serializers.CharField()
     pixel_sha256 = serializers.CharField()
     view_position = serializers.CharField(allow_blank=True)
+    pixel_spacing_mm = serializers.FloatField(allow_null=True)
     age_years = serializers.FloatField(allow_null=True)
     population = serializers.ChoiceField(choices=Population.choices, allow_blank=True)
     population_known_by = serializers.ChoiceField(choices=KnownBy.choices, allow_blank=True)
