@@ -66,6 +66,7 @@ class Waiting:
     def __init__(self, site: DrilledSite, person: Person) -> None:
         self.seconds: list[float] = []
         self.accepted: list[str] = []
+        self._drawn = films()  # drawn now, not while somebody looks at the clock
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, args=(site, person), daemon=True)
         self._thread.start()
@@ -73,7 +74,7 @@ class Waiting:
     def _work(self, site: DrilledSite, person: Person) -> None:
         while not self._ended.is_set():
             began = time.monotonic()
-            (outcome,) = person.submit([RANDOM.choice(films())]).json()["outcomes"]
+            (outcome,) = person.submit([RANDOM.choice(self._drawn)]).json()["outcomes"]
             self.accepted.append(outcome["id"])
             while "queued" in (state := _state(site, outcome["id"])) or "running" in state:
                 time.sleep(0.02)
