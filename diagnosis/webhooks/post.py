@@ -90,7 +90,7 @@ class _PublicAdapter(IPFilterAdapter, _BoundedAdapter):  # type: ignore[misc]  #
     def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
         host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
         address = ipaddress.ip_address(host["host"].strip("[]"))
-        if not address.is_global or address.is_multicast or address.is_reserved or _is_site_local(address):
+        if _is_inside(address):
             raise InvalidIPAddress(address)
         return host, pool
 
@@ -99,8 +99,9 @@ def _public() -> HTTPAdapter:
     return _PublicAdapter(is_https_proto=True)  # type: ignore[call-arg]
 
 
-def _is_site_local(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return not address.is_global or address.is_multicast or address.is_reserved or site_local
 
 
 def post(url: str, body: bytes, headers: dict[str, str], *, anywhere: bool = False) -> Answer:
