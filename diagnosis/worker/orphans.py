@@ -29,7 +29,7 @@ AT_ONCE = 500
 
 
 def remove_orphans(before: float | None = None) -> int:
-    """Remove the folders of studies that do not exist. About 2 s of one core for 100,000 studies.
+    """Remove the folders of studies that do not exist. 0.8 s of one core for 33,000 studies.
 
     Args:
         before: a folder must not have been changed since then (seconds since the epoch); the moment of a start, when

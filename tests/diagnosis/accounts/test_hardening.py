@@ -66,6 +66,9 @@ def test_who_is_signed_in_elsewhere_is_seen_and_sent_away(owner: User) -> None:
     page = here.get(reverse("usersessions_list")).text
     assert page.count("A browser in the library") == 2
     here.post(reverse("usersessions_list"))
+    assert is_in(there), "not before the password was given again"
+    confirm(here)
+    here.post(reverse("usersessions_list"))
     assert (is_in(here), is_in(there)) == (True, False)
 
 
