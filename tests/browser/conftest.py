@@ -32,7 +32,8 @@ expect.set_options(timeout=20_000)  # two cores run browser, site and worker
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """One site for all browser tests, as it stands behind a front server (see :func:`profile`)."""
-    running = RunningSite(tmp_path_factory.mktemp("browser") / "data", SWEEP_SECONDS="2", TRUST_PROXY="1").start()
+    options = {"SWEEP_SECONDS": "2", "TRUST_PROXY": "1", "WEBHOOKS": "public"}
+    running = RunningSite(tmp_path_factory.mktemp("browser") / "data", **options).start()
     running.wait_for("/readyz", '"ready": true')
     yield running
     running.stop()

@@ -13,6 +13,7 @@ from diagnosis.models import ApiToken, Delivery, Webhook
 from diagnosis.webhooks.deliver import deliver_due
 from diagnosis.webhooks.views import MOST
 from tests.conftest import PASSWORD, signed_in
+from tests.diagnosis.test_html import faults
 from tests.diagnosis.webhooks.receiver import Receiver
 from tests.studies import analysed
 
@@ -101,6 +102,15 @@ def test_it_is_switched_off_and_on_and_deleted(owner: User, owner_client: Client
     owner_client.post(delete)
     assert not Webhook.objects.exists()
     assert not Delivery.objects.exists()
+
+
+def test_the_pages_are_valid(owner: User, owner_client: Client, webhook: Webhook) -> None:
+    analysed(owner)
+    deliver_due()
+    token = ApiToken.issue(user=owner, name="program")[0]
+    page, _switch, delete, _resend = addresses(webhook)
+    pages = (page, delete, reverse("webhooks"), reverse("tokens"), reverse("token_revoke", args=[token.pk]))
+    assert {page: found for page in pages if (found := faults(owner_client.get(page).text))} == {}
 
 
 def test_why_it_was_switched_off_is_said(owner_client: Client, webhook: Webhook) -> None:
