@@ -17,9 +17,8 @@ from tests.places import ROOT
 from tests.running_site import wait_until
 
 PROGRAM = """
-import django, subprocess, sys
+import subprocess, sys
 from pathlib import Path
-django.setup()
 from diagnosis.server.processes import PartsEnded, run_together
 watched = subprocess.Popen(["sleep", sys.argv[1]], start_new_session=True)
 parts = {"steady": ["sleep", "1000"], "brief": ["sh", "-c", "echo at work; sleep " + sys.argv[2] + "; " + sys.argv[3]]}
