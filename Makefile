@@ -14,7 +14,8 @@ admin: $(VENV)/installed  ## make an administrator
 	@$(PY) manage.py createsuperuser
 
 test: $(VENV)/installed-dev  ## run the tests that need no browser, one worker for each core
-	@echo "Starting the tests that need no browser: one worker for each core, each with a database of its own …"
+	@echo "Running the tests that need no browser: one worker for each core, each with a database of its own."
+	@echo "A dot is a test that passed; how many of how many stands at the right. What takes long comes first."
 	@$(PY) -m pytest -m "not browser and not drill" -n auto --maxprocesses 8
 
 check: $(VENV)/installed-dev  ## lint, types, migrations, API schema, deployment settings

@@ -35,7 +35,8 @@ def turn_of(item: pytest.Item) -> tuple[int, bool]:
     file = item.nodeid.partition("::")[0]
     groups = list(SHARED.values())
     group = group_of(file)
-    return groups.index(group) if group in groups else len(groups), item.get_closest_marker("slow") is None
+    quick = not any(item.get_closest_marker(name) for name in ("slow", "browser"))
+    return groups.index(group) if group in groups else len(groups), quick
 
 
 @pytest.hookimpl(optionalhook=True)
