@@ -84,6 +84,7 @@ def django_of(site: RunningSite) -> None:
 
 def sign_in(count: int) -> list[str]:
     """Session keys of ``count`` new people, made in the database: signing in is not what is measured."""
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.models import User
     from django.contrib.sessions.backends.db import SessionStore
@@ -93,7 +94,7 @@ def sign_in(count: int) -> list[str]:
         user = User.objects.create(username=f"bench-{uuid.uuid4().hex[:12]}", password="!")
         store = SessionStore()
         store[SESSION_KEY] = str(user.pk)
-        store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         store[HASH_SESSION_KEY] = user.get_session_auth_hash()
         store.create()
         keys.append(str(store.session_key))

@@ -8,13 +8,13 @@ from diagnosis import pages
 from diagnosis.accounts import data_export, deletion, preferences
 from diagnosis.api import tokens
 from diagnosis.api import urls as api
-from diagnosis.history import exports, live
+from diagnosis.history import exports, live, saved
 from diagnosis.history import views as history
 from diagnosis.report.views import study_report
 from diagnosis.reviews import performance
 from diagnosis.reviews import views as reviews
 from diagnosis.samples.views import sample
-from diagnosis.studies import compare, images
+from diagnosis.studies import compare, images, selected
 from diagnosis.studies import views as studies
 from diagnosis.submission.views import study_new
 from diagnosis.webhooks import views as webhooks
@@ -33,7 +33,10 @@ urlpatterns = [
     path("account/webhooks/<int:pk>/<uuid:delivery>/resend/", webhooks.delivery_resend, name="delivery_resend"),
     path("studies/", history.studies, name="studies"),
     path("studies/live/", live.studies_live, name="studies_live"),
-    path("studies/selected/", history.studies_selected, name="studies_selected"),
+    path("studies/selected/", selected.studies_selected, name="studies_selected"),
+    path("studies/overview/", history.studies_overview, name="studies_overview"),
+    path("studies/filters/", saved.filter_save, name="filter_save"),
+    path("studies/filters/<int:pk>/delete/", saved.filter_delete, name="filter_delete"),
     path("studies/compare/", compare.studies_compare, name="studies_compare"),
     path("studies/export.csv", exports.studies_export, {"kind": "csv"}, name="studies_export_csv"),
     path("studies/export.json", exports.studies_export, {"kind": "json"}, name="studies_export_json"),
@@ -42,6 +45,9 @@ urlpatterns = [
     path("studies/<uuid:pk>/", studies.study, name="study"),
     path("studies/<uuid:pk>/status/", studies.study_status, name="study_status"),
     path("studies/<uuid:pk>/again/", studies.study_again, name="study_again"),
+    path("studies/<uuid:pk>/tags/", selected.study_tags, name="study_tags"),
+    path("studies/<uuid:pk>/unread/next/", history.study_unread, {"way": "next"}, name="study_next_unread"),
+    path("studies/<uuid:pk>/unread/previous/", history.study_unread, {"way": "previous"}, name="study_previous_unread"),
     path("studies/<uuid:pk>/label/", studies.study_label, name="study_label"),
     path("studies/<uuid:pk>/delete/", studies.study_delete, name="study_delete"),
     path("studies/<uuid:pk>/review/", reviews.study_review, name="study_review"),

@@ -249,7 +249,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10 * MAX_FILES_PER_SUBMISSION  # the form itself 
 
 # ── Accounts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "diagnosis.accounts.backends.PersonBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [

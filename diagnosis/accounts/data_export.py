@@ -28,7 +28,7 @@ from diagnosis.access import person
 from diagnosis.history import exports
 from diagnosis.history.filters import ORDERS
 from diagnosis.history.keyset import batches
-from diagnosis.models import ApiToken, Prediction, Preferences, Study, StudyQuerySet, Webhook
+from diagnosis.models import ApiToken, Prediction, Preferences, SavedFilter, Study, StudyQuerySet, Webhook
 
 BLOCK = 1 << 18  # bytes of a film in memory at a time
 AT_ONCE = 100  # studies
@@ -62,13 +62,14 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def archive(user: User) -> Iterator[bytes]:
-    """The ZIP, block by block."""
+def archive(user: User, chosen: StudyQuerySet | None = None) -> Iterator[bytes]:
+    """The ZIP, block by block: of everything, or of the chosen studies alone (then without the account)."""
     sink = _Sink()
-    studies = Study.objects.visible_to(user)
+    studies = Study.objects.visible_to(user) if chosen is None else chosen
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as target:
-        target.writestr("README.txt", _readme())
-        target.writestr("account.json", json.dumps(_account(user), ensure_ascii=False, indent=1, default=str))
+        target.writestr("README.txt", _readme(whole=chosen is None))
+        if chosen is None:
+            target.writestr("account.json", json.dumps(_account(user), ensure_ascii=False, indent=1, default=str))
         yield from _text(target, sink, "history.csv", exports.as_csv(_records(studies, user)))
         yield from _text(target, sink, "studies.json", _studies_json(studies, user))
         for batch in batches(studies.with_hidden(user).prefetch_related("predictions"), ORDERS["newest"], AT_ONCE):
@@ -160,15 +161,21 @@ def _account(user: User) -> dict[str, Any]:
         "joined_at": user.date_joined.isoformat(),
         "api_tokens": [_plain(row, {"digest", "user"}) for row in ApiToken.objects.filter(user=user)],
         "webhooks": [_plain(row, {"encrypted_secret", "user"}) for row in Webhook.objects.filter(user=user)],
+        "saved_filters": dict(SavedFilter.objects.filter(owner=user).values_list("name", "query")),
         "preferences": {name: str(value) for name, value in _plain(Preferences.of(user), {"user"}).items()},
     }
 
 
-def _readme() -> str:
+def _readme(*, whole: bool) -> str:
+    account = (
+        (_("account.json: your account, preferences and saved filters; no password, no secret of the second step."),)
+        if whole
+        else ()
+    )
     columns = "\n".join(f"  {name}: {meaning}" for name, meaning in exports.COLUMNS.items())
     return "\n".join(
         (
-            _("Everything you have stored in PneumoWeb."),
+            _("Everything you have stored in PneumoWeb.") if whole else _("Studies that you chose in PneumoWeb."),
             "",
             _("films/<study>: the films as they are stored, without any metadata."),
             _("originals/<study>: the files as they were submitted, where this site keeps them."),
@@ -177,7 +184,7 @@ def _readme() -> str:
             _("studies.json: every study with every prediction, review and confirmed diagnosis, older ones included."),
             _("history.csv: one line for each study, with what is current. Its columns:"),
             columns,
-            _("account.json: your account and preferences; no password and no secret of the two-step sign-in."),
+            *account,
             "",
             _("Answers to films that you chose to read first, and have not read yet, are left out."),
             str(exports.DISCLAIMER),

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from diagnosis import storage
 from diagnosis.access import person
-from diagnosis.history.summary import forget
+from diagnosis.history.counts import forget
 from diagnosis.models import Prediction, Reference, Review, Study
 
 logger = logging.getLogger(__name__)

@@ -66,6 +66,7 @@ class StudySerializer(serializers.Serializer[Study]):
     page = serializers.URLField(help_text="Of its result page, for a person.")
     label = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # the stub knows Field.label alone
     patient_code = serializers.CharField(allow_blank=True)
+    tags = serializers.ListField(child=serializers.CharField(), help_text="Your own; set on the history's page.")
     submitted_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     state = serializers.ChoiceField(choices=State.choices)

@@ -30,9 +30,9 @@ from diagnosis.api.serializers import (
     SubmissionSerializer,
 )
 from diagnosis.history import keyset
+from diagnosis.history.counts import forget
 from diagnosis.history.exports import with_all
 from diagnosis.history.filters import StudyFilter
-from diagnosis.history.summary import forget
 from diagnosis.models import Preferences, Study
 from diagnosis.submission import quota
 from diagnosis.submission.submit import QUOTA_SPENT, Outcome, Ticket
@@ -74,8 +74,9 @@ class Studies(APIView):
             OpenApiParameter("since", OpenApiTypes.DATE),
             OpenApiParameter("until", OpenApiTypes.DATE),
             OpenApiParameter("review", str, enum=["none", "any", "agree", "disagree", "unsure", "blind"]),
+            OpenApiParameter("tag", str, description="One of your own tags."),
             OpenApiParameter("model", str, description="First 12 digits of a model's SHA-256."),
-            OpenApiParameter("sort", str, enum=["newest", "oldest", "highest", "lowest", "label"]),
+            OpenApiParameter("sort", str, enum=["newest", "oldest", "highest", "lowest", "label", "label_last"]),
             OpenApiParameter("size", int, enum=[25, 50, 100]),
             OpenApiParameter("after", str, description="Cursor; follow `next` instead of making one."),
             OpenApiParameter("before", str, description="Cursor; follow `previous`."),

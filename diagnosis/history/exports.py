@@ -25,7 +25,7 @@ from django.views.decorators.http import require_safe
 from diagnosis.access import person
 from diagnosis.history.filters import ORDERS, filter_for
 from diagnosis.history.keyset import Order, batches
-from diagnosis.models import Reference, Review, StudyQuerySet
+from diagnosis.models import Reference, Review, StudyQuerySet, TagNames
 from diagnosis.results.context import population_card
 from diagnosis.reviews.marks import in_words
 from ml import csv_line
@@ -40,6 +40,7 @@ COLUMNS: dict[str, Promise] = {
     "id": gettext_lazy("The study's id, as in its address /studies/<id>/."),
     "label": gettext_lazy("Your own label. In CSV, a label that a spreadsheet would run as a formula starts with '."),
     "patient_code": gettext_lazy("Your own code for the patient; empty without one."),
+    "tags": gettext_lazy("Your own tags; in CSV separated by a semicolon."),
     "submitted_at": gettext_lazy("When the film was submitted, ISO 8601, UTC."),
     "finished_at": gettext_lazy("When the answer was there, ISO 8601, UTC; empty while waiting."),
     "state": gettext_lazy("queued, running, done, rejected (not suitable) or failed."),
@@ -124,6 +125,7 @@ def with_all(rows: StudyQuerySet, user: User) -> StudyQuerySet:
     references = Reference.objects.filter(author=user, is_current=True)
     return (
         rows.with_hidden(user)
+        .annotate(tag_names=TagNames.of_study())
         .with_current_prediction()
         .prefetch_related(
             Prefetch("reviews", queryset=reviews, to_attr="my_reviews"),
@@ -144,6 +146,7 @@ def as_record(study: Any) -> dict[str, Any]:
         "id": str(study.pk),
         "label": study.label,
         "patient_code": study.patient_code,
+        "tags": sorted(filter(None, (study.tag_names or "").split("\n"))),
         "submitted_at": _moment(study.created_at),
         "finished_at": _moment(study.finished_at),
         "state": study.state,
@@ -193,7 +196,7 @@ def as_csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
     """Lines of CSV: UTF-8 with a byte-order mark (spreadsheets ask for it), comma, CRLF (RFC 4180)."""
     yield "\ufeff" + csv_line(COLUMNS, "\r\n")
     for record in records:
-        yield csv_line(record.values(), "\r\n")
+        yield csv_line({**record, "tags": "; ".join(record["tags"])}.values(), "\r\n")
 
 
 def as_json(records: Iterator[dict[str, Any]], filters: dict[str, str]) -> Iterator[str]:

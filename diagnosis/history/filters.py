@@ -14,8 +14,9 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from diagnosis.history.choices import Choices
 from diagnosis.history.keyset import Order
-from diagnosis.models import PENDING, Finding, ModelVersion, Review, State, Study, StudyQuerySet
+from diagnosis.models import PENDING, Finding, ModelVersion, Review, State, Study, StudyQuerySet, StudyTag
 
 ORDERS = {
     "newest": Order("created_at", descending=True),
@@ -23,6 +24,7 @@ ORDERS = {
     "highest": Order("probability", descending=True),
     "lowest": Order("probability"),
     "label": Order("label_key"),
+    "label_last": Order("label_key", descending=True),
 }
 ORDER_NAMES: dict[str, Promise] = {
     "newest": _("Newest first"),
@@ -30,6 +32,7 @@ ORDER_NAMES: dict[str, Promise] = {
     "highest": _("Most probable first"),
     "lowest": _("Least probable first"),
     "label": _("Label, A to Z"),
+    "label_last": _("Label, Z to A"),
 }
 SIZES = (25, 50, 100)
 STATES: list[tuple[str, Any]] = [
@@ -74,9 +77,9 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
     review = django_filters.ChoiceFilter(
         label=_("My review"), choices=REVIEWS, empty_label=_("Any review"), method="by_review"
     )
-    model = django_filters.ChoiceFilter(
-        label=_("Model version"), empty_label=_("Any version"), method="by_model"
-    )  # choices are filled in by __init__
+    # Of these two the choices are filled in by __init__.
+    tag = django_filters.ChoiceFilter(label=_("Tag"), empty_label=_("Any tag"), method="by_tag")
+    model = django_filters.ChoiceFilter(label=_("Model version"), empty_label=_("Any version"), method="by_model")
     sort = django_filters.ChoiceFilter(
         label=_("Order"), choices=list(ORDER_NAMES.items()), empty_label=None, method="leave"
     )
@@ -90,10 +93,9 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
     def __init__(self, data: QueryDict, queryset: StudyQuerySet, *, request: HttpRequest) -> None:
         super().__init__(data, queryset, request=request)
-        versions = ModelVersion.objects.order_by("-registered_at").values_list("sha256", "version")
-        # Version and first letters of the hash: stable in a bookmark, and two builds of one version stay apart.
-        self.versions = {f"{version}-{sha256[:12]}": f"{version} ({sha256[:8]})" for sha256, version in versions}
-        self.filters["model"].extra["choices"] = list(self.versions.items())
+        self.choices = Choices.of(request.user)
+        self.filters["model"].extra["choices"] = list(self.choices.versions.items())
+        self.filters["tag"].extra["choices"] = [(name, name) for name in self.choices.tags]
 
     def by_label(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
         """Studies with this text in their label. The inner query reads nothing but the index of labels."""
@@ -131,6 +133,11 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
             reviews = reviews.filter(agreement=value)
         # IN, not EXISTS: a few reviews among many studies are then looked up from the reviews' side.
         return rows.filter(pk__in=reviews.values("study"))
+
+    def by_tag(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
+        """Studies that bear this tag of this person."""
+        tagged = StudyTag.objects.filter(tag__owner_id=self.request.user.pk, tag__name=value)
+        return rows.filter(pk__in=tagged.values("study"))
 
     def by_model(self, rows: StudyQuerySet, _name: str, value: str) -> StudyQuerySet:
         """Studies whose current answer this version gave."""
@@ -170,7 +177,7 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         """Filters in force: name in the address, its label, its value in words."""
         words: dict[str, dict[str, Any]] = {
             "finding": dict(Finding.choices), "warned": {"yes": _("With warnings")}, "state": dict(STATES),
-            "review": dict(REVIEWS), "model": self.versions,
+            "review": dict(REVIEWS), "model": self.choices.versions,
         }  # fmt: skip
         self.form.is_valid()
         given = {name: value for name, value in self.form.cleaned_data.items() if name not in ("sort", "size")}

@@ -7,8 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import User
-from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -16,21 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from diagnosis.access import person
-from diagnosis.history.summary import summarise
-from diagnosis.models import Review, Study, StudyQuerySet
+from diagnosis.history.counts import count
+from diagnosis.history.rows import prepare, row_words, rows_for
+from diagnosis.models import Study
 
 POLLED = 100  # studies asked about in one poll; no page shows more (and an address holds no more)
-
-
-def rows_for(user: User, rows: StudyQuerySet) -> StudyQuerySet:
-    """What a row of the history shows beside the study itself, in the same query."""
-    mine = Review.objects.filter(study=OuterRef("pk"), author=user, is_current=True)
-    return (
-        rows.with_hidden(user)
-        .select_related("predicted_by")
-        .defer("predicted_by__card")
-        .annotate(my_agreement=Subquery(mine.values("agreement")[:1]), my_finding=Subquery(mine.values("finding")[:1]))
-    )
 
 
 def live_context(pending: list[Study], part: str) -> dict[str, Any]:
@@ -69,7 +57,7 @@ def studies_live(request: HttpRequest) -> HttpResponse:
         changed = list(rows_for(user, Study.objects.visible_to(user).filter(pk__in=done)))
     context = {"changed": changed, **live_context(pending, part)}
     if changed and part == "row":
-        context["summary"] = summarise(user)
+        context |= {"rows": prepare(changed, user), "words": row_words(), "counts": count(user)}
     return render(request, "studies/_live.html", context)
 
 

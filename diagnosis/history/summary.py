@@ -1,13 +1,8 @@
-"""The strip above the history: how many studies of each kind, and how many over time.
-
-One query over an index that holds all it needs. For up to ``EXACT`` studies it is asked on every page; above that its
-answer is remembered for a few minutes in this process, and the strip says when it was counted.
-"""
+"""A person's studies in figures: how many of each kind, and how many over time. One query over a covering index."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,10 +17,6 @@ from django.utils.translation import gettext_lazy
 
 from diagnosis.history.filters import midnight
 from diagnosis.models import PENDING, State, Study
-
-EXACT = 1_000
-REMEMBER_SECONDS = 300
-REMEMBER_PEOPLE = 1_000
 
 # In the order of the strip and, from the bottom up, of a bar.
 KINDS: dict[str, tuple[Promise, str]] = {  # kind: words, filter in the address
@@ -72,12 +63,6 @@ class Summary:
     series: dict[str, list[int]]
     starts: list[dt.date]
     unit: str
-    counted_at: dt.datetime
-
-    @property
-    def is_remembered(self) -> bool:
-        """Whether these may be the figures of some minutes ago, so that the strip must say of when."""
-        return self.total > EXACT
 
     @property
     def tiles(self) -> list[tuple[str, Promise, str, int]]:
@@ -122,29 +107,8 @@ class Summary:
         return (len(self.starts) - 1) * STEP
 
 
-_remembered: dict[int, tuple[float, Summary]] = {}
-
-
-def forget(user_id: int | None) -> None:
-    """Count again next time: this person has just deleted something."""
-    _remembered.pop(user_id or 0, None)
-
-
 def summarise(user: User) -> Summary:
-    """Count one person's studies; at most one query."""
-    then, known = _remembered.get(user.pk, (0.0, None))
-    if known is not None and time.monotonic() - then < REMEMBER_SECONDS:
-        return known
-    summary = _count(user)
-    forget(user.pk)
-    if summary.total > EXACT:
-        _remembered[user.pk] = time.monotonic(), summary
-        while len(_remembered) > REMEMBER_PEOPLE:
-            _remembered.pop(next(iter(_remembered)), None)
-    return summary
-
-
-def _count(user: User) -> Summary:
+    """Count one person's studies over time; one query."""
     now = timezone.localtime()
     unit, starts = _spans(now.date(), (now - user.date_joined).days)
     edges = [midnight(day) for day in starts]
@@ -160,7 +124,7 @@ def _count(user: User) -> Summary:
         kind = _kind(group)
         counts[kind] += group["total"]
         series[kind] = [old + group[f"bar{index}"] for index, old in enumerate(series[kind])]
-    return Summary(sum(counts.values()), counts, series, starts, unit, now)
+    return Summary(sum(counts.values()), counts, series, starts, unit)
 
 
 def _kind(group: dict[str, Any]) -> str:

@@ -1,38 +1,31 @@
-"""The history: a person's own studies, filtered, sorted, kept up to date, compared and deleted."""
+"""The history: a person's own studies, filtered, sorted, kept up to date and compared."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import Resolver404, resolve, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from diagnosis import storage
-from diagnosis.access import person
-from diagnosis.history import exports, keyset
-from diagnosis.history.filters import filter_for
-from diagnosis.history.live import legible_ids, live_context, rows_for
-from diagnosis.history.summary import forget, summarise
-from diagnosis.models import Review, Study, StudyQuerySet
+from diagnosis import VERSION
+from diagnosis.access import person, study_or_404
+from diagnosis.history import keyset
+from diagnosis.history.counts import count
+from diagnosis.history.filters import ORDERS, filter_for
+from diagnosis.history.line import columns, fields, query_without
+from diagnosis.history.line import views as quick_views
+from diagnosis.history.live import live_context
+from diagnosis.history.rows import prepare, row_words, rows_for
+from diagnosis.history.summary import summarise
+from diagnosis.models import Review, State, Study, StudyQuerySet
 
 COUNTED = 1_000  # matches of a filter are counted up to here, then it is "more than"
-SHOWN_BEFORE_DELETION = 24
-UNSEEN = (
-    "header",
-    "notices",
-    "reason",
-    "advice",
-    "reason_parameters",
-    "pixel_hash",
-    "submission",
-)  # of a study, by a row of the list
 
 
 @require_safe
@@ -43,29 +36,38 @@ def studies(request: HttpRequest) -> HttpResponse:
     chosen = filter_for(request)
     rows, order = chosen.rows()
     page = keyset.page(
-        rows_for(user, rows).defer(*UNSEEN), order, chosen.page_size,
+        rows_for(user, rows), order, chosen.page_size,
         after=request.GET.get("after", ""), before=request.GET.get("before", ""),
     )  # fmt: skip
-    summary = summarise(user)
+    counts = count(user)
     filters = chosen.chosen()
     narrowed = bool(filters) or order.key != "created_at"
     matches = _count_up_to(rows, COUNTED) if narrowed and (page.next or page.previous) else len(page.rows)
-    plain = _without(request, "view")
+    shown = {field.name: field for field in fields(chosen)}
+    views = quick_views(request, counts)
     context = {
         "page": page,
-        "form": chosen.form,
+        "rows": prepare(page.rows, user),
+        "words": row_words(),
+        "search": shown.pop("q"),
+        "fields": list(shown.values()),
         "order": order,
-        "filters": [(label, words, _without(request, name)) for name, label, words in filters],
-        "more_open": any(name not in ("q", "finding", "state") for name, _label, _words in filters)
-        or bool(set(chosen.form.errors) - {"q", "finding", "state"}),
+        "columns": columns(request, chosen.order_name),
+        "filters": [(label, words, query_without(request, name)) for name, label, words in filters],
+        "in_a_view": any(view.is_current for view in views),
+        "more_open": bool(chosen.form.errors),
         "narrowed": narrowed,
-        "matches": matches if narrowed else summary.total,
+        "matches": matches if narrowed else counts.total,
         "most": COUNTED,
-        "summary": summary,
-        "query": _without(request).lstrip("?"),
+        "counts": counts,
+        "views": views,
+        "saved": chosen.choices.saved,
+        "tags": chosen.choices.tags,
+        "query": query_without(request),
         "view": "cards" if request.GET.get("view") == "cards" else "table",
-        "as_table": plain,
-        "as_cards": f"{plain}{'&' if plain != '?' else ''}view=cards",
+        "as_table": query_without(request, "view"),
+        "as_cards": query_without(request, "view", view="cards"),
+        "product": {"version": VERSION, "model_version": chosen.choices.active_version},
         **live_context([study for study in page.rows if study.is_pending], "row"),
     }
     return render(request, "studies/studies.html", context)
@@ -76,63 +78,26 @@ def _count_up_to(rows: StudyQuerySet, most: int) -> int:
     return rows.order_by()[: most + 1].count()
 
 
-def _without(request: HttpRequest, *names: str) -> str:
-    """This address's query without the place in the list, these names and what is empty."""
-    query = request.GET.copy()
-    for name in list(query):
-        if name in ("after", "before", *names) or not query[name]:
-            del query[name]
-    return f"?{query.urlencode()}"
-
-
-@require_POST
+@require_safe
 @never_cache
-def studies_selected(request: HttpRequest) -> HttpResponseBase:
-    """Do something with the chosen studies: ``do`` is delete, compare, csv or json."""
-    back = _way_back(request)
-    ids = legible_ids(request.POST.getlist("study"))
-    rows = Study.objects.visible_to(request.user).filter(pk__in=ids)
-    do = request.POST.get("do", "")
-    if do in ("csv", "json") and ids:
-        return exports.stream(rows, do, person(request))
-    if do == "compare":
-        if len(ids) == 2:
-            return redirect(f"{reverse('studies_compare')}?a={ids[0]}&b={ids[1]}")
-        messages.warning(request, _("Choose exactly two studies to compare them."))
-        return redirect(back)
-    if do != "delete" or not rows.exists():
-        messages.warning(request, _("Choose at least one study first."))
-        return redirect(back)
-    if request.POST.get("confirmed") == "yes":
-        number = storage.delete_studies(rows)
-        forget(request.user.pk)
-        text = ngettext(
-            "%d study is deleted, with its film, its predictions and its reviews.",
-            "%d studies are deleted, with their films, their predictions and their reviews.",
-            number,
-        )
-        messages.success(request, text % number)
-        return redirect(back)
-    chosen = list(rows.order_by("-created_at", "-id"))
-    context = {
-        "chosen": chosen,
-        "shown": chosen[:SHOWN_BEFORE_DELETION],
-        "hidden_count": len(chosen[SHOWN_BEFORE_DELETION:]),
-        "pending": sum(study.is_pending for study in chosen),
-        "reviews": Review.objects.filter(study__in=rows, is_current=True).count(),
-        "back": back,
-    }
-    return render(request, "studies/delete_many.html", context)
+def studies_overview(request: HttpRequest) -> HttpResponse:
+    """How many studies of each kind, and how many over time."""
+    return render(request, "studies/overview.html", {"summary": summarise(person(request))})
 
 
-def _way_back(request: HttpRequest) -> str:
-    """The list one came from, if it is this site's history; its place in the list may be gone, its filters stay."""
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        parts = urlsplit(target)
-        try:
-            if resolve(parts.path).url_name == "studies":
-                return f"{parts.path}?{parts.query}" if parts.query else parts.path
-        except Resolver404:
-            pass
-    return reverse("studies")
+@require_safe
+@never_cache
+def study_unread(request: HttpRequest, pk: UUID, way: str) -> HttpResponse:
+    """To the next (older) or previous (newer) study that this person has not reviewed, or back to the unread ones.
+
+    Looked up when asked for, so that a result page costs nothing for its links.
+    """
+    here = study_or_404(request, pk, with_hidden=False)
+    mine = Review.objects.filter(author_id=request.user.pk, study=OuterRef("pk"), is_current=True)
+    rows = Study.objects.visible_to(request.user).filter(~Exists(mine), state=State.DONE)
+    order, back = ORDERS["newest"], way == "previous"
+    found = order.sort(order.beyond(rows, order.cursor(here), backwards=back), backwards=back).first()
+    if found is not None:
+        return redirect(found)
+    messages.info(request, _("No newer study is unread.") if back else _("No older study is unread."))
+    return redirect(f"{reverse('studies')}?review=none")

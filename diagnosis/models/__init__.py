@@ -16,6 +16,7 @@ from diagnosis.models.study import (
     max_attempts,
 )
 from diagnosis.models.webhook import Delivery, Webhook
+from diagnosis.models.worklist import SavedFilter, StudyTag, Tag, TagNames
 
 __all__ = [
     "PATIENT_CODE",
@@ -40,10 +41,14 @@ __all__ = [
     "Preferences",
     "Reference",
     "Review",
+    "SavedFilter",
     "Source",
     "State",
     "Study",
     "StudyQuerySet",
+    "StudyTag",
+    "Tag",
+    "TagNames",
     "Webhook",
     "max_attempts",
 ]

@@ -109,6 +109,9 @@ class StudyQuerySet(models.QuerySet["Study"]):
 
         Only films submitted since they chose so are hidden: they may have seen the answers to the earlier ones.
         """
+        known = user._state.fields_cache.get("preferences", ...) if isinstance(user, models.Model) else ...
+        if known is None or (isinstance(known, Preferences) and not known.reader_first):  # nothing to look up
+            return self.annotate(answer_hidden=models.Value(False, output_field=models.BooleanField()))
         reads_first = Preferences.objects.filter(user=user.pk, reader_first_since__lte=OuterRef("created_at"))
         has_read = Review.objects.filter(author_id=user.pk, study=OuterRef("pk"), is_current=True)
         hidden = Q(state=State.DONE) & Exists(reads_first) & ~Exists(has_read)

@@ -17,7 +17,7 @@ from PIL import Image
 from diagnosis import storage
 from diagnosis.models import OperatingPointName, Prediction, Reference, Review, State, Study
 from diagnosis.report.images import for_paper, marked, overlaid
-from diagnosis.report.layout import Report
+from diagnosis.report.layout import Report, as_one_pdf
 from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import population_card
 from diagnosis.results.correction import how_corrected, put_right
@@ -31,7 +31,12 @@ from ml import Cuts, PopulationCard
 
 
 def build(study: Study, *, by: str, author_id: int, prevalence: float | None = None) -> bytes:
-    """The report in the language that is active.
+    """The report of one study as PDF; see :func:`compose`."""
+    return as_one_pdf([compose(study, by=by, author_id=author_id, prevalence=prevalence)])
+
+
+def compose(study: Study, *, by: str, author_id: int, prevalence: float | None = None) -> Report:
+    """The report in the language that is active, not yet set.
 
     Args:
         study: a finished study.
@@ -73,7 +78,7 @@ def build(study: Study, *, by: str, author_id: int, prevalence: float | None = N
         report.text(translate_card(card.description))
         report.heading(_("Limits of the model"))
         report.bullets([translate_card(limit) for limit in card.limits])
-    return report.as_pdf()
+    return report
 
 
 def moment(when: datetime) -> str:

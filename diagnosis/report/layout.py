@@ -96,23 +96,39 @@ class Report:
             self._pictures.append(picture)
         self._add("pictures", pictures=shown)
 
-    def as_pdf(self) -> bytes:
-        """Lay out the pages and give the PDF. The pictures lie in the data folder for as long as that takes."""
-        words = {name: as_set(text) for name, text in self._words.items()}
-        page = _("Page %(number)d of %(all)d").replace("%(number)d", "{number}").replace("%(all)d", "{all}")
-        disclaimers = [[as_set(text) for text in pair] for pair in _disclaimers()]
-        report = {**words, "lang": _("en-GB")[:2], "page": page, "disclaimers": disclaimers, "parts": self._parts}
-        with TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="report-") as name:
-            folder = Path(name)
-            source = folder / TEMPLATE.name
-            source.write_bytes(TEMPLATE.read_bytes())
-            for number, picture in enumerate(self._pictures):
-                (folder / f"{number}.jpeg").write_bytes(as_jpeg(picture).getvalue())
-            inputs = {"report": json.dumps(report)}
-            pdf: bytes = typst.compile(
-                source, root=folder, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs
-            )
-        return pdf
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """What ``report.typ`` sets."""
+        return {**{name: as_set(text) for name, text in self._words.items()}, "parts": self._parts}
+
+    @property
+    def shown(self) -> list[Image.Image]:
+        """Its pictures, in the order of their names."""
+        return self._pictures
+
+
+def as_one_pdf(reports: Sequence[Report]) -> bytes:
+    """Lay out the pages, each report on its own. The pictures lie in the data folder for as long as that takes."""
+    page = _("Page %(number)d of %(all)d").replace("%(number)d", "{number}").replace("%(all)d", "{all}")
+    disclaimers = [[as_set(text) for text in pair] for pair in _disclaimers()]
+    data = {
+        "lang": _("en-GB")[:2],
+        "page": page,
+        "disclaimers": disclaimers,
+        "reports": [report.as_data for report in reports],
+    }
+    with TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="report-") as name:
+        folder = Path(name)
+        source = folder / TEMPLATE.name
+        source.write_bytes(TEMPLATE.read_bytes())
+        for place, report in enumerate(reports):
+            for number, picture in enumerate(report.shown):
+                (folder / f"{place}-{number}.jpeg").write_bytes(as_jpeg(picture).getvalue())
+        inputs = {"report": json.dumps(data)}
+        pdf: bytes = typst.compile(
+            source, root=folder, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs
+        )
+    return pdf
 
 
 def _disclaimers() -> list[tuple[str, str]]:

@@ -10,7 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from diagnosis.access import person
-from diagnosis.history.live import legible_ids, rows_for
+from diagnosis.history.live import legible_ids
+from diagnosis.history.rows import with_my_review
 from diagnosis.models import Preferences, Study
 from diagnosis.results.context import population_card, stated_probability
 from diagnosis.results.error_rates import consequences
@@ -29,8 +30,8 @@ def studies_compare(request: HttpRequest) -> HttpResponse:
     """
     user = person(request)
     ids = legible_ids([request.GET.get("a", ""), request.GET.get("b", "")])
-    rows = rows_for(user, Study.objects.visible_to(user)).with_current_prediction(pictures=True)
-    found = rows.in_bulk(ids)
+    rows = with_my_review(user, Study.objects.visible_to(user)).with_hidden(user)
+    found = rows.with_current_prediction(pictures=True).in_bulk(ids)
     if len(ids) != 2 or len(found) != len(set(ids)):
         raise Http404
     chosen = [found[pk] for pk in ids]

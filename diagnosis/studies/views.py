@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from diagnosis import storage
 from diagnosis.access import person, study_or_404
 from diagnosis.accounts.preferences import PrevalenceForm
+from diagnosis.history.counts import forget
 from diagnosis.history.filters import ORDERS
 from diagnosis.history.keyset import neighbours
 from diagnosis.history.live import poll_seconds
-from diagnosis.history.summary import forget
 from diagnosis.models import Preferences, State, Study
 from diagnosis.results.context import explain
 from diagnosis.reviews.readings import reading_context

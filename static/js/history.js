@@ -68,3 +68,57 @@ filters?.addEventListener("submit", () => {
 window.addEventListener("pageshow", () => {
   for (const field of filters?.elements ?? []) field.disabled = false;
 });
+
+// The tag beside a row: choose that row alone, and enter the tag in the bar. Without this file it leads to a page.
+const tagMenu = document.querySelector("[data-tag-menu]");
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-tags]");
+  if (!link || !tagMenu || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  event.stopPropagation(); // the click that opens the menu must not be one that closes it
+  for (const box of boxes()) box.checked = box.value === link.dataset.tags;
+  count();
+  tagMenu.open = true;
+  tagMenu.querySelector("input").focus();
+}, true);
+// Enter in the tag's field adds it, and does not press the first button of the form.
+tagMenu?.querySelector("input").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  tagMenu.querySelector("button[value=tag]").click();
+});
+
+// Keys; the same switch as the viewer's (WCAG 2.1.4), in the sheet that "?" opens.
+const KEYS = "pneumoweb-viewer-keys";
+const sheet = document.querySelector("[data-keys-sheet]");
+const choice = sheet?.querySelector("[data-keys]");
+if (choice) {
+  try { choice.checked = localStorage.getItem(KEYS) !== "off"; } catch { /* storage is switched off */ }
+  choice.addEventListener("change", () => {
+    try { localStorage.setItem(KEYS, choice.checked ? "on" : "off"); } catch { /* holds for this page */ }
+  });
+}
+document.querySelector("[data-keys-open]")?.addEventListener("click", () => sheet.showModal());
+
+// The row that has the focus; `step` goes from there, or from the start (the end, backwards).
+const rowOf = (node) => node?.closest?.("tr[id^=study-]");
+const step = (rows, by) => {
+  const all = [...document.querySelectorAll("tr[id^=study-]")];
+  const here = all.indexOf(rowOf(document.activeElement));
+  const ahead = by > 0 ? all.slice(here + 1) : all.slice(0, here < 0 ? undefined : here).reverse();
+  ahead.find((row) => row.matches(rows))?.querySelector(".cell-name a").focus();
+};
+const ON_A_KEY = {
+  j: () => step(".is-unread", 1), k: () => step(".is-unread", -1), n: () => step("*", 1), p: () => step("*", -1),
+  x: () => rowOf(document.activeElement)?.querySelector("input[name=study]").click(),
+  "/": () => document.getElementById("id_q").focus(), "?": () => sheet.showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (!choice?.checked || document.querySelector("dialog[open]")) return;
+  if (event.target.closest?.("input:not([type=checkbox]), textarea, select")) return;
+  const act = ON_A_KEY[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});

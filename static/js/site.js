@@ -27,13 +27,18 @@ reveal();
 window.addEventListener("hashchange", reveal);
 
 // Times are rendered in the server's zone; <time datetime> elements with data-local are shown in the reader's own: the
-// one they chose (data-time-zone), else the browser's.
+// one they chose (data-time-zone), else the browser's. data-local="short" is for lists:
+// on a phone the day alone.
+const lang = document.documentElement.lang;
+const locale = navigator.languages.find((one) => one.split("-")[0] === lang) ?? lang; // "en-GB" writes days otherwise than "en"
+const narrow = window.matchMedia("(max-width: 47.99rem)");
 const localTimes = (root) => {
   for (const time of root.querySelectorAll("time[data-local]")) {
     const when = new Date(time.dateTime);
     if (Number.isNaN(when.valueOf())) continue;
-    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang || undefined,
-      { dateStyle: "medium", timeStyle: "short", timeZone: document.documentElement.dataset.timeZone }).format(when);
+    const short = time.dataset.local === "short";
+    time.textContent = new Intl.DateTimeFormat(locale || undefined, { dateStyle: short ? "short" : "medium",
+      timeStyle: short && narrow.matches ? undefined : "short", timeZone: document.documentElement.dataset.timeZone }).format(when);
     time.title = when.toString();
   }
 };

@@ -62,7 +62,7 @@ def test_the_finished_row_comes_and_the_rest_is_asked_about_again(owner: User, o
     text = poll(owner_client, ready, other)
     assert f'id="study-{ready.pk.hex}" hx-swap-oob="true"' in text
     assert f"pending={other.pk.hex}" in text
-    assert 'id="summary"' in text
+    assert 'id="count-unread" hx-swap-oob="true">1<' in text
     assert "ready: No signs of pneumonia." in text  # for who hears the page
 
 

@@ -1,0 +1,15 @@
+"""Who a session belongs to, with their preferences: every page needs both, and one query brings them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
+
+
+class PersonBackend(ModelBackend):
+    """Django's own, except that a person comes with their preferences."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """The person, if they may still sign in."""
+        found = User.objects.select_related("preferences").filter(pk=user_id).first()
+        return found if found is not None and self.user_can_authenticate(found) else None

@@ -1,0 +1,118 @@
+"""How many of a person's studies there are of each kind: the line of links above the history.
+
+One query. For up to ``EXACT`` studies it is made on every page; above that its answer is remembered for a few minutes
+in this process, and the line says when it was counted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Exists, OuterRef
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from diagnosis.models import PENDING, Finding, Review, State, Study
+
+EXACT = 1_000
+REMEMBER_SECONDS = 300
+REMEMBER_PEOPLE = 1_000
+
+VIEWS: dict[str, tuple[Promise, str]] = {  # kind: words, filter in the address
+    "all": (_("All"), ""),
+    "unread": (_("Unread"), "review=none"),
+    "indeterminate": (_("Indeterminate"), "finding=indeterminate"),
+    "warned": (_("Warnings"), "warned=yes"),
+    "disagree": (_("I disagree"), "review=disagree"),
+    "pending": (_("Waiting"), "state=pending"),
+    "rejected": (_("Not suitable"), "state=rejected"),
+    "failed": (_("Could not be analysed"), "state=failed"),
+}
+ALWAYS = ("all", "unread", "indeterminate", "warned", "disagree")  # the others are shown when there are any
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers by the keys of ``VIEWS``, and of the two clear findings."""
+
+    numbers: dict[str, int]
+    counted_at: dt.datetime
+
+    @property
+    def total(self) -> int:
+        """All studies."""
+        return self.numbers["all"]
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether these may be the figures of some minutes ago, so that the page must say of when."""
+        return self.total > EXACT
+
+    @property
+    def views(self) -> list[tuple[str, Promise, str, int]]:
+        """Kind, words, filter in the address and number of each link."""
+        return [
+            (kind, *view, self.numbers[kind])
+            for kind, view in VIEWS.items()
+            if kind in ALWAYS or self.numbers[kind]
+        ]  # fmt: skip
+
+
+_remembered: dict[int, tuple[float, Counts]] = {}
+
+
+def forget(user_id: int | None) -> None:
+    """Recount next time: this person has just deleted or reviewed something."""
+    _remembered.pop(user_id or 0, None)
+
+
+def count(user: User) -> Counts:
+    """Count one person's studies; at most one query."""
+    then, known = _remembered.get(user.pk, (0.0, None))
+    if known is not None and time.monotonic() - then < REMEMBER_SECONDS:
+        return known
+    counts = Counts(_count(user), timezone.localtime())
+    forget(user.pk)
+    if counts.total > EXACT:
+        _remembered[user.pk] = time.monotonic(), counts
+        while len(_remembered) > REMEMBER_PEOPLE:
+            _remembered.pop(next(iter(_remembered)), None)
+    return counts
+
+
+def _count(user: User) -> dict[str, int]:
+    mine = Review.objects.filter(author_id=user.pk, study=OuterRef("pk"), is_current=True)
+    rows: Any = Study.objects.visible_to(user).with_hidden(user).order_by()
+    groups = (
+        rows.annotate(is_read=Exists(mine), disagreed=Exists(mine.filter(agreement="disagree")))
+        .values("state", "finding", "warned", "answer_hidden", "is_read", "disagreed")
+        .annotate(total=Count("pk"))
+    )
+    numbers = dict.fromkeys((*VIEWS, *Finding.values), 0)
+    for group in groups:
+        for kind in _kinds(group):
+            numbers[kind] += group["total"]
+    return numbers
+
+
+def _kinds(group: dict[str, Any]) -> list[str]:
+    kinds = ["all"]
+    if group["state"] in PENDING:
+        kinds.append("pending")
+    elif group["state"] != State.DONE:
+        kinds.append(group["state"])
+    else:
+        if not group["is_read"]:
+            kinds.append("unread")
+        if group["disagreed"]:
+            kinds.append("disagree")
+        if not group["answer_hidden"]:
+            kinds.append(group["finding"])
+            if group["warned"]:
+                kinds.append("warned")
+    return kinds

@@ -1,0 +1,115 @@
+"""The line above the list: quick views with their numbers, the filters' fields, what is in force, the sorted column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from diagnosis.history.counts import Counts
+from diagnosis.history.filters import StudyFilter
+from diagnosis.history.rows import select_html
+
+NO_FILTER = ("after", "before", "view", "sort", "size")  # in the address, and choose no studies
+COLUMNS: dict[str, tuple[Promise, tuple[str, str]]] = {  # of the table: its words, orders: the one a first click gives
+    "study": (gettext_lazy("Study"), ("label", "label_last")),
+    "probability": (gettext_lazy("Probability"), ("highest", "lowest")),
+    "when": (gettext_lazy("Submitted"), ("newest", "oldest")),
+}
+DESCENDING = ("label_last", "highest", "newest")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the filter form, drawn."""
+
+    name: str
+    label: str
+    html: SafeString
+    errors: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that the list can be sorted by: where a click leads, and how it is sorted now."""
+
+    words: Promise
+    query: str
+    sorted: str  # for aria-sort; empty where it is not
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A quick view: all, unread, …"""
+
+    kind: str
+    words: Promise
+    query: str
+    number: int
+    is_current: bool
+
+
+def query_without(request: HttpRequest, *names: str, **extra: str) -> str:
+    """This address's query without the place in the list, these names and what is empty; with something more."""
+    query = request.GET.copy()
+    for name in list(query):
+        if name in ("after", "before", *names) or not query[name]:
+            del query[name]
+    for name, value in extra.items():
+        query[name] = value
+    return query.urlencode()
+
+
+def fields(chosen: StudyFilter) -> list[Field]:
+    """The filter form's fields, in its order."""
+    return [_field(name, field, chosen) for name, field in chosen.form.fields.items()]
+
+
+def _field(name: str, field: Any, chosen: StudyFilter) -> Field:
+    errors = [str(error) for error in chosen.form.errors.get(name, ())]
+    given = str(chosen.form.data.get(name, ""))
+    if choices := getattr(field, "choices", None):
+        html = select_html(name, tuple((str(value), str(words)) for value, words in choices), given, bool(errors))
+    else:
+        kind = "date" if name in ("since", "until") else "search"
+        wrong = format_html(' aria-invalid="true" aria-describedby="id_{}_error"', name) if errors else ""
+        html = format_html(
+            '<input type="{}" name="{}" id="id_{}" value="{}" maxlength="120" autocomplete="off"{}{}>',
+            kind, name, name, given, _hint(name), wrong,
+        )  # fmt: skip
+    return Field(name, str(field.label), html, errors)
+
+
+def _hint(name: str) -> SafeString | str:
+    return format_html(' placeholder="{}"', _("Search labels")) if name == "q" else ""
+
+
+def narrowing(query: QueryDict | dict[str, str]) -> dict[str, str]:
+    """The part of an address that chooses studies."""
+    return {name: str(value) for name, value in query.items() if value and name not in NO_FILTER}
+
+
+def views(request: HttpRequest, counts: Counts) -> list[View]:
+    """The quick views; the current one is that whose filter is the only one in force."""
+    now = narrowing(request.GET)
+    return [
+        View(kind, words, query, number, narrowing(dict(parse_qsl(query))) == now)
+        for kind, words, query, number in counts.views
+    ]
+
+
+def columns(request: HttpRequest, order: str) -> dict[str, Column]:
+    """The sortable columns."""
+    found = {}
+    for name, (words, orders) in COLUMNS.items():
+        there = orders[1] if order == orders[0] else orders[0]
+        now = "" if order not in orders else "descending" if order in DESCENDING else "ascending"
+        found[name] = Column(words, query_without(request, "sort", sort=there), now)
+    return found
