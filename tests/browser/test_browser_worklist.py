@@ -43,8 +43,8 @@ def test_a_phone_shows_the_first_study_on_its_first_screen_and_each_in_48_pixels
 
 def test_tags_saved_filters_and_sorting_by_mouse(page: Page, tmp_path: Path) -> None:
     three(page, tmp_path)
-    page.get_by_label("Choose a").check()
-    page.get_by_label("Choose b").check()
+    page.get_by_label("Choose a", exact=True).check()
+    page.get_by_label("Choose b", exact=True).check()
     page.locator("[data-tag-menu] summary").click()
     page.get_by_label("Tag", exact=True).fill("teaching")
     assert Axe().run(page, options=RULES).response["violations"] == []
@@ -69,7 +69,7 @@ def test_tags_saved_filters_and_sorting_by_mouse(page: Page, tmp_path: Path) -> 
         page.get_by_role("columnheader", name="Study").get_by_role("link").click()
         expect(page.locator(".cell-name > a:first-child")).to_have_text(["c", "b", "a"])
         page.get_by_role("link", name="Tags: c").click()
-        expect(page.get_by_label("Choose c")).to_be_checked()
+        expect(page.get_by_label("Choose c", exact=True)).to_be_checked()
         page.keyboard.type("row")
         page.keyboard.press("Enter")
         expect(page.locator(".tag", has_text="row")).to_have_count(1)
@@ -94,7 +94,7 @@ def test_unread_studies_are_reached_by_keys_which_can_be_switched_off(page: Page
     page.keyboard.press("p")
     expect(focused).to_have_text("b")
     page.keyboard.press("x")
-    expect(page.get_by_label("Choose b")).to_be_checked()
+    expect(page.get_by_label("Choose b", exact=True)).to_be_checked()
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog")
     expect(sheet).to_be_visible()
@@ -123,7 +123,7 @@ def test_without_javascript_tags_and_saved_filters_work(chromium: Browser, site:
     expect(page.get_by_role("link", name="kept")).to_be_visible()
     page.goto("/studies/?review=none")
     expect(page.locator("tbody tr")).to_have_count(3)
-    page.get_by_label("Choose b").check()
+    page.get_by_label("Choose b", exact=True).check()
     with page.expect_download() as download:
         page.get_by_role("button", name="PDF").click()
     assert download.value.suggested_filename.endswith(".pdf")

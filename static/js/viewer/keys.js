@@ -5,6 +5,8 @@ const STORED = "pneumoweb-viewer-keys";
 const STEP = 48; // px
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const STEPS = { n: "next", p: "prev" }; // links to the person's neighbouring studies
+const UNREAD = { j: "unread/next/", k: "unread/previous/" }; // below the study's own address
+const OF_A_STUDY = /^\/studies\/[0-9a-f-]{36}\/$/;
 const ACTIONS = {
   "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", "0": "fit", a: "actual",
   w: "mode", i: "invert", r: "rotate", R: "rotate-back", m: "mirror", x: "reset",
@@ -41,6 +43,8 @@ export function listenToKeys(current, stages, presets, choice) {
       return;
     } else if (/^[1-9]$/.test(event.key) && presets[event.key - 1]) {
       viewer.usePreset(presets[event.key - 1]);
+    } else if (UNREAD[event.key.toLowerCase()] && OF_A_STUDY.test(location.pathname)) {
+      location.assign(new URL(UNREAD[event.key.toLowerCase()], location.href));
     } else if (event.key.toLowerCase() === "u") {
       document.querySelector("a[data-unread]")?.click();
     } else if (STEPS[event.key.toLowerCase()]) {
