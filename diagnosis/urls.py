@@ -16,7 +16,7 @@ from diagnosis.reviews import views as reviews
 from diagnosis.samples.views import sample
 from diagnosis.studies import compare, images, selected
 from diagnosis.studies import views as studies
-from diagnosis.submission.views import study_new
+from diagnosis.submission.views import studies_arrived, study_new
 from diagnosis.webhooks import views as webhooks
 
 urlpatterns = [
@@ -42,6 +42,7 @@ urlpatterns = [
     path("studies/export.json", exports.studies_export, {"kind": "json"}, name="studies_export_json"),
     path("studies/export/", exports.studies_export_columns, name="studies_export_columns"),
     path("studies/new/", study_new, name="study_new"),
+    path("studies/arrived/", studies_arrived, name="studies_arrived"),
     path("studies/<uuid:pk>/", studies.study, name="study"),
     path("studies/<uuid:pk>/status/", studies.study_status, name="study_status"),
     path("studies/<uuid:pk>/again/", studies.study_again, name="study_again"),

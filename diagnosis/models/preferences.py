@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +42,9 @@ class Preferences(models.Model):
     )
     # Null: off. Only films submitted since then are hidden; the answers to earlier ones may have been seen.
     reader_first_since = models.DateTimeField(_("reader-first mode since"), null=True, editable=False)
+    # The version of the intended use that this person has confirmed, and when; a later one is to be confirmed too.
+    intended_use_version = models.CharField(_("intended use read, version"), max_length=20, blank=True, editable=False)
+    intended_use_at = models.DateTimeField(_("intended use read, at"), null=True, editable=False)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -70,6 +74,14 @@ class Preferences(models.Model):
     def reader_first(self) -> bool:
         """Whether the model's answer is hidden until this person has given theirs."""
         return self.reader_first_since is not None
+
+    def confirm_intended_use(self, version: str) -> dt.datetime:
+        """Keep that this person has confirmed this version, once; when they did."""
+        if self.intended_use_version != version or self.intended_use_at is None:
+            self.intended_use_version, self.intended_use_at = version, timezone.now()
+            confirmed = {"intended_use_version": version, "intended_use_at": self.intended_use_at}
+            Preferences.objects.update_or_create(user_id=self.user_id, defaults=confirmed)
+        return self.intended_use_at
 
     def set_reader_first(self, on: bool) -> None:
         """Switch the mode; on stays on since it was switched on."""

@@ -43,7 +43,7 @@ class FilmsField(forms.FileField):
         files = [file for file in (data or []) if file]
         most = settings.MAX_FILES_PER_SUBMISSION
         if not files:
-            raise ValidationError(_("Choose at least one film."), code="required")
+            raise ValidationError(_("Choose at least one radiograph."), code="required")
         if len(files) > most:
             raise ValidationError(
                 ngettext(
@@ -64,7 +64,7 @@ def label_field() -> forms.CharField:
         max_length=120,
         required=False,
         strip=True,
-        help_text=_("Your own words to find the film again. Do not enter names, dates of birth or record numbers."),
+        help_text=_("Your own words to find it by. Do not enter names, dates of birth or record numbers."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -92,13 +92,13 @@ class SubmissionForm(forms.Form):
     """Submit one or many films."""
 
     films = FilmsField(
-        label=_("Films"),
+        label=_("Radiographs"),
         help_text=_("Frontal chest radiographs. You can choose several at once."),
     )
     label = label_field()
     patient_code = patient_code_field()
     population = forms.ChoiceField(
-        label=_("Whose films are these?"),
+        label=_("Whose radiographs are these?"),
         choices=STATED,
         required=False,
         widget=forms.RadioSelect,
@@ -109,14 +109,17 @@ class SubmissionForm(forms.Form):
         error_messages={"required": _("Please confirm that you have read what this is for.")},
     )
     again = forms.BooleanField(
-        label=_("Analyse a film again even if I have already submitted it"),
+        label=_("Analyse again what I have already submitted"),
         required=False,
     )
     token = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, confirmed: bool = False, **kwargs: Any) -> None:
+        """With ``confirmed``, the person has confirmed the intended use before, and is not asked for it."""
         super().__init__(*args, **kwargs)
         self.fields["token"].initial = uuid.uuid4
+        if confirmed:
+            del self.fields["intended_use"]
 
     def clean_token(self) -> uuid.UUID:
         """The token of this press of the button; a client that sends none gets one."""

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from diagnosis.access import person
-from diagnosis.history.live import live_context
+from diagnosis.history.live import legible_ids, live_context
 from diagnosis.models import Preferences, Study
 from diagnosis.results.translation import translate_error
+from diagnosis.submission import intended_use
 from diagnosis.submission.forms import SubmissionForm
 from diagnosis.submission.submit import Outcome, Ticket
 from diagnosis.submission.uploads import submit_files
+
+MAX_LIST = 500  # files in the page's own list, which sends each by itself
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,13 +33,14 @@ def study_new(request: HttpRequest) -> HttpResponse:
     limits = {
         "max_bytes": settings.MAX_UPLOAD_BYTES,
         "max_mb": settings.MAX_UPLOAD_BYTES // 1_000_000,
-        "max_files": settings.MAX_FILES_PER_SUBMISSION,
+        "max_list": MAX_LIST,
     }
-    page = {"limits": limits, "preferences": mine}
+    confirmed = mine.intended_use_version == intended_use.VERSION
+    page = {"limits": limits, "preferences": mine, "statement": intended_use.STATEMENT}
     if request.method != "POST":
-        return render(request, "studies/new.html", {**page, "form": SubmissionForm()})
+        return render(request, "studies/new.html", {**page, "form": SubmissionForm(confirmed=confirmed)})
     data = request.POST
-    form = SubmissionForm(data, {"films": request.FILES.getlist("films")})
+    form = SubmissionForm(data, {"films": request.FILES.getlist("films")}, confirmed=confirmed)
     wants_json = not request.accepts("text/html")
     if not form.is_valid():
         if wants_json:
@@ -45,7 +49,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
     ticket = Ticket(
         owner=person(request),
         token=form.cleaned_data["token"],
-        confirmed_at=timezone.now(),
+        confirmed_at=mine.confirm_intended_use(intended_use.VERSION),
         label=form.cleaned_data["label"],
         patient_code=form.cleaned_data["patient_code"],
         population=form.cleaned_data["population"],
@@ -54,7 +58,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
     )
     outcomes = submit_files(ticket, form.cleaned_data["films"])
     if wants_json:
-        return JsonResponse({"outcomes": [_as_json(outcome) for outcome in outcomes]})
+        return JsonResponse({"outcomes": [_as_json(outcome, ticket.token) for outcome in outcomes]})
     if len(outcomes) == 1 and outcomes[0].study is not None:
         if outcomes[0].already_known and outcomes[0].study.submission != ticket.token:
             messages.info(request, _("You have submitted this film before; this is its result."))
@@ -73,13 +77,23 @@ def study_new(request: HttpRequest) -> HttpResponse:
     return render(request, "studies/submitted.html", {"outcomes": outcomes, **live_context(waiting, "badge")})
 
 
-def _as_json(outcome: Outcome) -> dict[str, str | bool]:
-    """What the page's own script is told of one file."""
+def _as_json(outcome: Outcome, token: UUID) -> dict[str, str | bool]:
+    """What the page's own script is told of one file. A study that this very press made is not "known" to it."""
     if outcome.study is None:
-        return {"name": outcome.name, "error": translate_error(outcome.error)}
-    return {
-        "name": outcome.name,
-        "url": outcome.study.get_absolute_url(),
-        "id": outcome.study.pk.hex,
-        "known": outcome.already_known,
-    }
+        code = outcome.error.code if outcome.error else ""
+        return {"name": outcome.name, "error": translate_error(outcome.error), "code": code}
+    known = outcome.already_known and outcome.study.submission != token
+    return {**_place(outcome.study), "name": outcome.name, "known": known}
+
+
+def _place(study: Study) -> dict[str, str]:
+    return {"url": study.get_absolute_url(), "id": study.pk.hex}
+
+
+@require_safe
+@never_cache
+def studies_arrived(request: HttpRequest) -> JsonResponse:
+    """Which of these presses of the button have become studies: asked after a lost connection, before sending again."""
+    tokens = legible_ids(request.GET.get("tokens", "").split(","))
+    found = Study.objects.visible_to(request.user).filter(submission__in=tokens)
+    return JsonResponse({str(study.submission): _place(study) for study in found.only("pk", "submission")})

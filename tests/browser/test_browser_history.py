@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import profile, sign_up
-from tests.browser.test_browser_flow import drawn, somebody
+from tests.browser.test_browser_flow import confirm, drawn, somebody
 from tests.browser.test_browser_manners import RULES, Axe
 from tests.running_site import RunningSite
 
@@ -21,7 +21,7 @@ def submit(page: Page, folder: Path, *seeds: int) -> None:
         page.goto("/studies/new/")
         page.locator("input[type=file]").set_input_files(drawn(folder, seed))
         page.get_by_label("Label").fill(f"film {seed}")
-        page.get_by_label("I have read what this is for").check()
+        confirm(page)
         page.get_by_role("button", name="Submit for analysis").click()
         page.wait_for_url("**/studies/*-*/")
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import sign_up
-from tests.browser.test_browser_flow import drawn, somebody
+from tests.browser.test_browser_flow import confirm, drawn, somebody
 
 pytestmark = pytest.mark.browser
 LIVE = "**/studies/live/**"
@@ -43,7 +43,7 @@ def polls(page: Page, tmp_path: Path) -> Iterator[Polls]:
     page.clock.install()
     page.goto("/studies/new/")
     page.locator("input[type=file]").set_input_files([drawn(tmp_path, seed) for seed in (31, 32, 33)])
-    page.get_by_label("I have read what this is for").check()
+    confirm(page)
     page.clock.pause_at(page.evaluate("Date.now() + 1000"))
     page.get_by_role("button", name="Submit for analysis").click()
     expect(page.locator(".upload-item[data-state=done]")).to_have_count(3)

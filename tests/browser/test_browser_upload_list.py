@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from ml import phantom
 from tests.browser.conftest import SECRET, sign_up
-from tests.browser.test_browser_flow import drawn, somebody
+from tests.browser.test_browser_flow import confirm, drawn, somebody
 from tests.browser.test_browser_manners import RULES
 from tests.dicom_files import dicom_bytes
 
@@ -22,7 +22,7 @@ def choose(page: Page, *files: str | Path) -> None:
     """Choose films and confirm the intended use."""
     page.goto("/studies/new/")
     page.locator("input[type=file]").set_input_files([str(file) for file in files])
-    page.get_by_label("I have read what this is for").check()
+    confirm(page)
 
 
 def submit(page: Page) -> None:
@@ -78,7 +78,7 @@ def test_a_form_that_has_expired_is_renewed_and_no_sign_in_asked_for(page: Page,
     choose(page, drawn(tmp_path, 45))
     page.route("**/studies/new/", refuse_what_is_sent)
     submit(page)
-    expect(page.locator(".upload-item")).to_contain_text("too old to send the film")
+    expect(page.locator(".upload-item")).to_contain_text("too old to send the file")
 
 
 def test_each_film_has_a_label_of_its_own(page: Page, tmp_path: Path) -> None:
@@ -108,7 +108,8 @@ def test_the_list_says_what_became_of_each_film_of_a_zip(page: Page, tmp_path: P
     submit(page)
     lines = page.locator(".upload-item [data-studies] p")
     expect(lines).to_have_count(2)
-    expect(lines.nth(0)).to_contain_text("one.png: Open the study")
+    expect(lines.nth(0)).to_contain_text("one.png: ")
+    expect(lines.nth(0).get_by_role("link", name="Open")).to_be_visible()
     expect(lines.nth(1)).to_contain_text("two.png: This file is a text")
     assert faults(page) == []
 
@@ -120,7 +121,7 @@ def test_a_file_that_no_browser_draws_has_a_sign_and_one_removed_is_not_counted(
     choose(page, drawn(tmp_path, 49), dicom)
     expect(page.locator(".upload-item").nth(0).locator("img")).to_be_visible()
     expect(page.locator(".upload-item").nth(1).locator(".thumb-frame .icon")).to_be_visible()
-    expect(page.locator("#upload-summary")).to_contain_text("Films chosen: 2")
+    expect(page.locator("#upload-summary")).to_contain_text("2 files chosen")
     assert faults(page) == []
     page.get_by_role("button", name="Remove").nth(1).click()
-    expect(page.locator("#upload-summary")).to_contain_text("Films chosen: 1")
+    expect(page.locator("#upload-summary")).to_contain_text("1 file chosen")

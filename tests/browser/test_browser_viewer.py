@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
 from tests.browser.conftest import profile, sign_up
+from tests.browser.test_browser_flow import confirm
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -35,7 +36,7 @@ def submit_another(page: Page, folder: Path, seed: int) -> str:
     film.write_bytes(phantom.png(phantom.film(seed, opacity=True, width=1200, height=1000)))
     page.goto("/studies/new/")
     page.locator("input[type=file]").set_input_files(str(film))
-    page.get_by_label("I have read what this is for").check()
+    confirm(page)
     page.get_by_role("button", name="Submit for analysis").click()
     page.wait_for_url("**/studies/*-*/")
     expect(page.locator("#finding-title, #review-title").first).to_be_attached()
@@ -223,7 +224,7 @@ def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page, tm
     film = tmp_path / "second.png"
     film.write_bytes(phantom.png(phantom.film(23, width=900, height=800)))
     page.locator("input[type=file]").set_input_files(str(film))
-    page.get_by_label("I have read what this is for").check()
+    confirm(page)
     page.get_by_role("button", name="Submit for analysis").click()
     expect(page.get_by_role("heading", name="Read the radiograph first")).to_be_visible()
     expect(page.locator(".finding")).to_have_count(0)

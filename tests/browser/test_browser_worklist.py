@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import profile, sign_up
-from tests.browser.test_browser_flow import drawn, somebody
+from tests.browser.test_browser_flow import confirm, drawn, somebody
 from tests.browser.test_browser_manners import RULES, Axe
 from tests.running_site import RunningSite
 
@@ -22,8 +22,7 @@ def three(page: Page, folder: Path) -> None:
         page.goto("/studies/new/")
         page.locator("input[type=file]").first.set_input_files(drawn(folder, seed))
         page.get_by_label("Label").first.fill(label)
-        if page.get_by_label("I have read what this is for").is_visible():
-            page.get_by_label("I have read what this is for").check()
+        confirm(page)
         page.get_by_role("button", name="Submit for analysis").click()
         page.wait_for_url("**/studies/*-*/")
         expect(page.locator("#finding-title")).to_be_attached()
