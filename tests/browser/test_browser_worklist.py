@@ -45,7 +45,7 @@ def test_tags_saved_filters_and_sorting_by_mouse(page: Page, tmp_path: Path) -> 
     page.get_by_label("Choose a", exact=True).check()
     page.get_by_label("Choose b", exact=True).check()
     page.locator("[data-tag-menu] summary").click()
-    page.get_by_label("Tag", exact=True).fill("teaching")
+    page.locator("#tag-name").fill("teaching")
     assert Axe().run(page, options=RULES).response["violations"] == []
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("2 studies are tagged “teaching”.")).to_be_visible()
@@ -77,6 +77,7 @@ def test_tags_saved_filters_and_sorting_by_mouse(page: Page, tmp_path: Path) -> 
 def test_unread_studies_are_reached_by_keys_which_can_be_switched_off(page: Page, tmp_path: Path) -> None:
     three(page, tmp_path)
     page.get_by_role("link", name="b", exact=True).click()
+    page.get_by_role("tab", name="Review").click()
     page.locator("#review").get_by_text("Disagree", exact=True).click()
     page.locator("#review").get_by_text("No signs of pneumonia", exact=True).click()
     page.locator("#review").get_by_text("High", exact=True).click()
@@ -109,7 +110,7 @@ def test_without_javascript_tags_and_saved_filters_work(chromium: Browser, site:
     page = context.new_page()
     three(page, tmp_path)
     page.get_by_role("link", name="Tags: b").click()
-    page.get_by_label("Tag", exact=True).fill("by hand")
+    page.locator("#tag-name").fill("by hand")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("button", name="Take by hand off")).to_be_visible()
     page.goto("/studies/")
