@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from diagnosis.models import ApiToken, Delivery, Diagnosis, Reference, Review, Source, Study, Webhook
+from diagnosis.models import ApiToken, Delivery, Diagnosis, Reference, Review, SavedFilter, Source, Study, Tag, Webhook
 from tests.conftest import signed_in
 from tests.studies import analysed, model_version, submitted
 
@@ -56,7 +56,8 @@ NAMED = {
     "api/v1/models/<slug:sha256>/": "model",
     "api/v1/webhooks/<int:pk>/deliveries/": "webhook",
     "api/v1/webhooks/<int:pk>/deliveries/<uuid:delivery>/resend/": "webhook",
-    "sample/<slug:name>/": "child-normal",
+    "sample/<slug:name>/": "opacity",
+    "studies/filters/<int:pk>/delete/": "filter",
 }
 # Those that Django and allauth write as patterns, with something in their places.
 WRITTEN = {
@@ -97,6 +98,7 @@ def address(route: str, study: Study) -> str:
     delivery, token = Delivery.objects.get(study=study), ApiToken.objects.filter(user=study.owner).earliest("pk")
     found = {
         "token": token.pk, "webhook": delivery.webhook_id, "owner": study.owner_id, "model": model_version().sha256,
+        "filter": SavedFilter.objects.get(owner=study.owner).pk,
     }  # fmt: skip
     path = WRITTEN.get(route, route).replace("<uuid:delivery>", str(delivery.pk))
     if table := re.match(r"admin/(\w+)/(\w+)/<path:object_id>", route):
@@ -118,6 +120,8 @@ def studies(owner: User, settings: Any) -> tuple[Study, Study]:
     ApiToken.issue(user=owner, name="the owner's secret")
     found = analysed(owner, 1), submitted(owner, 2)
     Study.objects.update(label="the owner's secret")
+    Tag.put(owner, "the owner's secret", [study.pk for study in found])
+    SavedFilter.keep(owner, "the owner's secret", "finding=normal")
     read = {"study": found[0], "author": owner}
     Review.objects.create(
         **read, prediction=found[0].prediction, finding="normal", certainty="low", agreement="agree",
@@ -153,6 +157,8 @@ def test_nobody_else_learns_of_a_study_by_any_address(
             if who == "nobody" and not route.startswith(OPEN[1:]) and route not in OPEN:
                 assert status in GONE, (method, path, status)
     assert Study.objects.filter(owner=owner, label="the owner's secret").count() == 2, path
+    assert SavedFilter.objects.filter(owner=owner).exists(), path
+    assert Tag.objects.filter(owner=owner).exclude(taggings=None).exists(), path
     assert Webhook.objects.enabled().filter(user=owner).exists(), path
     assert ApiToken.objects.valid().filter(user=owner).exists(), path
 
