@@ -96,3 +96,16 @@ def test_staff_need_a_permission_of_its_own_to_see_films(owner: User, reviewer: 
     reviewer.user_permissions.add(Permission.objects.get(codename="view_film"))
     client.force_login(User.objects.get(pk=reviewer.pk))
     assert client.get(picture).status_code == 200
+
+
+def test_who_was_refused_is_logged_by_number(
+    owner: User, stranger: User, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = submitted(owner).get_absolute_url()
+    client.force_login(stranger)
+    client.get(path)
+    client.logout()
+    client.get("/no-such-page/")
+    assert f"Not Found: {path} (person {stranger.pk})" in caplog.text
+    assert "Not Found: /no-such-page/ (person unknown)" in caplog.text
+    assert "stranger" not in caplog.text
