@@ -13,8 +13,8 @@ class WithPerson(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep every line. Who has not been found out by then is not found out for a log line."""
         request = getattr(record, "request", None)
-        if isinstance(request, HttpRequest) and isinstance(record.args, tuple) and not hasattr(record, "person"):
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
             user = getattr(request, "_cached_user", None) or getattr(getattr(request, "api_token", None), "user", None)
-            record.person = getattr(user, "pk", None) or "unknown"
-            record.msg, record.args = f"{record.msg} (person %s)", (*record.args, record.person)
+            number = getattr(user, "pk", None) or "unknown"
+            record.msg, record.args = f"{record.msg} (person %s)", (*record.args, number)
         return True
