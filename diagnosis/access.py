@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from diagnosis.models import Study
+from diagnosis.models import Preferences, Study, StudyQuerySet
 
 
 def person(request: HttpRequest) -> User:
@@ -17,17 +17,25 @@ def person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def study_or_404(request: HttpRequest, pk: UUID, *, with_hidden: bool = True) -> Study:
+def study_or_404(
+    request: HttpRequest, pk: UUID, *, with_hidden: bool = True, rows: StudyQuerySet | None = None
+) -> Study:
     """The study if this person may see it, else 404: a stranger does not learn that it exists.
 
     Args:
         request: Of somebody who is signed in.
         pk: The study's id.
-        with_hidden: Also find out whether its answer is hidden until they have read it (``answer_hidden``), and fetch
-            its owner; pictures need neither.
+        with_hidden: Also find out whether its answer is hidden until they have read it (``answer_hidden``); pictures
+            do not ask.
+        rows: With what else to fetch it; by itself alone.
 
     Raises:
         Http404: There is none, or it is not theirs.
     """
-    rows = Study.objects.visible_to(request.user)
-    return get_object_or_404(rows.with_hidden(request.user).select_related("owner") if with_hidden else rows, pk=pk)
+    rows = (Study.objects.all() if rows is None else rows).visible_to(request.user)
+    if with_hidden and Preferences.of(request.user).reader_first:
+        return get_object_or_404(rows.with_hidden(request.user), pk=pk)
+    study = get_object_or_404(rows, pk=pk)
+    if with_hidden:
+        study.answer_hidden = False  # as with_hidden() would find: nothing is hidden from who does not read first
+    return study

@@ -4,10 +4,10 @@ of the model version that predicted, never from today's."""
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from diagnosis.models import Finding, ModelVersion, Preferences, State, Study
-from diagnosis.results.error_rates import consequences
+from diagnosis.models import Finding, ModelVersion, Prediction, Preferences, State, Study
+from diagnosis.results.error_rates import Consequences, consequences
 from diagnosis.results.gate_checks import checks, without_repetition
 from diagnosis.results.predictive_values import predictive_values
 from diagnosis.results.stated_probability import StatedProbability, stated
@@ -50,45 +50,53 @@ def stated_probability(study: Study, preferences: Preferences | None = None) -> 
     return stated(of, study.probability, preferences.prevalence if preferences else None)
 
 
+class PointAnswer(NamedTuple):
+    """What one operating point means, whether it is the one in force, and what it would find."""
+
+    rule: Consequences
+    used: bool
+    finding: Finding
+
+
 def explain(study: Study, preferences: Preferences | None = None, *, hidden: bool = False) -> dict[str, Any]:
     """Template context of a result page beside the study itself; for the person whose preferences these are.
 
     ``hidden`` (see ``diagnosis.reviews.readings.hidden_from``) leaves out the model's answer, as if it had not
     been asked.
     """
+    earlier: list[Prediction] = []
+    if study.state == State.DONE and not hidden:  # all in one query: there is seldom more than one
+        every = list(study.predictions.select_related("model_version").defer("model_version__card"))
+        study.current_predictions = [one for one in every if one.is_current]
+        earlier = [one for one in every if not one.is_current]
     prediction = None if hidden else study.prediction
     if prediction is None:
-        card = active_card()
-        told: dict[str, Any] = {"prediction": None, "card": card, "of": card.first if card else None}
-        told["warnings"] = study.notices
+        told: dict[str, Any] = {"prediction": None, "warnings": study.notices}
         if study.state == State.REJECTED:
             codes = [study.reason_code, *(notice["code"] for notice in study.notices)]
             told["checks"] = checks(codes, refused=True, population=study.population)
         return told
-    card = card_of(prediction.model_version)
-    of = population_card(study, prediction.model_version)
+    of, p = population_card(study, prediction.model_version), prediction.probability
     shown = stated(of, prediction.probability, preferences.prevalence if preferences else None)
     notices = [*study.notices, *prediction.warnings]
     meant = consequences(of, prediction.operating_point)
     table = meant.point.table
+    points = tuple(
+        PointAnswer(consequences(of, name), name == prediction.operating_point, Finding(of.finding(p, name)))
+        for name in of.operating_points
+    )
     return {
         "prediction": prediction,
-        "card": card,
         "of": of,
         "stated": shown,
         "at_reference": stated(of, prediction.probability),
         "own_prevalence": preferences.prevalence if preferences else None,
         "rule": meant,
-        "points": [
-            {
-                "rule": consequences(of, name),
-                "used": name == prediction.operating_point,
-                "finding": Finding(of.finding(prediction.probability, name)),
-            }
-            for name in of.operating_points
-        ],
+        "points": points,
+        # What the table of the points depends on, and nothing else does.
+        "points_key": tuple((str(one.rule.name), one.rule.rows, one.used, one.finding) for one in points),
         "worth": predictive_values(table, shown.prevalence) if table else None,
         "warnings": without_repetition(notices),
         "checks": checks((warning["code"] for warning in notices), refused=False, population=study.population),
-        "earlier": study.predictions.filter(is_current=False).select_related("model_version").defer("heatmap", "lungs"),
+        "earlier": earlier,
     }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from typing import Any
 
 from django import template
-from django.forms import BaseForm
+from django.forms import BaseForm, BoundField
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from diagnosis.models import Preferences, Study
@@ -46,6 +49,32 @@ def icon(name: str, classes: str = "") -> SafeString:
         static("img/icons.svg"),
         name,
     )
+
+
+FRAGMENTS = 512
+_fragments: dict[tuple[Any, ...], SafeString] = {}
+
+
+@register.simple_tag(takes_context=True)
+def remembered(context: template.Context, name: str, *keys: Any) -> SafeString:
+    """Include a template that depends on the language and ``keys`` (hashable) alone: rendered once in a process."""
+    key = (name, get_language(), *keys)
+    found = _fragments.get(key)
+    if found is None:
+        if len(_fragments) >= FRAGMENTS:
+            _fragments.clear()
+        found = _fragments[key] = get_template(name).template.render(context)  # type: ignore[attr-defined]
+    return found
+
+
+@register.simple_tag(takes_context=True)
+def choices(context: template.Context, field: BoundField) -> SafeString:
+    """The radio buttons of a field; remembered but for those with errors."""
+    name = "studies/_choices.html"
+    with context.push(field=field):
+        if field.errors:
+            return get_template(name).template.render(context)  # type: ignore[attr-defined, no-any-return]
+        return remembered(context, name, field.html_name, str(field.label), field.value(), field.field.required)
 
 
 @register.simple_tag(takes_context=True)
