@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from diagnosis.models import Preferences, Study, StudyQuerySet
+from diagnosis.models import Preferences, Study
 
 
 def person(request: HttpRequest) -> User:
@@ -17,9 +17,7 @@ def person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def study_or_404(
-    request: HttpRequest, pk: UUID, *, with_hidden: bool = True, rows: StudyQuerySet | None = None
-) -> Study:
+def study_or_404(request: HttpRequest, pk: UUID, *, with_hidden: bool = True) -> Study:
     """The study if this person may see it, else 404: a stranger does not learn that it exists.
 
     Args:
@@ -27,12 +25,11 @@ def study_or_404(
         pk: The study's id.
         with_hidden: Also find out whether its answer is hidden until they have read it (``answer_hidden``); pictures
             do not ask.
-        rows: With what else to fetch it; by itself alone.
 
     Raises:
         Http404: There is none, or it is not theirs.
     """
-    rows = (Study.objects.all() if rows is None else rows).visible_to(request.user)
+    rows = Study.objects.visible_to(request.user)
     if with_hidden and Preferences.of(request.user).reader_first:
         return get_object_or_404(rows.with_hidden(request.user), pk=pk)
     study = get_object_or_404(rows, pk=pk)

@@ -13,10 +13,10 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Q
 
 from diagnosis.models import Study, StudyQuerySet
 
@@ -77,13 +77,6 @@ class Cursor:
             return None
 
 
-class Place(NamedTuple):
-    """A place that each row of another query knows of itself; stands where a :class:`Cursor` does."""
-
-    value: OuterRef
-    id: OuterRef
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some rows and the cursors of the neighbouring pages ("" where there is none)."""
@@ -119,12 +112,11 @@ def page(rows: StudyQuerySet, order: Order, size: int, *, after: str = "", befor
     )
 
 
-def with_neighbours(rows: StudyQuerySet, among: StudyQuerySet, order: Order) -> StudyQuerySet:
-    """Annotate ``before_id`` and ``after_id``: each row's neighbours among others in the order, by its index."""
-    here: Any = Place(OuterRef(order.key), OuterRef("pk"))
-    before = order.sort(order.beyond(among, here, backwards=True), backwards=True)
-    after = order.sort(order.beyond(among, here))
-    return rows.annotate(before_id=Subquery(before.values("pk")[:1]), after_id=Subquery(after.values("pk")[:1]))
+def neighbours(rows: StudyQuerySet, order: Order, study: Study) -> tuple[Study | None, Study | None]:
+    """The rows before and after this one in the order, each looked up in its index."""
+    here = order.cursor(study)
+    before = order.sort(order.beyond(rows, here, backwards=True), backwards=True).first()
+    return before, order.sort(order.beyond(rows, here)).first()
 
 
 def batches(rows: StudyQuerySet, order: Order, size: int = 500) -> Iterator[list[Study]]:

@@ -50,6 +50,19 @@ def stated_probability(study: Study, preferences: Preferences | None = None) -> 
     return stated(of, study.probability, preferences.prevalence if preferences else None)
 
 
+_rules: dict[int, tuple[PopulationCard, dict[str, Consequences]]] = {}
+
+
+def rules_of(of: PopulationCard) -> dict[str, Consequences]:
+    """What each operating point of a card's part means; remembered with the part, which never changes."""
+    known = _rules.get(id(of))
+    if known is None:
+        if len(_rules) >= 32:
+            _rules.clear()
+        known = _rules[id(of)] = of, {name: consequences(of, name) for name in of.operating_points}
+    return known[1]
+
+
 class PointAnswer(NamedTuple):
     """What one operating point means, whether it is the one in force, and what it would find."""
 
@@ -79,11 +92,12 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
     of, p = population_card(study, prediction.model_version), prediction.probability
     shown = stated(of, prediction.probability, preferences.prevalence if preferences else None)
     notices = [*study.notices, *prediction.warnings]
-    meant = consequences(of, prediction.operating_point)
+    rules = rules_of(of)
+    meant = rules[prediction.operating_point]
     table = meant.point.table
     points = tuple(
-        PointAnswer(consequences(of, name), name == prediction.operating_point, Finding(of.finding(p, name)))
-        for name in of.operating_points
+        PointAnswer(rule, name == prediction.operating_point, Finding(of.finding(p, name)))
+        for name, rule in rules.items()
     )
     return {
         "prediction": prediction,

@@ -17,18 +17,13 @@ from diagnosis.access import person, study_or_404
 from diagnosis.accounts.preferences import PrevalenceForm
 from diagnosis.history.counts import forget
 from diagnosis.history.filters import ORDERS
-from diagnosis.history.keyset import with_neighbours
+from diagnosis.history.keyset import neighbours
 from diagnosis.history.live import poll_seconds
 from diagnosis.models import Preferences, State, Study
 from diagnosis.results.context import explain
 from diagnosis.reviews.readings import reading_context
 from diagnosis.submission.forms import LabelForm
 from diagnosis.worker.reanalysis import may_reanalyse, reanalyse_for_owner
-
-
-def _own(request: HttpRequest) -> StudyQuerySet:
-    return Study.objects.visible_to(request.user)
-
 
 SAME_IMAGE = 5  # other studies of the same DICOM image that are named
 
@@ -37,13 +32,15 @@ SAME_IMAGE = 5  # other studies of the same DICOM image that are named
 @never_cache
 def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The result page: film, answer, the person's own reading. In reader-first mode the answer comes after theirs."""
-    found = study_or_404(request, pk, rows=with_neighbours(Study.objects.all(), _own(request), ORDERS["newest"]))
+    found = study_or_404(request, pk)
     mine = Preferences.of(request.user)
     hidden = found.answer_hidden
     context = {"study": found, "preferences": mine, "may_reanalyse": may_reanalyse(found)}
     context["as_submitted"] = "?as=submitted" if found.corrected and request.GET.get("as") == "submitted" else ""
     context["shown_size"] = (found.width, found.height) if context["as_submitted"] else found.shown_size
     context["has_original"] = storage.has_original(found)
+    mine_all = Study.objects.visible_to(request.user).only("pk")
+    context["newer"], context["older"] = neighbours(mine_all, ORDERS["newest"], found)
     if found.uid_hash:
         context["same_image"] = found.same_image()[:SAME_IMAGE]
     if found.patient_code:

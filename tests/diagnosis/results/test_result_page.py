@@ -248,3 +248,14 @@ def test_the_page_takes_few_queries(owner: User, owner_client: Client, django_as
     page(owner_client, study)  # the card is parsed once in a process
     with django_assert_max_num_queries(14):  # type: ignore[operator]
         page(owner_client, study)
+
+
+def test_what_is_rendered_once_is_rendered_for_each_language_and_prevalence(owner: User, owner_client: Client) -> None:
+    study = analysed(owner)
+    english = page(owner_client, study)
+    german = owner_client.get(study.get_absolute_url(), headers={"accept-language": "de"}).text
+    assert "Of 100 such patients, at the operating point used" in english
+    assert "Of 100 such patients" not in german
+    assert "Where 50 % of such patients have pneumonia (assumed)" in english.replace("\N{NO-BREAK SPACE}", " ")
+    Preferences.objects.create(user=owner, prevalence=0.1)
+    assert "Where 10 % of such patients have pneumonia <" in page(owner_client, study).replace("</", " <")
