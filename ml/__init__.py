@@ -19,6 +19,7 @@ from ml.errors import (
 from ml.files import csv_line
 from ml.inference.decision import FINDINGS, Cuts, decide
 from ml.inference.finding_table import TRUTHS, FindingTable, Row, Share
+from ml.inference.gate import GATE_RULES
 from ml.inference.heatmap import upsample
 from ml.inference.lungs import LungFinder, Lungs
 from ml.inference.model_card import ARTIFACTS, ModelCard, load_card, parse_card
@@ -33,6 +34,7 @@ __all__ = [
     "ARTIFACTS",
     "FILM_SIZE",
     "FINDINGS",
+    "GATE_RULES",
     "OPERATING_POINTS",
     "POPULATIONS",
     "TERMS",

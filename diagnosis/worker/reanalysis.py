@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from diagnosis.models import ModelVersion, State, Study
 from diagnosis.worker.queue import send_to_worker
-from ml import ARTIFACTS
+from ml import ARTIFACTS, GATE_RULES
 
 # A film that takes the analysis down with it must not do so as often as its owner likes. Staff may, in the admin.
 OWNER_LIMIT = 5
@@ -19,9 +19,9 @@ OWNER_LIMIT = 5
 
 @lru_cache(maxsize=1)
 def gate_version() -> str:
-    """The published gate in one word: its card names the network's hash and every threshold."""
+    """The gate in force in one word: its card names the network's hash and every threshold; and the rules in code."""
     card = ARTIFACTS / "gate" / "card.json"
-    return hashlib.sha256(card.read_bytes()).hexdigest()[:16] if card.is_file() else ""
+    return hashlib.sha256(card.read_bytes() + bytes([GATE_RULES])).hexdigest()[:16] if card.is_file() else ""
 
 
 def refused_still(since: dt.datetime | None) -> Q:

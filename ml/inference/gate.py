@@ -23,12 +23,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, ArtifactMissing, Refusal, gettext_noop
-from ml.inference.gate_rules import MIN_FILLED, OLDEST, YOUNGEST, filled, header_refusal, pixel_refusal, refusal
+from ml.inference.gate_rules import (
+    MIN_FILLED,
+    OLDEST,
+    YOUNGEST,
+    filled,
+    header_refusal,
+    in_a_frame,
+    pixel_refusal,
+    refusal,
+)  # fmt: skip
+from ml.inference.lung_witness import may_speak, two_whole_lungs
+from ml.inference.lungs import LungFinder
 from ml.inference.model_card import ARTIFACTS, file_sha256
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE, ModelInput, Notice
 
 FORMAT_VERSION = 1
+GATE_RULES = 2
+"""Counts up whenever the rules in code change what is refused; 2: the lungs may speak for a film in a frame."""
 KINDS = ("frontal", "lateral", "radiograph", "other", "cropped", "multiple")
 """What the network calls a picture; the place in this tuple is the class number."""
 OUTPUTS = ("kind", "turn", "inverted", "adult", "novelty")
@@ -106,14 +119,22 @@ class _Appearance:
 class Gate:
     """The gate, ready to check films. Not for use by two threads at once (as the runtime it stands on)."""
 
-    def __init__(self, engine: Engine, thresholds: Thresholds) -> None:
+    def __init__(self, engine: Engine, thresholds: Thresholds, lungs: LungFinder | None = None) -> None:
         """Join parts that are already loaded; :meth:`load` is the ordinary way."""
         self._engine = engine
         self.thresholds = thresholds
+        self._lungs = lungs
 
     @classmethod
-    def load(cls, directory: Path | None = None, *, threads: int | None = None) -> Gate:
+    def load(
+        cls, directory: Path | None = None, *, threads: int | None = None, lungs: LungFinder | None = None
+    ) -> Gate:
         """Load the committed gate, or the one in ``directory``, checking every hash its card names.
+
+        Args:
+            directory: The gate's folder.
+            threads: Cores to use.
+            lungs: Finds the lungs of a film that would be refused; without it nobody speaks for such a film.
 
         Raises:
             ArtifactMissing: a file is not there.
@@ -129,13 +150,16 @@ class Gate:
         found = tuple(output.shape for output in engine(np.zeros((1, FILM_SIZE, FILM_SIZE, 1), np.float32)))
         if found != tuple((1, width) for width in _WIDTHS):
             raise ArtifactDamaged(f"The gate in {folder} answers with {found}; this program expects another network.")
-        return cls(engine, thresholds)
+        return cls(engine, thresholds, lungs)
 
     def check(self, inputs: Sequence[ModelInput]) -> list[GateResult]:
         """Check films, one result each, in the same order."""
         results: list[GateResult] = []
         for start in range(0, len(inputs), _BATCH):
-            results += self._check_batch(inputs[start : start + _BATCH])
+            batch = inputs[start : start + _BATCH]
+            checked = self._check_batch(batch)
+            self._ask_the_lungs(batch, checked)
+            results += checked
         return results
 
     def _check_batch(self, inputs: Sequence[ModelInput]) -> list[GateResult]:
@@ -158,6 +182,21 @@ class Gate:
             for row, (i, (pixels, turns, inverted)) in enumerate(repaired.items()):
                 results[i] = self._confirm(inputs[i], second, row, pixels, turns, inverted)
         return results
+
+    def _ask_the_lungs(self, inputs: Sequence[ModelInput], results: list[GateResult]) -> None:
+        """Let films in frames pass after all that show two whole lungs (:mod:`ml.inference.lung_witness`), warned."""
+        framed = [i for i, result in enumerate(results) if result.refusal is not None and in_a_frame(inputs[i])]
+        if self._lungs is None or not framed:
+            return
+        seen = self._look([inputs[i].pixels for i in framed])
+        checked = {i: self._check_film(inputs[i], seen, row) for row, i in enumerate(framed)}
+        asked = [
+            i for i in framed if checked[i].refusal is None and may_speak(checked[i].scores, self.thresholds.unlike)
+        ]
+        found = self._lungs.find([inputs[i] for i in asked]) if asked else []
+        for i, lungs in zip(asked, found, strict=True):
+            if two_whole_lungs(lungs):
+                results[i] = GateResult(None, (UNLIKE_TRAINING_FILMS,), checked[i].scores)
 
     def _look(self, films: Sequence[NDArray[np.uint8]]) -> _Appearance:
         kind, turn, inverted, adult, novelty = self._engine(np.stack(films)[..., None].astype(np.float32))

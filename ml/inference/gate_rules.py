@@ -137,6 +137,14 @@ def pixel_refusal(film: ModelInput) -> Refusal | None:
     return None
 
 
+def in_a_frame(film: ModelInput) -> bool:
+    """Whether a film is refused for the frame or the panels around it alone, not for its shades or its header."""
+    found = pixel_refusal(film)
+    few_shades = comb(np.bincount(film.pixels.ravel(), minlength=256)) > MAX_COMB
+    framed = found is not None and found.code == "NOT_A_RADIOGRAPH" and not few_shades
+    return framed and header_refusal(film.header) is None
+
+
 def contrast(shades: NDArray[np.intp]) -> float:
     """Return the grey levels between the 2nd and the 98th percentile of so many pixels of each shade, as
     ``np.percentile`` gives them."""

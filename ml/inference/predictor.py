@@ -89,7 +89,8 @@ class Predictor:
         """Load the networks of a card and the committed gate; raises as :meth:`load`."""
         card.verify()
         engines = {of.network: load_classifier(card, of, threads=threads) for of in card.populations.values()}
-        return cls(card, engines, _load_gate(threads), LungFinder.load(threads=threads))
+        lungs = LungFinder.load(threads=threads)
+        return cls(card, engines, _load_gate(threads, lungs), lungs)
 
     def warm_up(self) -> None:
         """Predict one blank film, so that the first real one does not pay for the runtime's first-call work."""
@@ -241,7 +242,7 @@ def _put_right(film: ModelInput, check: GateResult | None) -> NDArray[np.uint8]:
     return film.pixels if check is None or check.corrected is None else check.corrected
 
 
-def _load_gate(threads: int | None) -> Gate:
+def _load_gate(threads: int | None, lungs: LungFinder) -> Gate:
     from ml.inference.gate import Gate
 
-    return Gate.load(ARTIFACTS / "gate", threads=threads)
+    return Gate.load(ARTIFACTS / "gate", threads=threads, lungs=lungs)
