@@ -220,12 +220,27 @@ def _training(read: Run, run: Path) -> dict[str, Any]:
 
 
 def write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: dict[str, str]) -> None:
-    """Write metrics, figures and, last, the card that names the hash of every file."""
+    """Write metrics, figures, terms that bind whoever uses the network, and, last, the card with every file's hash."""
+    bound = terms(raw)
+    if bound:
+        (staging / "TERMS.txt").write_text(bound, encoding="utf-8")
     (staging / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     for name, svg in drawn.items():
         (staging / name).write_text(svg, encoding="utf-8")
     raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
     (staging / "card.json").write_text(json.dumps(raw, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def terms(raw: dict[str, Any]) -> str:
+    """What an artefact's TERMS.txt says; nothing where no data of it is for non-commercial use alone."""
+    sources = [one for of in raw["populations"].values() for one in of["data"]]
+    if not any("non-commercial" in one["terms"] for one in sources):
+        return ""
+    listed = "".join(f"- {one['name']} ({one['source']}): {one['terms']}\n" for one in sources)
+    return (
+        "The network in this folder is for non-commercial use alone, since it was trained on data under such terms.\n"
+        "The program around it is not bound by them, nor is any other network of it.\n\nData:\n" + listed
+    )
 
 
 def put_in_place(staging: Path, out: Path) -> None:
