@@ -177,7 +177,7 @@ def _failures(card: ModelCard) -> list[dict[str, Any]]:
     """What this very model predicted of drawn films (tools/draw_pictures.py); nothing if another version did."""
     file = finders.find("img/failures/failures.json")
     told = _json(Path(file)) if file else {}
-    return told["films"] if told.get("sha256") == card.sha256 else []
+    return told["films"] if told.get("sha256") == card.first.published.sha256 else []
 
 
 def _metrics(card: ModelCard, of: PopulationCard) -> dict[str, Any]:

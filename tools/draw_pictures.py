@@ -79,7 +79,8 @@ def failures() -> None:
         picture.thumbnail((480, 400))
         picture.save(IMAGES / "failures" / f"{name}.webp", quality=75, method=6)
         answers[-1] |= {"width": picture.width, "height": picture.height}
-    told = {"sha256": predictor.card.sha256, "version": predictor.card.version, "films": answers}
+    answered_by = predictor.card.first.published  # drawn children: the other network is not asked
+    told = {"sha256": answered_by.sha256, "version": answered_by.version, "films": answers}
     (IMAGES / "failures" / "failures.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
