@@ -49,7 +49,7 @@ _HEAD = (
 )
 _JOINED = (
     "Two networks answer, each for its own population and under its own terms; a film of anybody else gets no finding. "
-    "What is said of one network holds for that one alone."
+    "What is stated of one network holds for that one alone."
 )
 
 

@@ -54,7 +54,7 @@ def test_the_networks_of_one_film_are_small_on_disk() -> None:
 
 def test_what_lies_outside_the_lungs_does_not_count(engine: Engine) -> None:
     films = np.stack([phantom(seed) for seed in range(3)])
-    _, features = engine(films[..., None].astype(np.float32))
+    _, features, _ = engine(films[..., None].astype(np.float32))
     inside = np.stack([lungs.mask for lungs in LungFinder.load(threads=1).find(films)])
     cells = inside.reshape(3, 36, 4, 36, 4).any(axis=(2, 4))
     near = np.zeros_like(cells)
