@@ -60,8 +60,8 @@ def steps(predictor: Predictor, every: list[bytes]) -> dict[str, float]:
 
 
 def engine_times(predictor: Predictor) -> dict[str, float]:
-    """Milliseconds of the classifier's forward pass alone: one film, and a film in a batch of eight."""
-    engine = predictor._engine
+    """Milliseconds of the children's classifier's forward pass alone: one film, and a film in a batch of eight."""
+    engine = predictor._engines[predictor.card.first.network]
     one, eight = (np.zeros((n, FILM_SIZE, FILM_SIZE, 1), np.float32) for n in (1, 8))
     return {
         "engine_ms": median_ms(lambda: engine(one), 50, 5),
