@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +12,22 @@ from tests.drills.people import Person
 from tests.drills.site import DrilledSite
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a site that was started once: its database is migrated, its static files are collected."""
+    site = DrilledSite(tmp_path_factory.mktemp("prepared") / "data").open()
+    site.close()
+    return site.data_dir
+
+
 @pytest.fixture
-def site(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[DrilledSite]:
+def site(
+    prepared: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[DrilledSite]:
     """A site of this drill's own; its settings by ``@pytest.mark.parametrize("site", [{...}], indirect=True)``."""
-    drilled = DrilledSite(tmp_path_factory.mktemp("drill") / "data", **getattr(request, "param", {})).open()
+    folder = tmp_path_factory.mktemp("drill") / "data"
+    shutil.copytree(prepared, folder, ignore=shutil.ignore_patterns("redis"))
+    drilled = DrilledSite(folder, **getattr(request, "param", {})).open()
     yield drilled
     drilled.close()
 
