@@ -32,7 +32,7 @@ def test_scripts_import_by_names_that_change_with_the_content(collected: Path) -
         if HASHED.search(script.name)
     }
     viewer = collected / staticfiles_storage.stored_name("js/viewer.js")
-    assert len(imports[viewer]) == 5
+    assert len(imports[viewer]) == 6
     for script, names in imports.items():
         assert [name for name in names if not HASHED.search(name)] == []
         assert [name for name in names if not (script.parent / name).exists()] == []
