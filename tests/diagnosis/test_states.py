@@ -112,7 +112,7 @@ def test_only_one_model_version_is_active() -> None:
 
 def test_who_has_waited_a_minute_is_told_that_nothing_is_lost(owner: User, owner_client: Client) -> None:
     study = submitted(owner)
-    assert "usually takes a few seconds" in owner_client.get(study.get_absolute_url()).text
+    assert "appears here within seconds" in owner_client.get(study.get_absolute_url()).text
     Study.objects.filter(pk=study.pk).update(queued_at=timezone.now() - dt.timedelta(minutes=2))
     for page in (study.get_absolute_url(), reverse("study_status", args=[study.pk])):
         assert "longer than usual" in owner_client.get(page).text
