@@ -1,5 +1,5 @@
 // The viewer of radiographs. It takes over a plain <img> (which stays the page without JavaScript) and, where there are such,
-// the overlays and marks beside it. Everything it shows is drawn anew from those; nothing is sent anywhere. Several viewers in
+// the overlays and marks beside it. Everything it shows is drawn from those; nothing is sent anywhere. Several viewers in
 // one [data-linked] share its tools, and what is done to one is done to all.
 
 import { listenToPointers } from "./viewer/gestures.js";

@@ -21,12 +21,12 @@ from tests.studies import analysed
 pytestmark = pytest.mark.django_db
 BOX = {"kind": "box", "x1": 20, "y1": 30, "x2": 120, "y2": 90}
 ARROW = {"kind": "arrow", "x1": 10, "y1": 10, "x2": 60, "y2": 70}
-SAID = {"review-finding": "pneumonia", "review-certainty": "high"}
+READING = {"review-finding": "pneumonia", "review-certainty": "high"}
 
 
 def test_marks_are_kept_with_the_review_and_drawn_where_they_were(owner: User, owner_client: Client) -> None:
     study = with_heat(owner)
-    answers = {**SAID, "review-agreement": "agree", "review-marks": json.dumps([BOX, ARROW])}
+    answers = {**READING, "review-agreement": "agree", "review-marks": json.dumps([BOX, ARROW])}
     owner_client.post(reverse("study_review", args=[study.pk]), answers)
     assert Review.objects.get().marks == [BOX, ARROW]
     text = owner_client.get(study.get_absolute_url()).text
@@ -39,7 +39,7 @@ def test_who_reads_first_may_mark_before_the_answer_is_shown(owner: User, owner_
     read_first(owner)
     study = with_heat(owner)
     assert "data-marks-field" in owner_client.get(study.get_absolute_url()).text
-    owner_client.post(reverse("study_review", args=[study.pk]), {**SAID, "review-marks": json.dumps([BOX])})
+    owner_client.post(reverse("study_review", args=[study.pk]), {**READING, "review-marks": json.dumps([BOX])})
     assert Review.objects.get().marks == [BOX]
 
 
@@ -68,7 +68,7 @@ def test_nothing_but_kind_and_ends_is_kept_and_no_marks_are_none() -> None:
 
 def test_exports_and_the_api_hold_the_marks(owner: User, owner_client: Client) -> None:
     study = analysed(owner)
-    answers = {**SAID, "review-agreement": "agree", "review-marks": json.dumps([BOX])}
+    answers = {**READING, "review-agreement": "agree", "review-marks": json.dumps([BOX])}
     owner_client.post(reverse("study_review", args=[study.pk]), answers)
     assert in_words([BOX]) == ["box 20 30 120 90"]
     (row,) = json.loads(owner_client.get(reverse("studies_export_json")).getvalue())["studies"]
