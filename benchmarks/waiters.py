@@ -1,7 +1,8 @@
-"""How many programs may wait for a result (``?wait=20``) at one web process before pages get slow.
+"""How many programs may wait for a result (``?wait=``) at one web process before pages get slow.
 
 ``python -m benchmarks.waiters [NUMBER …]`` starts a site of its own and prints, for each number of waiters, what the
-history page takes meanwhile and its ratio to the same page without any, measured right before and after.
+history page takes beside them and its ratio to the same page without any. Both are measured in turns of a few seconds,
+so that a machine that changes its speed meanwhile changes both.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from benchmarks.site import Person, django_of, running_site, sign_in
 from benchmarks.timing import percentile
 
 NUMBERS = (2, 8, 32, 128, 512)
-SECONDS = 8.0  # of each measurement
+TURNS = 6
+SECONDS = 2.0  # of each turn
+WAIT = 2  # seconds a waiter asks for: short, so that none reaches into the turn without any; as many wait all the time
 STUDIES = 200
 
 
@@ -28,18 +31,26 @@ def main() -> None:
     with running_site(TASK_TIME_LIMIT="7200") as site:
         django_of(site)
         session, address = _stage()
-        print("| waiters | page p50 | page p95 | p95 without any | ratio | waiters answered a second |")
+        print("| waiters | page p50 | page p95 | without any | ratio of p95 | waiters answered a second |")
         print("|---|---|---|---|---|---|")
         page_seconds(site.port, session)  # warms up
         for number in numbers:
-            before = page_seconds(site.port, session)
-            with_them, answers = beside(number, site.port, session, address)
-            before += page_seconds(site.port, session)
-            p50, p95, base = statistics.median(with_them), percentile(with_them, 0.95), percentile(before, 0.95)
-            print(
-                f"| {number} | {1000 * p50:.0f} ms | {1000 * p95:.0f} ms | {1000 * base:.0f} ms | {p95 / base:.2f}× | "
-                f"{answers / SECONDS:.0f} |"
-            )
+            print(_row(number, site.port, session, address), flush=True)
+
+
+def _row(number: int, port: int, session: str, address: str) -> str:
+    crowd = Waiters(number, port, session, address)
+    beside, alone = list[float](), list[float]()
+    for _ in range(TURNS):
+        crowd.asking.set()
+        time.sleep(1)  # until all have come
+        beside += page_seconds(port, session)
+        crowd.asking.clear()
+        time.sleep(WAIT + 1)  # until all have gone
+        alone += page_seconds(port, session)
+    rate = crowd.end() / (TURNS * (SECONDS + 1))
+    p50, p95, base = statistics.median(beside), percentile(beside, 0.95), percentile(alone, 0.95)
+    return f"| {number} | {1000 * p50:.0f} ms | {1000 * p95:.0f} ms | {1000 * base:.0f} ms | {p95 / base:.2f}× | {rate:.0f} |"  # noqa: E501
 
 
 def _stage() -> tuple[str, str]:
@@ -56,11 +67,11 @@ def _stage() -> tuple[str, str]:
         owner_id=owner, width=1, height=1, pixel_hash="waiting", intended_use_at=timezone.now(),
         state="running", started_at=timezone.now(), attempt=1,
     )  # fmt: skip
-    return session, f"/api/v1/studies/{waiting.pk}/?wait=20"
+    return session, f"/api/v1/studies/{waiting.pk}/?wait={WAIT}"
 
 
 def page_seconds(port: int, session: str) -> list[float]:
-    """What the history page takes, asked for again and again by one person."""
+    """What the history page takes, asked for again and again by one person for a turn."""
     person, found, end = Person(port, session), [], time.monotonic() + SECONDS
     while time.monotonic() < end:
         began = time.perf_counter()
@@ -70,13 +81,24 @@ def page_seconds(port: int, session: str) -> list[float]:
     return found
 
 
-def beside(number: int, port: int, session: str, address: str) -> tuple[list[float], int]:
-    """The same beside so many waiters, who obey ``Retry-After``; and how many answers they got."""
-    ended, answers = threading.Event(), list[int]()
+class Waiters:
+    """So many programs, each with a connection of its own, who obey ``Retry-After``; they ask while ``asking``."""
 
-    def wait() -> None:
+    def __init__(self, number: int, port: int, session: str, address: str) -> None:
+        self.asking = threading.Event()
+        self._ended = False
+        self._answers: list[int] = []
+        work = (port, session, address)
+        self._threads = [threading.Thread(target=self._wait, args=work, daemon=True) for _ in range(number)]
+        for thread in self._threads:
+            thread.start()
+
+    def _wait(self, port: int, session: str, address: str) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        while not ended.is_set():
+        while True:
+            self.asking.wait()
+            if self._ended:
+                return
             try:
                 connection.request("GET", address, headers={"Cookie": f"sessionid={session}"})
                 answer = connection.getresponse()
@@ -84,20 +106,16 @@ def beside(number: int, port: int, session: str, address: str) -> tuple[list[flo
             except OSError:
                 connection.close()
                 continue
-            answers.append(answer.status)
-            ended.wait(float(answer.headers.get("Retry-After", 2)))
+            self._answers.append(answer.status)
+            time.sleep(float(answer.headers.get("Retry-After", 2)))
 
-    threads = [threading.Thread(target=wait, daemon=True) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    time.sleep(2)  # until all have come
-    answers.clear()
-    found = page_seconds(port, session)
-    counted = len(answers)
-    ended.set()
-    for thread in threads:
-        thread.join(30)
-    return found, counted
+    def end(self) -> int:
+        """No more; gives how many answers they have had."""
+        self._ended = True
+        self.asking.set()
+        for thread in self._threads:
+            thread.join(30)
+        return len(self._answers)
 
 
 if __name__ == "__main__":

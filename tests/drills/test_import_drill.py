@@ -50,6 +50,16 @@ def importing(site: DrilledSite, folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def wait_for_share(site: DrilledSite, command: subprocess.Popen[bytes], share: float) -> None:
+    """Wait until this share of the films has become studies; an import that fails is not waited for."""
+
+    def reached() -> bool:
+        assert command.poll() in (None, 0), "the command failed by itself"
+        return imported(site) > share * COUNT
+
+    wait_until(reached, PATIENCE, f"{share:.0%} of the import")
+
+
 def imported(site: DrilledSite) -> int:
     """How many studies the import has made."""
     return int(site.sql("SELECT count(*) FROM diagnosis_study WHERE bulk")[0][0])
@@ -99,12 +109,12 @@ def test_an_import_that_is_killed_again_and_again_loses_and_doubles_nothing_and_
     folder = draw(tmp_path / "ward")
     for share in (0.05, 0.1):  # the command
         command = importing(site, folder)
-        wait_until(lambda share=share: imported(site) > share * COUNT, PATIENCE, "a part of the import")  # type: ignore[misc]
+        wait_for_share(site, command, share)
         command.send_signal(signal.SIGKILL)
         command.wait()
     command = importing(site, folder)
     for share in (0.15, 0.2):  # the worker
-        wait_until(lambda share=share: imported(site) > share * COUNT, PATIENCE, "a part of the import")  # type: ignore[misc]
+        wait_for_share(site, command, share)
         site.signal("worker", signal.SIGKILL)
         time.sleep(RANDOM.uniform(0.1, 0.5))
         site.wait_ready()
