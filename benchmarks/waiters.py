@@ -7,6 +7,7 @@ so that a machine that changes its speed meanwhile changes both.
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import statistics
 import sys
@@ -64,8 +65,9 @@ def _stage() -> tuple[str, str]:
     owner = int(Session.objects.get(pk=session).get_decoded()["_auth_user_id"])
     fill(owner, STUDIES)
     waiting = Study.objects.create(
-        owner_id=owner, width=1, height=1, pixel_hash="waiting", intended_use_at=timezone.now(),
-        state="running", started_at=timezone.now(), attempt=1,
+        owner_id=owner, width=1, height=1, pixel_hash="waiting", intended_use_at=timezone.now(), state="running",
+        # As if it had just been submitted, however long this takes: the longer a study waits, the later one asks next.
+        started_at=timezone.now(), queued_at=timezone.now() + dt.timedelta(days=1), attempt=1,
     )  # fmt: skip
     return session, f"/api/v1/studies/{waiting.pk}/?wait={WAIT}"
 

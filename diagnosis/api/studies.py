@@ -33,6 +33,7 @@ from diagnosis.history import keyset
 from diagnosis.history.counts import forget
 from diagnosis.history.exports import with_all
 from diagnosis.history.filters import StudyFilter
+from diagnosis.history.live import poll_seconds
 from diagnosis.models import Preferences, Study
 from diagnosis.submission import quota
 from diagnosis.submission.submit import QUOTA_SPENT, Outcome, Ticket
@@ -209,7 +210,7 @@ class OneStudy(APIView):
                 study = self._wait(request, study, time.monotonic() + int(text))
             finally:
                 _waiting.release()
-        headers = {"Retry-After": "2"} if study.is_pending else None
+        headers = {"Retry-After": str(max(2, poll_seconds(study)))} if study.is_pending else None
         return Response(_shown(request, study), headers=headers)
 
     def _wait(self, request: Request, study: Study, until: float) -> Study:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable
@@ -155,8 +156,11 @@ def test_wait_answers_at_once_when_there_is_nothing_to_wait_for(client: Client, 
     began = time.monotonic()
     assert client.get(f"{one(analysed(owner))}?wait=20").json()["state"] == "done"
     assert time.monotonic() - began < 5
-    waiting = client.get(f"{one(submitted(owner, 2))}?wait=1")
+    pending = one(submitted(owner, 2))
+    waiting = client.get(f"{pending}?wait=1")
     assert (waiting.json()["state"], waiting["Retry-After"]) == ("queued", "2")
+    Study.objects.update(queued_at=timezone.now() - dt.timedelta(seconds=99))
+    assert client.get(pending)["Retry-After"] == "10", "who has waited long is in no hurry"
     for wrong in ("21", "-1", "x", "1.5", "٣"):
         assert client.get(f"{one(submitted(owner, 3))}?wait={wrong}").status_code == 400
 
