@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from diagnosis.access import person
 from diagnosis.history.counts import count
-from diagnosis.history.rows import prepare, row_words, rows_for
+from diagnosis.history.rows import prepare, rows_for
 from diagnosis.models import Study
 
 POLLED = 100  # studies asked about in one poll; no page shows more (and an address holds no more)
@@ -57,7 +57,7 @@ def studies_live(request: HttpRequest) -> HttpResponse:
         changed = list(rows_for(user, Study.objects.visible_to(user).filter(pk__in=done)))
     context = {"changed": changed, **live_context(pending, part)}
     if changed and part == "row":
-        context |= {"rows": prepare(changed, user), "words": row_words(), "counts": count(user)}
+        context |= {"rows": prepare(changed, user, oob=True), "counts": count(user)}
     return render(request, "studies/_live.html", context)
 
 

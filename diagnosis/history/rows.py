@@ -1,14 +1,14 @@
-"""The lines of the history, prepared so that a page of them is cheap: the template only puts ready words in place.
+"""The lines of the history, made so that a page of them is cheap: they were three quarters of what it cost.
 
 What is the same for many lines (a finding with its icon, the words of a review) is rendered once for each language and
-kept. A hundred ``{% translate %}``, ``{% url %}`` and ``{% include %}`` for each page were most of what it cost.
+kept; a line itself is one ``format_html``, not a template of thirty nodes a hundred times a page.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -53,6 +53,7 @@ class Row:
     moment: str
     tags: list[tuple[str, str]]  # name, query that shows all that bear it
     unread: bool
+    html: SafeString | str = ""  # the whole line
 
 
 def with_my_review(user: User, rows: StudyQuerySet) -> StudyQuerySet:
@@ -77,25 +78,40 @@ def rows_for(user: User, rows: StudyQuerySet) -> StudyQuerySet:
     )
 
 
-def row_words() -> dict[str, str]:
-    """The words that every line bears, in the active language."""
-    return {
+OOB, UNREAD = mark_safe(' hx-swap-oob="true"'), mark_safe(' class="is-unread"')
+LINE = """<tr id="study-{id}"{oob}{unread}>
+<td class="cell-choose"><input class="form-check-input" type="checkbox" name="study" value="{key}" form="selection" aria-label="{choose}"></td>
+<td class="cell-film"><img class="thumb" src="{thumbnail}" width="40" height="40" alt="" loading="lazy" decoding="async"></td>
+<td class="cell-name"><a href="{url}">{name}</a>{unread_word}{tags}</td>
+<td class="cell-finding" data-label="{finding_word}">{finding}</td>
+<td class="cell-probability num" data-label="{probability_word}">{probability}</td>
+<td class="cell-review" data-label="{review_word}">{review}</td>
+<td class="cell-when" data-label="{when_word}"><time datetime="{moment}" data-local="short">{when}</time></td>
+<td class="cell-actions"><a class="icon-button" href="{url}tags/" data-tags="{key}" aria-label="{tags_word}: {name}" title="{tags_word}">{tag_icon}</a></td>
+</tr>"""  # noqa: E501  (a row of the table in studies/_list.html)
+
+
+def _words() -> dict[str, str]:
+    """The words that every line bears, in the active language, fit for HTML."""
+    plain = {
         "unread": _("unread"),
         "finding": _("Finding"),
         "probability": _("Probability"),
         "review": _("My review"),
         "when": _("Submitted"),
         "tags": _("Tags"),
-        "tag_icon": icon_html("tag"),
     }
+    return {name: conditional_escape(words) for name, words in plain.items()}
 
 
-def prepare(studies: Iterable[Study], user: User) -> list[Row]:
-    """The lines of these studies, which come from :func:`rows_for`."""
+def prepare(studies: Iterable[Study], user: User, *, oob: bool = False) -> list[Row]:
+    """The lines of these studies, which come from :func:`rows_for`; with ``oob``, to replace those that are there."""
+    words = _words()
     language, preferences = get_language() or "", Preferences.of(user)
     page, thumbnail = (reverse(name, args=[PLACE]) for name in ("study", "study_thumbnail"))
     choose, unnamed = _("Choose %(name)s"), _("Study %s")
-    return [_row(study, language, preferences, page, thumbnail, choose, unnamed) for study in studies]
+    rows = [_row(study, language, preferences, page, thumbnail, choose, unnamed) for study in studies]
+    return [replace(row, html=_line(row, words, oob)) for row in rows]
 
 
 def _row(
@@ -122,6 +138,18 @@ def _row(
         tags=[(tag, urlencode({"tag": tag})) for tag in tags],
         unread=study.state == State.DONE and not own,
     )
+
+
+def _line(row: Row, words: dict[str, str], oob: bool) -> SafeString:
+    unread = format_html('<span class="visually-hidden">, {}</span>', words["unread"]) if row.unread else ""
+    return format_html(
+        LINE, id=row.id, key=row.key, url=row.url, thumbnail=row.thumbnail, name=row.name, choose=row.choose,
+        finding=row.finding, probability=row.probability, review=row.review, when=row.when, moment=row.moment,
+        oob=OOB if oob else "", unread=UNREAD if row.unread else "", unread_word=unread,
+        tags=format_html_join("", ' <a class="tag" href="?{}">{}</a>', ((query, tag) for tag, query in row.tags)),
+        tag_icon=icon_html("tag"), finding_word=words["finding"], probability_word=words["probability"],
+        review_word=words["review"], when_word=words["when"], tags_word=words["tags"],
+    )  # fmt: skip
 
 
 def _stripped(template: str, context: dict[str, Any]) -> SafeString:

@@ -21,7 +21,7 @@ from diagnosis.history.filters import ORDERS, filter_for
 from diagnosis.history.line import columns, fields, query_without
 from diagnosis.history.line import views as quick_views
 from diagnosis.history.live import live_context
-from diagnosis.history.rows import prepare, row_words, rows_for
+from diagnosis.history.rows import prepare, rows_for
 from diagnosis.history.summary import summarise
 from diagnosis.models import Review, State, Study, StudyQuerySet
 
@@ -48,7 +48,6 @@ def studies(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": prepare(page.rows, user),
-        "words": row_words(),
         "search": shown.pop("q"),
         "fields": list(shown.values()),
         "order": order,
