@@ -28,7 +28,7 @@ window.addEventListener("hashchange", reveal);
 
 // Times are rendered in the server's zone; <time datetime> elements with data-local are shown in the reader's own: the
 // one they chose (data-time-zone), else the browser's. data-local="short" is for lists:
-// on a phone the day alone.
+// on a phone day and month alone.
 const lang = document.documentElement.lang;
 const locale = navigator.languages.find((one) => one.split("-")[0] === lang) ?? lang; // "en-GB" writes days otherwise than "en"
 const narrow = window.matchMedia("(max-width: 47.99rem)");
@@ -37,8 +37,8 @@ const localTimes = (root) => {
     const when = new Date(time.dateTime);
     if (Number.isNaN(when.valueOf())) continue;
     const short = time.dataset.local === "short";
-    time.textContent = new Intl.DateTimeFormat(locale || undefined, { dateStyle: short ? "short" : "medium",
-      timeStyle: short && narrow.matches ? undefined : "short", timeZone: document.documentElement.dataset.timeZone }).format(when);
+    const style = short && narrow.matches ? { day: "numeric", month: "short" } : { dateStyle: short ? "short" : "medium", timeStyle: "short" };
+    time.textContent = new Intl.DateTimeFormat(locale || undefined, { ...style, timeZone: document.documentElement.dataset.timeZone }).format(when);
     time.title = when.toString();
   }
 };
