@@ -59,7 +59,8 @@ class Command(BaseCommand):
         counts = [found.count() for found in rows]
         total = sum(counts)
         if not total:
-            self.stdout.write("There is nothing to reanalyse.")
+            waiting = Study.objects.filter(owner__in=owners).pending().count()
+            self.stdout.write(f"There is nothing to reanalyse; {waiting} studies wait in the queue already.")
             return
         self._confirm(total, sum(map(bool, counts)), version, options["yes"])
         results = self._reanalyse([found for found, count in zip(rows, counts, strict=True) if count], total,

@@ -66,7 +66,8 @@ def test_what_the_active_model_has_not_answered_is_reanalysed_and_reported(
     row = next(row for row in csv.DictReader(report.open(newline="")) if row["study"] == str(first.pk))
     assert (row["finding_before"], row["finding"], row["model_version"]) == ("pneumonia", "normal", "9.0")
     assert first.predictions.count() == 2, "the earlier answer is kept"
-    assert run("--yes") == "There is nothing to reanalyse."
+    submitted(owner, 4)
+    assert run("--yes") == "There is nothing to reanalyse; 1 studies wait in the queue already."
 
 
 def test_the_filters_of_the_history_choose(owner: User, stranger: User, answering: list[str]) -> None:
