@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
+from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, user_logged_in
@@ -28,6 +30,12 @@ EVERY_SECONDS = 60  # a session is not written for each page
 def begin(request: HttpRequest, **_kwargs: Any) -> None:
     """Remember when: Django puts a session's end off whenever something is written into it."""
     request.session[BEGAN] = int(time.time())
+
+
+def sessions(request: HttpRequest) -> HttpResponse:
+    """The list of one's sessions. Whoever finds a browser open signs nobody out: that asks for the password."""
+    view = list_usersessions if request.method in ("GET", "HEAD") else reauthentication_required(list_usersessions)
+    return view(request)  # type: ignore[no-any-return]  # allauth is not typed
 
 
 def end_in_time(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

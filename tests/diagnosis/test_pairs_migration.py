@@ -48,7 +48,7 @@ def test_findings_stay_and_the_cuts_explain_every_one_of_them(earlier: Any) -> N
         study = studies.create(
             id=uuid.uuid4(), owner=owner, label=str(number), state="done", started_at=now, finished_at=now,
             intended_use_version="1", intended_use_at=now, width=9, height=9, source_format="PNG",
-            pixel_hash=f"{number:064x}", finding=finding, probability=probability, predicted_by=version,
+            pixel_hash=f"{number:064x}", finding=finding, probability=probability, judged_by=version,
         )  # fmt: skip
         warnings = [{"code": "LOOKS_ADULT", "message": "Adult.", "advice": "", "parameters": {}}] if number == 0 else []
         predictions.create(

@@ -64,10 +64,12 @@ def test_the_prevalence_gives_predictive_values_beside_the_result(owner: User, o
     text = owner_client.get(study.get_absolute_url()).content.decode()
     table = load_card().first.operating_points["balanced"].table
     assert table is not None
-    panel = text.partition('id="prevalence-title"')[2].partition("</section>")[0]
+    panel = text.partition('id="prevalence"')[2].partition("</details>")[0]
     values = predictive_values(table, 0.2)
-    for worth in (values.of("pneumonia").sick, values.of("normal").well, values.of("indeterminate").sick):
-        assert f'<strong>{escape(share(worth))}</strong> <span class="small">{ends(worth)}</span>' in panel
+    found, none, left_open = (values.of(finding) for finding in ("pneumonia", "normal", "indeterminate"))
+    for worth, of_whom in ((found.sick, "with"), (none.well, "without"), (left_open.sick, "with")):
+        small = f'<span class="small">{ends(worth)} {of_whom} pneumonia</span>'
+        assert f"<strong>{escape(share(worth))}</strong> {small}" in panel
     owner_client.post(reverse("preferences_prevalence"), {"prevalence": ""})
     assert Preferences.objects.get(pk=owner.pk).prevalence is None
 
