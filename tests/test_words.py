@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 GONE = re.compile(r"\b(judg\w*|said|anew|nought|fairness|twins?|surroundings|asks? again|asked again)\b", re.IGNORECASE)
 ENDINGS = {".py", ".html", ".js", ".css", ".md", ".toml", ".typ"}
-# Old migrations, their tests, and sentences of cards that were published stay as they are; what was tried is told in the words
-# of its time, with a legend. This file names them all.
+# Old migrations, their tests and the sentences of published cards stay as they are; what was tried is told in the
+# words of its time, with a legend. This file names them all.
 KEPT = (
     "migration",
     "ml/artifacts",
