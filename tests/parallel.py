@@ -31,12 +31,17 @@ def group_of(file: str) -> str | None:
 
 
 def turn_of(item: pytest.Item) -> tuple[int, bool]:
-    """Where a test stands in the order: shared groups, then what is slow, then the rest as it was collected."""
+    """Where a test stands in the order: shared groups, what is slow, the rest as it was collected, browser tests.
+
+    Browser tests come last: Playwright's event loop stays in a worker that has begun one, and Django then refuses the
+    database to every other test.
+    """
     file = item.nodeid.partition("::")[0]
     groups = list(SHARED.values())
     group = group_of(file)
-    quick = not any(item.get_closest_marker(name) for name in ("slow", "browser"))
-    return groups.index(group) if group in groups else len(groups), quick
+    if item.get_closest_marker("browser"):
+        return len(groups) + 1, True
+    return groups.index(group) if group in groups else len(groups), not item.get_closest_marker("slow")
 
 
 @pytest.hookimpl(optionalhook=True)
