@@ -52,7 +52,7 @@ class ModelCard:
 
     @property
     def first(self) -> PopulationCard:
-        """The population that stands first in the card: children, in what this project publishes."""
+        """The population shown first: children, in what this project publishes."""
         return next(iter(self.populations.values()))
 
     def path(self, name: str) -> Path:
@@ -140,12 +140,14 @@ def parse_card(raw: Mapping[str, Any], folder: Path = ARTIFACTS / "pneumonia") -
     now = upgraded(raw)
     if not now["populations"]:
         raise ValueError("the card is for no population")
-    networks = [str(of["network"]["file"]) for of in now["populations"].values()]
+    # In an order of our own: a database may keep the keys of an object in another than they were written (jsonb does).
+    ordered = sorted(now["populations"].items(), key=lambda item: ([*SERVED, item[0]].index(item[0]), item[0]))
+    networks = [str(of["network"]["file"]) for _name, of in ordered]
     needed = {f"{network}.{kind}" for network in networks for kind in ("keras", "xml", "bin")}
     if not needed <= now["files"].keys() or not all(_FILE.fullmatch(name) for name in now["files"]):
         raise ValueError("the list of files is not that of an artefact")
     populations = {}
-    for network, (name, of) in zip(networks, now["populations"].items(), strict=True):
+    for network, (name, of) in zip(networks, ordered, strict=True):
         own = of.get("published", now)  # an artefact that is joined with others has a card of its own
         published = Published(
             str(own["version"]), str(now["files"][f"{network}.keras"]), str(own["name"]), str(own["intended_use"]),

@@ -156,3 +156,11 @@ def test_words_that_are_not_whole_are_refused(tmp_path: Path, text: str) -> None
     (tmp_path / "about.json").write_text(text)
     with pytest.raises(AboutError, match="JSON object"):
         read_about(tmp_path / "about.json")
+
+
+def test_the_order_in_which_a_database_keeps_populations_changes_nothing() -> None:
+    card = load_card()
+    turned = dict(reversed(card.raw["populations"].items()))
+    again = parse_card({**card.raw, "populations": turned})
+    assert list(turned) == ["adult", "child"]
+    assert (again.sha256, again.first.name, list(again.populations)) == (card.sha256, "child", ["child", "adult"])
