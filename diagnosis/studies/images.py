@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from uuid import UUID
 
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image
 
 from diagnosis import storage
 from diagnosis.access import study_or_404
-from diagnosis.models import Study
+from diagnosis.models import Prediction, Study
 from diagnosis.results.correction import as_submitted, corrected_file
 from diagnosis.results.heatmap_image import colour
 from diagnosis.results.lungs_image import outline
@@ -127,52 +128,55 @@ def study_original(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return response
 
 
-@require_safe
-def study_lungs(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The outline of the lungs as a transparent overlay of the film's shape; where the heat map is hidden, so is this.
+def _overlay(
+    request: HttpRequest, pk: UUID, kind: str, most: int, draw: Callable[[Prediction, Study, int, int, bool], bytes]
+) -> HttpResponseBase:
+    """A transparent PNG to lay over the film, in the shape that is asked for: put right, or as submitted.
 
-    404 where there is none: no prediction, one made before lungs were looked for, or no lungs found.
+    Args:
+        request: Signed in; ``as`` in the query asks for the film as it was submitted.
+        pk: The study's.
+        kind: Field of the prediction that it is drawn from; 404 where that is empty or the answer is hidden.
+        most: Its longer edge at most, in pixels; the browser spreads it over the film.
+        draw: Gives the PNG of width × height pixels, as submitted or not.
     """
     study = study_or_404(request, pk, with_hidden=False)
     prediction = study.prediction
-    if prediction is None or not prediction.lungs:
-        raise Http404("There is no outline of the lungs.")
+    if prediction is None or not getattr(prediction, kind):
+        raise Http404(f"There is no {kind}.")
     if hidden_from(request.user, study):
-        raise Http404("The outline is shown once the film has been read.")
+        raise Http404("It is shown once the film has been read.")
     as_it_lies = request.GET.get("as") == SUBMITTED and study.corrected
-    etag = f'"{prediction.pk}-lungs{"-submitted" if as_it_lies else ""}"'
+    etag = f'"{prediction.pk}-{kind}{"-submitted" if as_it_lies else ""}"'
     if known := unchanged(request, etag):
         return known
     width, height = (study.width, study.height) if as_it_lies else study.shown_size
-    scale = min(1.0, 1024 / max(width, height))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    data = outline(bytes(prediction.lungs), study, *size, submitted=as_it_lies)
+    scale = min(1.0, most / max(width, height))
+    data = draw(prediction, study, max(1, round(width * scale)), max(1, round(height * scale)), as_it_lies)
     return HttpResponse(data, content_type="image/png", headers={"Cache-Control": CACHE, "ETag": etag})
+
+
+def _lungs(prediction: Prediction, study: Study, width: int, height: int, as_it_lies: bool) -> bytes:
+    return outline(bytes(prediction.lungs), study, width, height, submitted=as_it_lies)
+
+
+def _heat(prediction: Prediction, study: Study, width: int, height: int, as_it_lies: bool) -> bytes:
+    with Image.open(io.BytesIO(prediction.heatmap)) as image:
+        levels = np.asarray(image, dtype=np.float32) / np.float32(255)
+    if as_it_lies:
+        levels = as_submitted(levels, study)
+    buffer = io.BytesIO()
+    colour(upsample(levels, width, height)).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+@require_safe
+def study_lungs(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The outline of the lungs; none where the prediction was made before lungs were looked for, or none were found."""
+    return _overlay(request, pk, "lungs", 1024, _lungs)
 
 
 @require_safe
 def study_heatmap(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The class activation map of the current prediction as a transparent overlay; it is never drawn on the film."""
-    study = study_or_404(request, pk, with_hidden=False)
-    prediction = study.prediction
-    if prediction is None or not prediction.heatmap:
-        raise Http404("There is no heat map without a prediction.")
-    if hidden_from(request.user, study):
-        raise Http404("The heat map is shown once the film has been read.")
-    as_it_lies = request.GET.get("as") == SUBMITTED and study.corrected
-    etag = f'"{prediction.pk}{"-submitted" if as_it_lies else ""}"'
-    if known := unchanged(request, etag):
-        return known
-    with Image.open(io.BytesIO(prediction.heatmap)) as image:
-        levels = np.asarray(image, dtype=np.float32) / np.float32(255)
-    width, height = study.shown_size
-    if as_it_lies:
-        levels, width, height = as_submitted(levels, study), study.width, study.height
-    scale = min(1.0, 512 / max(width, height))  # smooth anyway; the browser spreads it over the film
-    full = upsample(levels, max(1, round(width * scale)), max(1, round(height * scale)))
-    buffer = io.BytesIO()
-    colour(full).save(buffer, "PNG", compress_level=1)
-    response = HttpResponse(buffer.getvalue(), content_type="image/png")
-    response.headers["Cache-Control"] = CACHE
-    response.headers["ETag"] = etag
-    return response
+    """The class activation map of the current prediction; it is never drawn on the film itself."""
+    return _overlay(request, pk, "heatmap", 512, _heat)

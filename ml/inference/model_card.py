@@ -141,7 +141,8 @@ def parse_card(raw: Mapping[str, Any], folder: Path = ARTIFACTS / "pneumonia") -
     if not now["populations"]:
         raise ValueError("the card is for no population")
     # In an order of our own: a database may keep the keys of an object in another than they were written (jsonb does).
-    ordered = sorted(now["populations"].items(), key=lambda item: ([*SERVED, item[0]].index(item[0]), item[0]))
+    order = dict.fromkeys((*SERVED, *sorted(now["populations"])))
+    ordered = [(name, now["populations"][name]) for name in order if name in now["populations"]]
     networks = [str(of["network"]["file"]) for _name, of in ordered]
     needed = {f"{network}.{kind}" for network in networks for kind in ("keras", "xml", "bin")}
     if not needed <= now["files"].keys() or not all(_FILE.fullmatch(name) for name in now["files"]):
