@@ -14,8 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.running_site import RunningSite
 
 CHROMIUM = Path("/usr/bin/chromium")
-# Chromium as root in a closed network: no sandbox, and none of its own errands outside.
+# Chromium as root in a closed network: no sandbox, and none of its own errands outside. Scrolling is not animated: a
+# click that comes while a page still glides lands beside what it was meant for.
 FLAGS = [
+    "--disable-smooth-scrolling",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

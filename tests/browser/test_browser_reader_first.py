@@ -37,6 +37,7 @@ def test_by_keyboard_alone_one_reads_sees_both_readings_and_goes_on_to_the_next(
     expect(both).to_contain_text("No signs of pneumonia")
     expect(both).to_contain_text("of 1 read first")
     expect(reader.locator(".finding-card")).to_be_visible()
+    expect(reader.locator(".viewer[data-ready]")).to_be_attached()
     reader.keyboard.press("u")
     expect(reader).not_to_have_url(f"{first}#answer")
     expect(reader.get_by_role("heading", name="Read the radiograph first")).to_be_visible()
