@@ -18,11 +18,13 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_cookie
 
 from diagnosis import VERSION
 from diagnosis.accounts.preferences import language
 from diagnosis.models import ModelVersion, Population
 from diagnosis.results.context import CARD_ERRORS
+from diagnosis.results.drawings import drawing
 from diagnosis.results.error_rates import consequences
 from diagnosis.results.exam_labels import exams
 from diagnosis.results.intervals import Interval
@@ -39,10 +41,14 @@ FIGURES = ("roc", "pr", "calibration", "confusion", "scores", "robustness", "lea
 def product(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what the foot of every page says. The model's version is asked for only when it is shown.
 
-    And whether this site keeps submitted files, which two pages must say, and sends webhooks' messages.
+    And whether this site answers for adults, keeps submitted files, and sends webhooks' messages: pages must say so.
     """
-    version = {"version": VERSION, "model_version": SimpleLazyObject(_active_version)}
-    return {"product": version, "keeps_originals": settings.KEEP_ORIGINALS, "webhooks_on": settings.WEBHOOKS != "off"}
+    return {
+        "product": {"version": VERSION, "model_version": SimpleLazyObject(_active_version)},
+        "serves_adults": Population.ADULT in settings.POPULATIONS,
+        "keeps_originals": settings.KEEP_ORIGINALS,
+        "webhooks_on": settings.WEBHOOKS != "off",
+    }
 
 
 def _active_version() -> str:
@@ -74,8 +80,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     """Pneumonia, reading a film, good pictures, how the model was made, limits, licence, sources."""
     card, _problem = _current_card()
-    populations = list(card.populations.values()) if card else []
-    return render(request, "pages/about.html", {"card": card, "populations": populations})
+    return render(request, "pages/about.html", {"card": card})
 
 
 @login_not_required
@@ -99,6 +104,7 @@ def about_model(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 @cache_control(max_age=3600)
+@vary_on_cookie  # the language may be chosen
 def about_model_figure(request: HttpRequest, name: str, population: str = "") -> HttpResponse:
     """A figure of the model card, one of the SVG files beside a population's network (by itself the first one's)."""
     card, _problem = _current_card()
@@ -106,7 +112,7 @@ def about_model_figure(request: HttpRequest, name: str, population: str = "") ->
     figure = _figures(card, of).get(name) if card and of else None
     if figure is None:
         raise Http404
-    response = HttpResponse(figure.read_bytes(), content_type="image/svg+xml")
+    response = HttpResponse(drawing(figure, paper=True), content_type="image/svg+xml")
     # A drawing styles itself inside; nothing else in it is allowed to act.
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response
@@ -139,7 +145,7 @@ def _of_population(card: ModelCard, of: PopulationCard) -> dict[str, Any]:
         "bins": [(row, Interval(row.observed, *row.ci)) for row in of.bins],
         "balanced": consequences(of, "balanced"),
         "stops": stops(of),
-        "figures": sorted(_figures(card, of), key=_place),
+        "figures": [(name, drawing(file)) for name, file in sorted(_figures(card, of).items(), key=_place)],
         "metrics": _metrics(card, of),
         "share_sick": _share_sick(of),
     }
@@ -157,9 +163,10 @@ def _figures(card: ModelCard, of: PopulationCard) -> dict[str, Path]:
     return {figure.stem: figure for figure in folder.glob("*.svg")}
 
 
-def _place(figure: str) -> tuple[int, str]:
+def _place(figure: tuple[str, Path]) -> tuple[int, str]:
     """Where a figure stands on the page: the known ones in their order, then any others by name."""
-    return (FIGURES.index(figure) if figure in FIGURES else len(FIGURES)), figure
+    name, _file = figure
+    return (FIGURES.index(name) if name in FIGURES else len(FIGURES)), name
 
 
 def _share_sick(of: PopulationCard) -> float | None:

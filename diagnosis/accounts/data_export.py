@@ -177,7 +177,7 @@ def _readme(*, whole: bool) -> str:
         (
             _("Everything you have stored in PneumoWeb.") if whole else _("Studies that you chose in PneumoWeb."),
             "",
-            _("films/<study>: the films as they are stored, without any metadata."),
+            _("films/<study>: the radiographs as they are stored, without any metadata."),
             _("originals/<study>: the files as they were submitted, where this site keeps them."),
             _("heatmaps/<study>-<attempt>.png: heat maps at the network's own resolution; white is the strongest."),
             _("lungs/<study>-<attempt>.png: where the lungs were found; white is surely lung."),
@@ -186,7 +186,7 @@ def _readme(*, whole: bool) -> str:
             columns,
             *account,
             "",
-            _("Answers to films that you chose to read first, and have not read yet, are left out."),
+            _("Answers to radiographs that you chose to read first, and have not read yet, are left out."),
             str(exports.DISCLAIMER),
             "",
         )

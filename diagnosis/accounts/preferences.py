@@ -43,7 +43,7 @@ class PrevalenceField(forms.DecimalField):
     def __init__(self) -> None:
         low, high = 100 * PREVALENCE_MIN, 100 * PREVALENCE_MAX
         super().__init__(
-            label=gettext_lazy("Of 100 films you submit, how many show pneumonia?"),
+            label=gettext_lazy("Of 100 radiographs you submit, how many show pneumonia?"),
             help_text=gettext_lazy("In percent, from 0.1 to 99.9. Leave it empty if you do not know."),
             min_value=low,
             max_value=high,
@@ -110,7 +110,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             form.save(mine)
             with translation.override(mine.language or translation.get_language()):
-                messages.success(request, _("Your preferences are saved. Films you submit from now on follow them."))
+                text = _("Your preferences are saved. Radiographs you submit from now on follow them.")
+                messages.success(request, text)
             return redirect("preferences")
     else:
         names = ("operating_point", "prevalence", "reader_first", "time_zone", "language")

@@ -134,8 +134,8 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         (_("State"), {"fields": ("state", "reason_code", "explanation", "refused_by", "queued_at", "sent_at",
                                  "started_at", "finished_at", "attempt", "reanalyses")}),
         (_("Population"), {"fields": ("population", "population_known_by", "stated_population")}),
-        (_("Film"), {"fields": ("source_format", "width", "height", "quarter_turns", "inverted", "header", "notices",
-                                "pixel_hash", "uid_hash")}),
+        (_("Radiograph"), {"fields": ("source_format", "width", "height", "quarter_turns", "inverted", "header",
+                                      "notices", "pixel_hash", "uid_hash")}),
         (_("Intended use"), {"fields": ("intended_use_version", "intended_use_at", "operating_point")}),
     )  # fmt: skip
 
@@ -204,17 +204,17 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         """The first eight letters of the id."""
         return f"{study.pk!s:.8}"
 
-    @admin.display(description=_("film"))
+    @admin.display(description=_("radiograph"))
     def film(self, study: Study) -> str:
         """The thumbnail."""
         address = reverse("admin:diagnosis_study_picture", args=[study.pk, "thumbnail"])
         return format_html('<img src="{}" alt="" height="48" loading="lazy">', address)
 
-    @admin.display(description=_("film"))
+    @admin.display(description=_("radiograph"))
     def film_large(self, study: Study) -> str:
         """The film, as large as the form allows."""
         address = reverse("admin:diagnosis_study_picture", args=[study.pk, "film"])
-        alt = _("The submitted film")
+        alt = _("The submitted radiograph")
         return format_html('<img src="{}" alt="{}" width="420">', address, alt)
 
     @admin.display(description=_("with warnings"), ordering="warned")
@@ -227,7 +227,7 @@ class StudyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         """The current probability as it was calibrated, or the interval that is supported where it falls."""
         return str(stated_probability(study) or "–")
 
-    @admin.action(description=_("Analyse again"), permissions=["change"])
+    @admin.action(description=_("Reanalyse"), permissions=["change"])
     def reanalyse(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
         """Queue the chosen studies again; those that are waiting anyway are left alone."""
         finished = list(queryset.exclude(state__in=PENDING))

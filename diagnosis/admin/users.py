@@ -82,7 +82,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable at 
         people = [user.pk for user in objs]
         counts = {
             gettext_lazy("people"): len(people),
-            gettext_lazy("studies, with their films"): Study.objects.filter(owner__in=people).count(),
+            gettext_lazy("studies, with their radiographs"): Study.objects.filter(owner__in=people).count(),
             gettext_lazy("predictions"): Prediction.objects.filter(study__owner__in=people).count(),
             gettext_lazy("reviews"): Review.objects.filter(author__in=people).count(),
         }

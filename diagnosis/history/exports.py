@@ -33,25 +33,27 @@ from ml import csv_line
 FORMAT_VERSION = 2
 TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 DISCLAIMER = gettext_lazy(
-    "Accuracy: the model is wrong on some films. Not medical advice: nothing here is a diagnosis; a qualified person "
-    "must read the film."
+    "Accuracy: the model is wrong on some radiographs. Not medical advice: nothing here is a diagnosis; a qualified "
+    "person must read the radiograph."
 )
 COLUMNS: dict[str, Promise] = {
     "id": gettext_lazy("The study's id, as in its address /studies/<id>/."),
     "label": gettext_lazy("Your own label. In CSV, a label that a spreadsheet would run as a formula starts with '."),
     "patient_code": gettext_lazy("Your own code for the patient; empty without one."),
     "tags": gettext_lazy("Your own tags; in CSV separated by a semicolon."),
-    "submitted_at": gettext_lazy("When the film was submitted, ISO 8601, UTC."),
+    "submitted_at": gettext_lazy("When the radiograph was submitted, ISO 8601, UTC."),
     "finished_at": gettext_lazy("When the answer was there, ISO 8601, UTC; empty while waiting."),
     "state": gettext_lazy("queued, running, done, rejected (not suitable) or failed."),
     "reason_code": gettext_lazy("Why it was rejected or failed: a stable code; empty otherwise."),
-    "answer_hidden": gettext_lazy("true: you chose to read films first, and have not read this one: no answer here."),
+    "answer_hidden": gettext_lazy(
+        "true: you chose to read radiographs first, and have not read this one: no answer here."
+    ),
     "finding": gettext_lazy("The model's finding: pneumonia, normal or indeterminate; empty without an answer."),
     "probability": gettext_lazy(
         "The model's calibrated probability of pneumonia, between 0 and 1, never 0 or 1, at the prevalence it assumes."
     ),
     "assumed_prevalence": gettext_lazy("Share of pneumonia that this probability assumes."),
-    "probability_low": gettext_lazy("What measurements support at least, of films given such a probability."),
+    "probability_low": gettext_lazy("What measurements support at least, of radiographs given such a probability."),
     "probability_high": gettext_lazy("What they support at most."),
     "score": gettext_lazy("The network's logit, before calibration; empty for answers of the time before it was kept."),
     "operating_point": gettext_lazy("The named pair of cuts in force: screening, balanced or rule_in."),
@@ -59,22 +61,22 @@ COLUMNS: dict[str, Promise] = {
     "rule_in": gettext_lazy("The upper cut: pneumonia from it upwards, indeterminate between the two."),
     "model_version": gettext_lazy("Version of the model that predicted this."),
     "model_sha256": gettext_lazy("SHA-256 of that model's file."),
-    "warnings": gettext_lazy("Codes of the warnings that go with the answer or the film."),
+    "warnings": gettext_lazy("Codes of the warnings that go with the answer or the radiograph."),
     "milliseconds": gettext_lazy("Time the model took."),
-    "width": gettext_lazy("Width of the film in pixels."),
-    "height": gettext_lazy("Height of the film in pixels."),
+    "width": gettext_lazy("Width of the radiograph in pixels."),
+    "height": gettext_lazy("Height of the radiograph in pixels."),
     "format": gettext_lazy("What was submitted: JPEG, PNG, DICOM and so on."),
-    "pixel_sha256": gettext_lazy("SHA-256 of the film's size and pixels: equal films have equal values."),
+    "pixel_sha256": gettext_lazy("SHA-256 of the radiograph's size and pixels: equal radiographs have equal values."),
     "view_position": gettext_lazy("View, from a DICOM header; empty for other formats."),
     "pixel_spacing_mm": gettext_lazy("Millimetres from pixel to pixel, from a DICOM header; empty for other formats."),
     "age_years": gettext_lazy("Age in years, from a DICOM header; empty for other formats."),
-    "population": gettext_lazy("Whose film it is: child (1 to 5 years), adult, outside (neither) or unknown."),
+    "population": gettext_lazy("Whose radiograph it is: child (1 to 5 years), adult, outside (neither) or unknown."),
     "population_known_by": gettext_lazy(
         "How that is known: header (DICOM age), stated (by you) or image (by its appearance)."
     ),
     "population_stated": gettext_lazy("What you stated for the submission: child or adult; empty: not known."),
     "quarter_turns": gettext_lazy(
-        "Counter-clockwise quarter turns that put the film upright for the model and for you."
+        "Counter-clockwise quarter turns that put the radiograph upright for the model and for you."
     ),
     "inverted": gettext_lazy("true: black and white were exchanged, for the model and for you."),
     "my_agreement": gettext_lazy("Your review: agree, disagree or unsure; empty without one, or if you read first."),

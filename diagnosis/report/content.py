@@ -50,16 +50,17 @@ def compose(study: Study, *, by: str, author_id: int, prevalence: float | None =
     prediction = study.prediction
     card = population_card(study, prediction.model_version) if prediction else None
     report = Report(
-        title=_("Second look at a chest film"),
+        title=_("Second look at a chest radiograph"),
         subject=study.label or _("Study %s") % f"{study.pk!s:.8}",
         made=_("Study %(id)s · made %(when)s for %(who)s")
         % {"id": study.pk, "when": moment(timezone.now()), "who": by},
     )
     with storage.open_film(study) as file:
         film = put_right(for_paper(file), study)
-    caption = _("The film as it was submitted.")
+    caption = _("The radiograph as it was submitted.")
     if study.corrected:
-        caption = _("The film as the image check put it right (%s); it was submitted otherwise.") % how_corrected(study)
+        put = how_corrected(study)
+        caption = _("The radiograph as the image check put it right (%s); it was submitted otherwise.") % put
     report.facts(_facts(study))
     if prediction is not None and card is not None:
         _answer(report, study, prediction, card, prevalence)
@@ -74,7 +75,7 @@ def compose(study: Study, *, by: str, author_id: int, prevalence: float | None =
     _checked(report, study, prediction)
     _reviews(report, study, author_id)
     if card is not None:
-        report.heading(_("Whose films the model learned from"))
+        report.heading(_("Whose radiographs the model learned from"))
         report.text(translate_card(card.description))
         report.heading(_("Limits of the model"))
         report.bullets([translate_card(limit) for limit in card.limits])
@@ -98,8 +99,8 @@ def _marked(film: Image.Image, caption: str, study: Study, author_id: int) -> tu
 
 def _map_caption() -> str:
     return _(
-        "Heat map over a copy of the film: where the network found what speaks for pneumonia. It is coarse, it is not "
-        "a contour of disease, and a convincing map does not make a result right."
+        "Heat map over a copy of the radiograph: where the network found what speaks for pneumonia. It is coarse, it "
+        "is not a contour of disease, and a convincing map does not make a result right."
     )
 
 
@@ -109,7 +110,7 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         *([(_("Patient code"), study.patient_code)] if study.patient_code else []),
         (_("Submitted"), moment(study.created_at)),
         (_("Answered"), moment(study.finished_at) if study.finished_at else "–"),
-        (_("Film"), f"{study.width} × {study.height} · {study.source_format}"),
+        (_("Radiograph"), f"{study.width} × {study.height} · {study.source_format}"),
     ]
     if study.population:
         known = f"{study.get_population_display()} ({study.get_population_known_by_display()})"
@@ -153,7 +154,7 @@ def _answer(
             _("At the prevalence of the calibration, %(base)s: %(there)s.") % {"base": base, "there": at_reference}
         )
     if prediction.finding == "indeterminate":
-        report.text(_("The model gives no answer here. This film needs a person."))
+        report.text(_("The model gives no answer here. This radiograph needs a person."))
 
 
 def _warning(report: Report, warning: dict[str, Any]) -> None:
@@ -172,9 +173,9 @@ def _checked(report: Report, study: Study, prediction: Prediction | None) -> Non
 
 def _no_answer(report: Report, study: Study) -> None:
     title = (
-        _("The model was not asked about this film")
+        _("The model was not asked about this radiograph")
         if study.state == State.REJECTED
-        else _("This film could not be analysed")
+        else _("This radiograph could not be analysed")
     )
     report.finding("", title, _("There is no finding and no probability."))
     report.warning(*(translate(part, study.reason_parameters) for part in (study.reason, study.advice)))
@@ -224,7 +225,7 @@ def _rule_in_force(report: Report, prediction: Prediction, card: PopulationCard,
 
 
 def _row(row: TruthRow) -> list[str]:
-    name = _("Of 100 %(truth)s (%(films)d films of %(patients)d patients)") % {
+    name = _("Of 100 %(truth)s (%(films)d radiographs of %(patients)d patients)") % {
         "truth": row.name, "films": row.films, "patients": row.patients,
     }  # fmt: skip
     return [name, *(f"{cell.of_100} {ends(cell.share)}".strip() for cell in row.cells)]
@@ -235,7 +236,7 @@ def _reviews(report: Report, study: Study, author_id: int) -> None:
     reference = Reference.objects.filter(study=study, author_id=author_id, is_current=True).first()
     report.heading(_("Read by a person"))
     if review is None:
-        report.text(_("Nobody has entered a reading of this film."))
+        report.text(_("Nobody has entered a reading of this radiograph."))
     else:
         facts: list[tuple[str, Any]] = [
             (_("Reader"), review.author.get_username()),

@@ -134,9 +134,9 @@ def as_one_pdf(reports: Sequence[Report]) -> bytes:
 def _disclaimers() -> list[tuple[str, str]]:
     return [
         (_("Accuracy."), _(
-            "The model is wrong on some films: it misses pneumonia and it raises false alarms. How often is "
-            "measured and stated with the model, on films like those it learned from; on other films it can be "
-            "wrong far more often."
+            "The model is wrong on some radiographs: it misses pneumonia and it raises false alarms. How often is "
+            "measured and stated with the model, on radiographs like those it learned from; on other radiographs it "
+            "can be wrong far more often."
         )),
         (_("Not medical advice."), _(
             "This result is not a diagnosis and not a medical device’s output. It must not be the reason to start, "

@@ -29,10 +29,10 @@ def study_report(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     study = study_or_404(request, pk)
     if study.is_pending:
-        messages.info(request, _("There is no report yet: the film is still waiting or being analysed."))
+        messages.info(request, _("There is no report yet: the radiograph is still waiting or being analysed."))
         return redirect(study)
     if hidden_from(user, study):
-        messages.info(request, _("Read the film first: the report contains the model’s answer."))
+        messages.info(request, _("Read the radiograph first: the report contains the model’s answer."))
         return redirect(study)
     try:
         document = build(study, by=user.get_username(), author_id=user.pk, prevalence=Preferences.of(user).prevalence)

@@ -35,22 +35,22 @@ def _of_adults(of: PopulationCard) -> list[Stop]:
             _("It knows the pneumonia of one epidemic"),
             _area(appearance.get("indeterminate")),
             _(
-                "AUC on films whose appearance the radiologists called indeterminate; typical ones are told apart much "
-                "better. Nearly all pneumonia it has learnt from is COVID-19; what it makes of other pneumonia was not "
-                "measured."
+                "AUC on radiographs whose appearance the radiologists called indeterminate; typical ones are told "
+                "apart much better. Nearly all pneumonia it has learnt from is COVID-19; what it makes of other "
+                "pneumonia was not measured."
             ),
         ),
         Stop(
             _("It knows a little by the background too"),
             _area(background.get("alone")),
-            _("AUC with the chest taken out of every test film (0.5 is chance)."),
+            _("AUC with the chest taken out of every test radiograph (0.5 is chance)."),
         ),
         Stop(
             _("It was measured at the hospitals it has learnt from"),
             _area(elsewhere),
             _(
-                "AUC on the same films altered by a program, as another site might send them. Measure it on your own "
-                "films first."
+                "AUC on the same radiographs altered by a program, as another site might send them. Measure it on your "
+                "own radiographs first."
             ),
         ),
     ]
@@ -65,15 +65,15 @@ def _of_children(of: PopulationCard) -> list[Stop]:
             _("It knows the classes by the background too"),
             _area(background.get("alone")),
             _(
-                "AUC with the chest taken out of every test film (0.5 is chance): arms, belly and framing alone tell "
-                "sick from well in these films. Part of what it knows is not in the lungs."
+                "AUC with the chest taken out of every test radiograph (0.5 is chance): arms, belly and framing alone "
+                "tell sick from well in these radiographs. Part of what it knows is not in the lungs."
             ),
         ),
         Stop(
             _("It does not hold for other people"),
             _area(adults),
             _(
-                "AUC of the network for children on adults’ films from other hospitals, read by radiologists. It "
+                "AUC of the network for children on adults’ radiographs from other hospitals, read by radiologists. It "
                 "answers for children aged 1 to 5 alone; infants and children from 6 years get no answer."
             ),
         ),
@@ -81,9 +81,9 @@ def _of_children(of: PopulationCard) -> list[Stop]:
             _("It has seen one hospital"),
             _area(elsewhere),
             _(
-                "AUC on the same films altered by a program, as another site might send them. No other hospital’s "
-                "films of such children were at hand, and published networks of this kind raise many more false alarms "
-                "elsewhere. Measure it on your own films first."
+                "AUC on the same radiographs altered by a program, as another site might send them. No other "
+                "hospital’s radiographs of such children were at hand, and published networks of this kind raise many "
+                "more false alarms elsewhere. Measure it on your own radiographs first."
             ),
         ),
     ]

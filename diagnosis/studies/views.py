@@ -72,12 +72,12 @@ def study_status(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 def study_again(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Have a study without an answer analysed again."""
+    """Have a study without an answer reanalysed."""
     found = study_or_404(request, pk)
     if reanalyse_for_owner(found):
         forget(request.user.pk)
     else:
-        messages.info(request, _("This film cannot be analysed again at the moment."))
+        messages.info(request, _("This radiograph cannot be reanalysed at the moment."))
     return redirect(found)
 
 
@@ -103,5 +103,5 @@ def study_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
         return render(request, "studies/delete.html", {"study": found})
     storage.delete_studies(Study.objects.filter(pk=found.pk))
     forget(request.user.pk)
-    messages.success(request, _("The study, its film and its predictions are deleted."))
+    messages.success(request, _("The study, its radiograph and its predictions are deleted."))
     return redirect("studies")

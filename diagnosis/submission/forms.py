@@ -109,7 +109,7 @@ class SubmissionForm(forms.Form):
         error_messages={"required": _("Please confirm that you have read what this is for.")},
     )
     again = forms.BooleanField(
-        label=_("Analyse again what I have already submitted"),
+        label=_("Reanalyse what I have already submitted"),
         required=False,
     )
     token = forms.UUIDField(required=False, widget=forms.HiddenInput)

@@ -61,7 +61,7 @@ def study_new(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"outcomes": [_as_json(outcome, ticket.token) for outcome in outcomes]})
     if len(outcomes) == 1 and outcomes[0].study is not None:
         if outcomes[0].already_known and outcomes[0].study.submission != ticket.token:
-            messages.info(request, _("You have submitted this film before; this is its result."))
+            messages.info(request, _("You have submitted this radiograph before; this is its result."))
         return redirect(outcomes[0].study)
     if not any(outcome.study for outcome in outcomes):
         for outcome in outcomes:

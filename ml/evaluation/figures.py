@@ -32,17 +32,22 @@ def _head(title: str, note: str, description: str) -> Canvas:
 
 
 def _note(sample: Sample) -> str:
-    return f"{len(sample.labels)} films of {len(set(sample.patients))} patients outside training"
+    return f"{len(sample.labels)} radiographs of {len(set(sample.patients))} patients outside training"
 
 
-_STYLE = {"plain": ("films as they are", PRIMARY, ""), "shifted": ("as another site might send them", "#8a5a00", "6 4")}
+_STYLE = {
+    "plain": ("radiographs as they are", PRIMARY, ""),
+    "shifted": ("as another site might send them", "#8a5a00", "6 4"),
+}
 
 
 def roc(samples: Two, card: PopulationCard) -> str:
     """ROC curves with a 95 % band by patient, and both cuts of each point: rule-in filled, rule-out hollow."""
     plain = samples["plain"]
     auc = float(curve(plain.labels, plain.logits).auc())
-    canvas = _head("Sensitivity against false alarms (ROC)", _note(plain), f"ROC curve; area {auc:.3f} on plain films.")
+    canvas = _head(
+        "Sensitivity against false alarms (ROC)", _note(plain), f"ROC curve; area {auc:.3f} on plain radiographs."
+    )
     axes = Axes(canvas, 72, 76, 540, 336)
     axes.frame("false alarms (1 − specificity)", "sensitivity", TENTHS, TENTHS)
     axes.curve([0, 1], [0, 1], stroke=LINE, width=1.5, dash="3 4")
@@ -92,7 +97,7 @@ def precision_recall(samples: Two, card: PopulationCard) -> str:
         whole = curve(sample.labels, sample.logits)
         axes.curve(whole.sensitivity[1:], whole.precision[1:], stroke=colour, dash=dash)
         entries.append((f"{words}: average precision {float(whole.average_precision()):.3f}", colour, dash))
-    entries.append((f"calling every film pneumonia: {_percent(share)}", SOFT, "3 4"))
+    entries.append((f"calling every radiograph pneumonia: {_percent(share)}", SOFT, "3 4"))
     canvas.legend(92, 270, entries)
     return canvas.svg()
 
@@ -102,7 +107,8 @@ def calibration(samples: Two, card: PopulationCard) -> str:
     plain = samples["plain"]
     canvas = _head(
         "What a probability is worth",
-        f"{len(plain.labels)} films, weighted to a prevalence of {100 * card.prevalence:.0f} %; bars: 95 % by patient",
+        f"{len(plain.labels)} radiographs, weighted to a prevalence of {100 * card.prevalence:.0f} %; "
+        "bars: 95 % by patient",
         "Reliability diagram.",
     )
     axes = Axes(canvas, 72, 76, 540, 260)
@@ -125,7 +131,7 @@ def calibration(samples: Two, card: PopulationCard) -> str:
         if name not in samples:
             continue
         words, colour, _dash = _STYLE[name]
-        canvas.text(72, y - 12, f"films in each bin, {words}", size=10.5, fill=colour)
+        canvas.text(72, y - 12, f"in each bin: {words}", size=10.5, fill=colour)
         for row in reliability_table(samples[name], card):
             middle = axes.at((row["low"] + row["high"]) / 2, 0)[0]
             canvas.text(middle, y, str(row["films"]), size=11, anchor="middle", fill=colour)
@@ -136,7 +142,7 @@ def calibration(samples: Two, card: PopulationCard) -> str:
 def confusion(samples: Two, card: PopulationCard) -> str:
     """Truth × finding at each operating point."""
     plain = samples["plain"]
-    canvas = _head("What each operating point does to these films", _note(plain), "Truth against finding.")
+    canvas = _head("What each operating point does to these radiographs", _note(plain), "Truth against finding.")
     said_as = {"normal": "normal", "indeterminate": "indeterm.", "pneumonia": "pneumonia"}
     for column, (name, point) in enumerate(card.operating_points.items()):
         left = 92 + 182 * column
@@ -195,9 +201,11 @@ def robustness(table: Sequence[Mapping[str, Any]], plain: Mapping[str, Any]) -> 
     lowest = min([base, *(float(line["auc"]["value"]) for line in table)])
     floor = float(np.floor(lowest * 20 - 0.2) / 20)
     canvas = _head(
-        "When films look different", "AUC on the same films, changed on purpose; larger dots: stronger", "Robustness."
+        "When radiographs look different",
+        "AUC on the same radiographs, changed on purpose; larger dots: stronger",
+        "Robustness.",
     )
-    axes = Axes(canvas, 116, 72, 496, 348, x=(floor, 1.0))
+    axes = Axes(canvas, 172, 72, 440, 348, x=(floor, 1.0))
     step = 0.01 if 1 - floor < 0.12 else 0.05 if 1 - floor < 0.45 else 0.1
     ticks = np.round(np.arange(floor, 1.001, step), 2).tolist()
     axes.frame("AUC", "", ticks, [])
@@ -206,7 +214,7 @@ def robustness(table: Sequence[Mapping[str, Any]], plain: Mapping[str, Any]) -> 
     step = axes.height / len(names)
     for row, name in enumerate(names):
         y = axes.top + step * (row + 0.5)
-        canvas.text(106, y + 4, name, size=12, anchor="end")
+        canvas.text(162, y + 4, name, size=12, anchor="end")
         places = [
             (axes.at(float(line["auc"]["value"]), 0)[0], int(line["strength"]))
             for line in table

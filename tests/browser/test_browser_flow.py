@@ -85,7 +85,7 @@ def test_the_same_film_again_leads_to_the_earlier_result(page: Page, tmp_path: P
         confirm(page)
         page.get_by_role("button", name="Submit for analysis").click()
         expect(page.locator(".upload-item[data-state=known], #finding-title").first).to_be_attached()
-    expect(page.get_by_role("button", name="Analyse again")).to_be_visible()
+    expect(page.get_by_role("button", name="Reanalyse")).to_be_visible()
 
 
 def test_a_dropped_film_is_taken_anywhere_on_the_page(page: Page, tmp_path: Path) -> None:

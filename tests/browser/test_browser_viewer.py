@@ -1,4 +1,4 @@
-"""The film viewer in a real browser: by mouse, by keyboard, by fingers, and without JavaScript."""
+"""The radiograph viewer in a real browser: by mouse, by keyboard, by fingers, and without JavaScript."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_the_report_says_the_same(
     assert plain(str(stated(of, probability))) in text
     assert f"normal below {plain(percent(cuts.rule_out))}, pneumonia from {plain(percent(cuts.rule_in))}" in text
     for row in consequences(of, point).rows:
-        assert f"{row.films} films of {row.patients} patients" in text
+        assert f"{row.films} radiographs of {row.patients} patients" in text
 
 
 def test_a_warning_is_marked_wherever_its_finding_stands(

@@ -100,8 +100,8 @@ def test_it_has_every_heading_that_a_model_card_is_asked_for(client: Client) -> 
 
 
 def test_its_figures_are_drawings_that_can_do_nothing(client: Client) -> None:
-    names = re.findall(r'<img src="(/about/model/[\w-]+\.svg)"', page(client))
-    assert len(names) >= 5
+    names = re.findall(r'<figure class="paper"><a href="(/about/model/[\w/-]+\.svg)"', page(client))
+    assert len(names) >= 10
     for name in names:
         answer = client.get(name)
         assert answer.headers["Content-Type"] == "image/svg+xml"

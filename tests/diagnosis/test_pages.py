@@ -46,8 +46,18 @@ def test_no_page_asks_for_anything_from_elsewhere_or_runs_anything_inline(client
 def test_nobody_can_take_it_for_a_medical_device(client: Client, name: str) -> None:
     page = client.get(reverse(name)).text
     assert "medical device" in page
-    assert "Accuracy." in page
+    assert "Accuracy." in page or "Accuracy:" in page
     assert "Not medical advice." in page
+
+
+def test_a_site_for_both_says_so_and_one_for_children_alone_speaks_of_children(client: Client, settings: Any) -> None:
+    for name in ("landing", "about", "help"):
+        assert "adults" in client.get(reverse(name)).text, name
+    settings.POPULATIONS = ["child"]
+    page = client.get(reverse("landing")).text
+    assert "<h1>A second look at children’s chest radiographs</h1>" in page
+    assert "adult" not in page
+    assert "this site answers for children aged 1 to 5 alone" in client.get(reverse("help")).text
 
 
 def test_the_sources_are_named_as_their_licence_asks(client: Client) -> None:

@@ -83,7 +83,9 @@ class Command(BaseCommand):
         return version
 
     def _confirm(self, studies: int, people: int, version: ModelVersion, yes: bool) -> None:
-        text = f"{studies} studies of {people} people are reanalysed by model {version}."
+        what = "1 study" if studies == 1 else f"{studies} studies"
+        whose = "1 person" if people == 1 else f"{people} people"
+        text = f"{what} of {whose} {'is' if studies == 1 else 'are'} reanalysed by model {version}."
         if yes:
             self.stdout.write(text)
         elif not sys.stdin.isatty():

@@ -122,7 +122,7 @@ def test_what_is_to_be_read_first_shows_and_matches_nothing_of_the_answer(
     read_first(owner)
     Study.objects.filter(pk=hidden.pk).update(created_at=owner.preferences.updated_at)
     text = owner_client.get(reverse("studies")).content.decode()
-    assert "Read the film first" in text
+    assert "Read the radiograph first" in text
     assert "87\N{NO-BREAK SPACE}%" not in text
     for query in (
         {"finding": "pneumonia"},

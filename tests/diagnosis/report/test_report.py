@@ -42,7 +42,7 @@ def test_it_says_what_the_result_page_says(owner: User, owner_client: Client) ->
         "Signs of pneumonia", str(stated(of, 0.87)).replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", ""),
         "Übung <b>7</b> & co", "Operating point Balanced", f"pneumonia from {percent(cuts.rule_in)}",
         version.sha256, version.version, "positive predictive value",
-        *(f"{row.films} films of {row.patients} patients" for row in table),
+        *(f"{row.films} radiographs of {row.patients} patients" for row in table),
         *(cell.of_100 for row in table for cell in row.cells),
         "Image check", "Unlike the films it learned from.", "Trust it less.",
         "Disagree", "Looks clear <i>to me</i>. Second line", "Pneumonia (CT)", "Heat map over a copy",
@@ -63,7 +63,7 @@ def test_every_page_has_both_disclaimers_and_its_number(owner: User, owner_clien
     found = pages(owner_client, with_heat(owner))
     assert len(found) >= 2
     for number, text in enumerate(found, start=1):
-        assert "The model is wrong on some films" in text
+        assert "The model is wrong on some radiographs" in text
         assert "This result is not a diagnosis" in text
         assert f"Page {number} of {len(found)}" in text
 

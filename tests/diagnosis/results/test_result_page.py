@@ -61,7 +61,7 @@ def test_the_error_rates_are_those_of_the_card_at_the_point_used(owner: User, ow
     for row in consequences(of, "screening").rows:
         for cell in row.cells:
             assert f"<strong>{cell.of_100}</strong>" in table
-    assert "Of 100 such patients, films altered by a program" in text
+    assert "Of 100 such patients, radiographs altered by a program" in text
 
 
 def test_none_among_few_films_is_not_called_none_of_100(

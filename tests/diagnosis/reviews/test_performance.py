@@ -94,7 +94,7 @@ class TestWithConfirmedDiagnoses:
     def test_the_page_shows_counts_and_intervals(self, owner: User, owner_client: Client) -> None:
         self.confirm(owner, True, "pneumonia", "pneumonia")
         text = owner_client.get("/performance/").content.decode()
-        assert "On the same films" in text
+        assert "On the same radiographs" in text
         assert "1/1" in text
         assert text.count("<polyline") == 3
 
@@ -107,5 +107,5 @@ class TestWithConfirmedDiagnoses:
         reading(study, owner, "normal", agreement="disagree")
         text = owner_client.get("/performance/").content.decode()
         assert "Nothing to measure yet" in text
-        assert "1 film you reviewed waits" in text
+        assert "1 radiograph you reviewed waits" in text
         assert "<table" not in text

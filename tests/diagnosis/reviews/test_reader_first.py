@@ -46,7 +46,7 @@ def test_no_fragment_tells_the_answer(owner: User, owner_client: Client) -> None
     study = with_heat(owner)
     status = owner_client.get(reverse("study_status", args=[study.pk])).content.decode()
     live = owner_client.get(reverse("studies_live"), {"pending": study.pk.hex, "as": "badge"}).content.decode()
-    assert "Read the film first" in live
+    assert "Read the radiograph first" in live
     assert [leak for leak in (*LEAKS, "pneumonia") if leak in status + live] == []
 
 

@@ -23,7 +23,7 @@ def test_an_earlier_film_comes_with_its_result_and_a_waiting_one_with_a_way_to_l
     one, two = page.split("<tbody>")[1].split("</tr>")[:2]
     assert earlier.get_absolute_url() in one
     assert "Signs of pneumonia" in one
-    assert "submitted this film before" in one
+    assert "submitted this radiograph before" in one
     assert "Look again" not in one
     assert "Waiting" in two
     assert "Look again" in two
@@ -35,7 +35,7 @@ def test_an_earlier_answer_that_is_hidden_stays_hidden(owner: User, client: Clie
     client.force_login(owner)
     page = send(client, *SEVERAL).content.decode()
     assert "Signs of pneumonia" not in page
-    assert "Read the film first" in page
+    assert "Read the radiograph first" in page
 
 
 def test_an_earlier_film_that_waits_still_is_asked_about(owner: User, client: Client) -> None:

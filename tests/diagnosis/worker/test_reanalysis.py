@@ -83,7 +83,7 @@ def test_the_owner_has_a_failed_film_analysed_again_a_few_times(owner: User, cli
         assert attempt
         study.fail(attempt, "ERROR", "An error of ours.")
     assert BUTTON not in client.get(study.get_absolute_url()).content.decode()
-    assert "cannot be analysed again" in client.post(address, follow=True).content.decode()
+    assert "cannot be reanalysed" in client.post(address, follow=True).content.decode()
     study.refresh_from_db()
     assert study.state == State.FAILED
     assert study.reanalyse(), "staff may"
