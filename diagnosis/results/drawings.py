@@ -20,6 +20,10 @@ from diagnosis.results.exam_labels import CHANGES
 
 SVG = "http://www.w3.org/2000/svg"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# Drawings of earlier cards say "films"; a card holds the hashes of its drawings, so they stay as they are.
+EARLIER = (("films in each bin, ", "in each bin: "), ("films", "radiographs"), ("film", "radiograph"))
+LETTER = 0.55
+"""About how wide a letter is, as a share of its height."""
 COLOURS = {  # ml/evaluation/svg.py has these; each is a pair of colours in static/css/pneumoweb.css
     "#14232a": "var(--pw-ink)",
     "#465d67": "var(--pw-ink-2)",
@@ -105,6 +109,9 @@ def _drawing(file: Path, _changed: int, _language: str, paper: bool) -> SafeStri
     for element in root.iter():
         if element.text and element.text.strip():
             element.text = in_words(element.text)
+            if element.get("text-anchor") == "end":  # the space from the edge was left for the drawn words
+                size, room = float(element.get("font-size", 12)), float(element.get("x", 0))
+                element.set("font-size", f"{min(size, room / (LETTER * len(element.text))):.4g}")
         for attribute in () if paper else ("fill", "stroke"):
             if (colour := element.get(attribute)) in COLOURS:
                 element.set(attribute, COLOURS[colour])
@@ -116,6 +123,8 @@ def in_words(text: str) -> str:
     """A text of a drawing in the present language: the name of a change, or a sentence with numbers in it."""
     if text in CHANGES:
         return str(CHANGES[text])
+    for before, now in EARLIER:
+        text = text.replace(before, now)
     pattern = NUMBER.sub("%s", text.replace("%", "%%"))
     numbers = tuple(number_format(number) for number in NUMBER.findall(text))
     translated = gettext(pattern) if any(map(str.isalpha, pattern.replace("%s", ""))) else pattern
