@@ -20,6 +20,7 @@ from diagnosis.results import error_rates, formatting, translation
 from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import stated_probability
 from diagnosis.results.exam_labels import in_words
+from diagnosis.template_loader import constant
 
 register = template.Library()
 register.filter(translation.translate)
@@ -40,6 +41,7 @@ for shown in (
 
 
 @register.simple_tag
+@constant
 @lru_cache(maxsize=256)  # a page of the history draws a hundred, and each would look up the file's address again
 def icon(name: str, classes: str = "") -> SafeString:
     """An icon of static/img/icons.svg, hidden from screen readers: the words beside it say the same."""
