@@ -24,7 +24,14 @@ CHECKS: tuple[tuple[Promise, Promise, dict[str, Promise]], ...] = (
     ),
     (_("Chest"), _("it shows a chest"), {"NOT_CHEST": _("it shows another part of the body")}),
     (_("Frontal view"), _("it looks frontal"), {"NOT_FRONTAL": _("it looks lateral or oblique")}),
-    (_("Whole radiograph"), _("both lungs are on it"), {"CROPPED": _("only a part of the chest is on it")}),
+    (
+        _("Whole radiograph"),
+        _("both lungs are on it"),
+        {
+            "CROPPED": _("only a part of the chest is on it"),
+            "LUNGS_CUT_OFF": _("a part of the lungs seems to lie outside it"),
+        },
+    ),
     (_("One radiograph"), _("one picture"), {"MULTIPLE_IMAGES": _("several pictures in one")}),
     (
         _("Upright"),

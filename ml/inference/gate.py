@@ -40,8 +40,9 @@ from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE, ModelInput, Notice
 
 FORMAT_VERSION = 1
-GATE_RULES = 2
-"""Counts up whenever the rules in code change what is refused; 2: the lungs may speak for a film in a frame."""
+GATE_RULES = 3
+"""Counts up whenever the rules in code change what is refused; 2: the lungs may speak for a film in a frame; 3: a film
+that cuts off one lung is refused (:mod:`ml.inference.lung_remarks`)."""
 KINDS = ("frontal", "lateral", "radiograph", "other", "cropped", "multiple")
 """What the network calls a picture; the place in this tuple is the class number."""
 OUTPUTS = ("kind", "turn", "inverted", "adult", "novelty")

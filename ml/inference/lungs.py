@@ -86,6 +86,10 @@ class Lungs:
         """
         return [line for line in _level_lines(self.probability) if _enclosed(line) >= least]
 
+    def areas(self, least: float = 0.0) -> list[float]:
+        """Shares of the film inside each of :meth:`outlines`, the largest first."""
+        return sorted((_enclosed(line) for line in self.outlines(least)), reverse=True)
+
 
 def _enclosed(line: NDArray[np.float64]) -> float:
     """Area inside a closed line, by the shoelace formula."""

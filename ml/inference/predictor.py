@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ml.errors import ArtifactDamaged, Refusal
 from ml.inference.decision import Cuts, Finding, decide
 from ml.inference.gate import LOOKS_ADULT
+from ml.inference.lung_remarks import remark
 from ml.inference.lungs import MASK_SIZE, LungFinder, Lungs
 from ml.inference.model_card import ARTIFACTS, ModelCard, load_card
 from ml.inference.population import ADULT, Belonging, Correction, belonging, contradictions, outside
@@ -145,6 +146,10 @@ class Predictor:
                 answers.append(no)
                 continue
             score, probability, heat, lungs_of_it = answered[i]
+            seen = remark(lungs_of_it) if check is not None else None
+            if isinstance(seen, Refusal):
+                answers.append(seen)
+                continue
             cuts = self.card.populations[of_whom.population].operating_points[operating_point].cuts
             answers.append(
                 Prediction(
@@ -157,7 +162,7 @@ class Predictor:
                     correction=correction_of(check),
                     heatmap=heat,
                     lungs=lungs_of_it,
-                    warnings=_warnings(check, of_whom, stated[i]),
+                    warnings=_warnings(check, of_whom, stated[i], seen),
                     milliseconds=milliseconds,
                     model_version=self.card.version,
                 )
@@ -188,12 +193,13 @@ def _refusal(check: GateResult | None, of_whom: Belonging, answered: Mapping[str
     return no
 
 
-def _warnings(check: GateResult | None, of_whom: Belonging, stated: str) -> tuple[Notice, ...]:
-    """What the image check remarked and what speaks against the population, each once."""
+def _warnings(check: GateResult | None, of_whom: Belonging, stated: str, lungs: Notice | None) -> tuple[Notice, ...]:
+    """What the image check and the lungs remarked and what speaks against the population, each once."""
     if check is None:
         return ()
     # That a film looks like an adult's is no remark on one that the adults' network answers for.
     remarks = [notice for notice in check.notices if of_whom.population != ADULT or notice.code != LOOKS_ADULT.code]
+    remarks += [lungs] if lungs is not None else []
     found = [*remarks, *contradictions(of_whom, stated, check.scores.get("adult"))]
     return tuple({notice.code: notice for notice in found}.values())
 
