@@ -20,7 +20,7 @@ from ml.intake.read import Header
         (None, "adult", 0.0, ("adult", "stated")),
         (None, "child", 0.99, ("child", "stated")),
         (None, "", 0.01, ("child", "image")),
-        (None, "", 0.5, ("unknown", "image")),
+        (None, "", 0.4, ("unknown", "image")),
         (None, "", 0.9, ("adult", "image")),
         (None, "", None, ("child", "image")),
     ],
