@@ -1,6 +1,6 @@
 """Predict films: ``python -m ml.predict PATH… [--csv FILE|-] [--json FILE|-] [--heatmaps DIR]``.
 
-One row per film, with the columns of :data:`COLUMNS`. *state* is ``done``, ``rejected`` (not something the model may
+One row per film (:mod:`ml.inference.prediction_rows`). *state* is ``done``, ``rejected`` (not something the model may
 answer for, or of none of its populations; *reason* says why) or ``failed`` (could not be read from disk, or an error of
 ours). *population* is ``child``, ``adult``, ``outside`` or ``unknown``, known by the ``header``, as ``stated`` with
 ``--population``, or by the ``image``. *score* is the network's logit, before calibration. A film is normal below
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import json
 import os
 import sys
 import time
@@ -27,69 +26,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
 
 import numpy as np
 from PIL import Image
 
 from ml.errors import ArtifactError, IntakeError, Refusal
-from ml.files import csv_line, legible
 from ml.inference.heatmap import upsample
 from ml.inference.population import POPULATIONS, OutsidePopulations
 from ml.inference.population_card import OPERATING_POINTS
+from ml.inference.prediction_rows import Row, csv_lines, write_json, write_table
 from ml.inference.predictor import Prediction, Predictor
 from ml.intake.find_files import find_films
-from ml.intake.read import ModelInput, Notice, Radiograph, read_radiograph
+from ml.intake.read import ModelInput, Radiograph, read_radiograph
 
-COLUMNS = (
-    "file",
-    "population",
-    "population_known_by",
-    "state",
-    "reason",
-    "finding",
-    "probability",
-    "score",
-    "operating_point",
-    "rule_out",
-    "rule_in",
-    "warnings",
-    "model_version",
-    "milliseconds",
-)
 BATCH = 16
 AHEAD = 4 * BATCH
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What is written of one input. ``message`` is for the JSON only; the table has the warnings' codes."""
-
-    file: str
-    state: str
-    reason: str = ""
-    population: str = ""
-    population_known_by: str = ""
-    finding: str = ""
-    probability: float | None = None
-    score: float | None = None
-    operating_point: str = ""
-    rule_out: float | None = None
-    rule_in: float | None = None
-    model_version: str = ""
-    milliseconds: float = 0.0
-    message: str = ""
-    warnings: tuple[Notice, ...] = ()
-
-    def values(self) -> dict[str, Any]:
-        """What goes into every kind of table, by column."""
-        values = {name: getattr(self, name) for name in COLUMNS} | {"milliseconds": round(self.milliseconds, 1)}
-        return values | {"warnings": " ".join(notice.code for notice in self.warnings)}
-
-    def as_json(self) -> dict[str, Any]:
-        """The row as plain JSON values."""
-        warnings = [{"code": notice.code, "message": notice.message} for notice in self.warnings]
-        return {**self.values(), "message": self.message, "warnings": warnings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,43 +172,6 @@ def write_heatmap(path: Path, film: Radiograph, answer: Prediction) -> None:
     heat = 0.55 * upsample(answer.heatmap, picture.width, picture.height)[..., None]
     shown = grey * (1 - heat) + np.array([255.0, 110.0, 0.0], np.float32) * heat
     Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8)).save(path)
-
-
-def csv_lines(rows: Iterable[Row], stream: TextIO) -> Iterator[Row]:
-    """Hand the rows on, each once its line of CSV has left this process."""
-    stream.write(csv_line(COLUMNS))
-    stream.flush()
-    for row in rows:
-        stream.write(csv_line(row.values().values()))
-        stream.flush()
-        yield row
-
-
-def write_table(rows: Sequence[Row], stream: TextIO) -> None:
-    """Write rows for a person at a terminal."""
-    names = ("file", "population", "state", "finding", "probability", "warnings", "reason")
-    cells = [names, *([_shown(row.values()[name]) for name in names] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        stream.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
-
-
-def _shown(value: Any) -> str:
-    return "" if value is None else legible(str(value))
-
-
-def write_json(rows: Sequence[Row], target: str) -> None:
-    """Write rows to stdout (``-``) or whole to a file: half a list would be no JSON."""
-    text = json.dumps([row.as_json() for row in rows], indent=1) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-        return
-    partial = Path(target).with_name(f".{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _watched(rows: Iterable[Row], total: int) -> Iterator[Row]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.gate_training.augmentation import INPUT_SIZE
-from ml.inference.gate import KINDS, OUTPUTS
+from ml.inference.gate_card import KINDS, OUTPUTS
 from ml.intake.read import FILM_SIZE
 from ml.network.normalization import views
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.gate_training.exam import Row
-from ml.inference.gate import FORMAT_VERSION, KINDS, OUTPUTS, Gate, Thresholds
+from ml.inference.gate import Gate
+from ml.inference.gate_card import FORMAT_VERSION, KINDS, OUTPUTS, Thresholds
 from ml.inference.model_card import file_sha256
 from ml.network.export import export
 

@@ -13,16 +13,15 @@ on children. How well all this works, on what: docs/gate-card.md.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.errors import ArtifactDamaged, ArtifactMissing, Refusal, gettext_noop
+from ml.errors import ArtifactDamaged, Refusal, gettext_noop
+from ml.inference.gate_card import KINDS, Thresholds, read_gate_card
 from ml.inference.gate_rules import (
     MIN_FILLED,
     OLDEST,
@@ -35,18 +34,13 @@ from ml.inference.gate_rules import (
 )  # fmt: skip
 from ml.inference.lung_witness import may_speak, two_whole_lungs
 from ml.inference.lungs import LungFinder
-from ml.inference.model_card import ARTIFACTS, file_sha256
+from ml.inference.model_card import ARTIFACTS
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE, ModelInput, Notice
 
-FORMAT_VERSION = 1
 GATE_RULES = 3
 """Counts up whenever the rules in code change what is refused; 2: the lungs may speak for a film in a frame; 3: a film
 that cuts off one lung is refused (:mod:`ml.inference.lung_remarks`)."""
-KINDS = ("frontal", "lateral", "radiograph", "other", "cropped", "multiple")
-"""What the network calls a picture; the place in this tuple is the class number."""
-OUTPUTS = ("kind", "turn", "inverted", "adult", "novelty")
-"""Outputs of the network, in order: logits (N, 6), (N, 4), (N, 1), (N, 1) and distances (N, 1)."""
 _WIDTHS = (len(KINDS), 4, 1, 1, 1)
 _CODES = {
     "frontal": "NOT_RECOGNISED",
@@ -59,29 +53,6 @@ _CODES = {
 _BATCH = 32
 _ODD = 1.2
 """How many times the distance *unlike* a film may have before it has to be frontal with more certainty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Where the gate draws its lines; measured on films kept out of training, see docs/gate-card.md.
-
-    Attributes:
-        frontal: Least probability of a frontal chest film.
-        certain: The same for a film that is to be put right, before and after, or is very unlike the training films.
-        novelty: Largest distance from the frontal films seen in training.
-        turn: Least probability of a quarter turn that is put right without asking.
-        inverted: The same for an inversion.
-        adult: Probability from which a film is called one like an adult's.
-        unlike: Distance from which a film that passes is called unlike the training films.
-    """
-
-    frontal: float
-    certain: float
-    novelty: float
-    turn: float
-    inverted: float
-    adult: float
-    unlike: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +113,7 @@ class Gate:
             ArtifactDamaged: a file is not the one the card describes, or the network is another one.
         """
         folder = directory or ARTIFACTS / "gate"
-        thresholds, files = _read_card(folder)
+        thresholds, files = read_gate_card(folder)
         engine = Engine(folder / "model.xml", threads=threads, sha256=files)
         if engine.input_shape != (-1, FILM_SIZE, FILM_SIZE, 1):
             raise ArtifactDamaged(
@@ -287,33 +258,6 @@ ROTATION_CORRECTED = Notice(
     gettext_noop("The radiograph was turned by a quarter or upside down; the model was given it upright."),
     gettext_noop("It is shown upright. Check that this is right."),
 )
-
-
-def _read_card(folder: Path) -> tuple[Thresholds, dict[str, str]]:
-    """Read the thresholds of a gate's card and the hashes it names, and check these."""
-    path = folder / "card.json"
-    try:
-        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if card["format_version"] != FORMAT_VERSION:
-            raise ArtifactDamaged(f"{path} has format version {card['format_version']}, not {FORMAT_VERSION}.")
-        if tuple(card["kinds"]) != KINDS or tuple(card["outputs"]) != OUTPUTS:
-            raise ArtifactDamaged(f"{path} describes another network than this program knows.")
-        thresholds = Thresholds(**{name: float(value) for name, value in card["thresholds"].items()})
-        files = {str(name): str(value) for name, value in card["files"].items()}
-    except FileNotFoundError:
-        raise ArtifactMissing(
-            f"{path} is missing. Restore the folder, or train with python -m ml.train_gate."
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactDamaged(f"{path} cannot be read as a gate's card: {error}") from error
-    if not {"model.xml", "model.bin"} <= files.keys():
-        raise ArtifactDamaged(f"{path} does not name the network's files.")
-    for name, expected in files.items():
-        if not (folder / name).is_file():
-            raise ArtifactMissing(f"{folder / name} is missing. Restore the folder {folder} as a whole.")
-        if file_sha256(folder / name) != expected:
-            raise ArtifactDamaged(f"{folder / name} is not the file its card describes (SHA-256 differs).")
-    return thresholds, files
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

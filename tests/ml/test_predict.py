@@ -19,6 +19,7 @@ from ml import predict
 from ml.errors import Refusal
 from ml.inference.decision import Cuts, decide
 from ml.inference.model_card import load_card
+from ml.inference.prediction_rows import COLUMNS
 from ml.inference.predictor import Prediction, Predictor, load_classifier
 from ml.intake.read import ModelInput
 from tests.ml.drawn import workshop
@@ -55,7 +56,7 @@ def test_good_films_give_rows_and_status_nought(films: Path, capsys: pytest.Capt
     assert predict.main([str(films / "a.jpeg"), str(films / "deeper"), "--csv", "-"]) == 0
     rows = _rows(capsys.readouterr().out)
     assert [Path(row["file"]).name for row in rows] == ["a.jpeg", "b"]
-    assert tuple(rows[0]) == predict.COLUMNS
+    assert tuple(rows[0]) == COLUMNS
     for row in rows:
         assert row["state"] == "done"
         assert row["reason"] == ""
