@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Case, CharField, Exists, F, OuterRef, Value, When
-from django.db.models.functions import Cast
+from django.db import connection
 
-from diagnosis.models import ModelVersion, SavedFilter, StudyTag, Tag
+# In SQL: three small tables under one head, for which the ORM needs a page of casts and a tenth of a history's time.
+ALL = """
+SELECT CASE WHEN active THEN 'active' ELSE 'version' END, id, version, sha256 FROM diagnosis_modelversion
+UNION ALL SELECT 'saved', id, name, query FROM diagnosis_savedfilter WHERE owner_id = %(owner)s
+UNION ALL SELECT 'tag', id, name, '' FROM diagnosis_tag WHERE owner_id = %(owner)s
+    AND EXISTS (SELECT 1 FROM diagnosis_studytag WHERE tag_id = diagnosis_tag.id)
+"""
 
 
 @dataclass(slots=True)
@@ -25,12 +29,9 @@ class Choices:
     def of(cls, user: AbstractBaseUser | AnonymousUser) -> Choices:
         """Those of one person."""
         made = cls()
-        state = Case(When(active=True, then=Value("active")), default=Value("version"))
-        versions = _rows(ModelVersion.objects.all(), F("version"), F("sha256"), state)
-        borne = Tag.objects.filter(Exists(StudyTag.objects.filter(tag=OuterRef("pk"))), owner_id=user.pk)
-        tags = _rows(borne, F("name"), Value(""), Value("tag"))
-        saved = _rows(SavedFilter.objects.filter(owner_id=user.pk), F("name"), F("query"), Value("saved"))
-        rows = sorted(versions.union(tags, saved, all=True), key=lambda row: row[1], reverse=True)
+        with connection.cursor() as cursor:
+            cursor.execute(ALL, {"owner": user.pk})
+            rows = sorted(cursor.fetchall(), key=lambda row: row[1], reverse=True)
         for kind, key, name, text in rows:
             if kind == "tag":
                 made.tags.append(name)
@@ -44,12 +45,3 @@ class Choices:
         made.tags.sort(key=str.casefold)
         made.saved.sort(key=lambda row: row[1].casefold())
         return made
-
-
-def _rows(found: Any, name: Any, text: Any, kind: Any) -> Any:
-    wide = CharField(max_length=500)
-    return (
-        found.order_by()
-        .annotate(_kind=Cast(kind, wide), _name=Cast(name, wide), _text=Cast(text, wide))
-        .values_list("_kind", "pk", "_name", "_text")
-    )

@@ -91,9 +91,11 @@ class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         model = Study
         fields: tuple[str, ...] = ()
 
-    def __init__(self, data: QueryDict, queryset: StudyQuerySet, *, request: HttpRequest) -> None:
+    def __init__(
+        self, data: QueryDict, queryset: StudyQuerySet, *, request: HttpRequest, choices: Choices | None = None
+    ) -> None:
         super().__init__(data, queryset, request=request)
-        self.choices = Choices.of(request.user)
+        self.choices = choices or Choices.of(request.user)
         self.filters["model"].extra["choices"] = list(self.choices.versions.items())
         self.filters["tag"].extra["choices"] = [(name, name) for name in self.choices.tags]
 

@@ -1,21 +1,15 @@
-"""The line above the list: quick views with their numbers, the filters' fields, what is in force, the sorted column."""
+"""Links above the list: quick views with their numbers, and columns that it can be sorted by."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from diagnosis.history.counts import Counts
-from diagnosis.history.filters import StudyFilter
-from diagnosis.history.rows import select_html
 
 NO_FILTER = ("after", "before", "view", "sort", "size")  # in the address, and choose no studies
 COLUMNS: dict[str, tuple[Promise, tuple[str, str]]] = {  # of the table: its words, orders: the one a first click gives
@@ -27,20 +21,10 @@ DESCENDING = ("label_last", "highest", "newest")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """A field of the filter form, drawn."""
-
-    name: str
-    label: str
-    html: SafeString
-    errors: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Column:
     """A column that the list can be sorted by: where a click leads, and how it is sorted now."""
 
-    words: Promise
+    words: str
     query: str
     sorted: str  # for aria-sort; empty where it is not
 
@@ -50,7 +34,7 @@ class View:
     """A quick view: all, unread, …"""
 
     kind: str
-    words: Promise
+    words: str
     query: str
     number: int
     is_current: bool
@@ -67,30 +51,6 @@ def query_without(request: HttpRequest, *names: str, **extra: str) -> str:
     return query.urlencode()
 
 
-def fields(chosen: StudyFilter) -> list[Field]:
-    """The filter form's fields, in its order."""
-    return [_field(name, field, chosen) for name, field in chosen.form.fields.items()]
-
-
-def _field(name: str, field: Any, chosen: StudyFilter) -> Field:
-    errors = [str(error) for error in chosen.form.errors.get(name, ())]
-    given = str(chosen.form.data.get(name, ""))
-    if choices := getattr(field, "choices", None):
-        html = select_html(name, tuple((str(value), str(words)) for value, words in choices), given, bool(errors))
-    else:
-        kind = "date" if name in ("since", "until") else "search"
-        wrong = format_html(' aria-invalid="true" aria-describedby="id_{}_error"', name) if errors else ""
-        html = format_html(
-            '<input type="{}" name="{}" id="id_{}" value="{}" maxlength="120" autocomplete="off"{}{}>',
-            kind, name, name, given, _hint(name), wrong,
-        )  # fmt: skip
-    return Field(name, str(field.label), html, errors)
-
-
-def _hint(name: str) -> SafeString | str:
-    return format_html(' placeholder="{}"', _("Search labels")) if name == "q" else ""
-
-
 def narrowing(query: QueryDict | dict[str, str]) -> dict[str, str]:
     """The part of an address that chooses studies."""
     return {name: str(value) for name, value in query.items() if value and name not in NO_FILTER}
@@ -100,7 +60,7 @@ def views(request: HttpRequest, counts: Counts) -> list[View]:
     """The quick views; the current one is that whose filter is the only one in force."""
     now = narrowing(request.GET)
     return [
-        View(kind, words, query, number, narrowing(dict(parse_qsl(query))) == now)
+        View(kind, str(words), query, number, narrowing(dict(parse_qsl(query))) == now)
         for kind, words, query, number in counts.views
     ]
 
@@ -111,5 +71,5 @@ def columns(request: HttpRequest, order: str) -> dict[str, Column]:
     for name, (words, orders) in COLUMNS.items():
         there = orders[1] if order == orders[0] else orders[0]
         now = "" if order not in orders else "descending" if order in DESCENDING else "ascending"
-        found[name] = Column(words, query_without(request, "sort", sort=there), now)
+        found[name] = Column(str(words), query_without(request, "sort", sort=there), now)
     return found

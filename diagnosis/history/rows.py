@@ -20,8 +20,8 @@ from django.db.models import F, FilteredRelation, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -104,15 +104,3 @@ def _tags(names: str | None) -> SafeString:
     return format_html_join(
         "", ' <a class="tag" href="?{}">{}</a>', ((urlencode({"tag": tag}), tag) for tag in tags if tag)
     )
-
-
-@lru_cache(maxsize=512)
-def select_html(name: str, choices: tuple[tuple[str, str], ...], chosen: str, invalid: bool) -> SafeString:
-    """A ``<select>`` of the filter line; Django's own costs a template for each."""
-    options = "".join(
-        f'<option value="{conditional_escape(value)}"{" selected" if value == chosen else ""}>'
-        f"{conditional_escape(words)}</option>"
-        for value, words in choices
-    )
-    wrong = f' aria-invalid="true" aria-describedby="id_{name}_error"' if invalid else ""
-    return mark_safe(f'<select name="{name}" id="id_{name}"{wrong}>{options}</select>')  # noqa: S308  (all escaped above)

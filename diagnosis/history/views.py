@@ -16,9 +16,10 @@ from django.views.decorators.http import require_safe
 from diagnosis import VERSION
 from diagnosis.access import person, study_or_404
 from diagnosis.history import keyset
+from diagnosis.history.asked import Asked
 from diagnosis.history.counts import count
-from diagnosis.history.filters import ORDERS, filter_for
-from diagnosis.history.line import columns, fields, query_without
+from diagnosis.history.filters import ORDERS
+from diagnosis.history.line import columns, query_without
 from diagnosis.history.line import views as quick_views
 from diagnosis.history.live import live_context
 from diagnosis.history.rows import prepare, rows_for
@@ -33,40 +34,40 @@ COUNTED = 1_000  # matches of a filter are counted up to here, then it is "more 
 def studies(request: HttpRequest) -> HttpResponse:
     """A person's own studies: filters, order, page size and place are all in the address."""
     user = person(request)
-    chosen = filter_for(request)
-    rows, order = chosen.rows()
+    asked = Asked(request)
+    rows, order = asked.rows()
     page = keyset.page(
-        rows_for(user, rows), order, chosen.page_size,
+        rows_for(user, rows), order, asked.page_size,
         after=request.GET.get("after", ""), before=request.GET.get("before", ""),
     )  # fmt: skip
     counts = count(user)
-    filters = chosen.chosen()
+    filters = asked.in_force()
     narrowed = bool(filters) or order.key != "created_at"
     matches = _count_up_to(rows, COUNTED) if narrowed and (page.next or page.previous) else len(page.rows)
-    shown = {field.name: field for field in fields(chosen)}
+    search, *fields = asked.fields()
     views = quick_views(request, counts)
     context = {
         "page": page,
         "rows": prepare(page.rows, user),
-        "search": shown.pop("q"),
-        "fields": list(shown.values()),
+        "search": search,
+        "fields": fields,
         "order": order,
-        "columns": columns(request, chosen.order_name),
+        "columns": columns(request, asked.order_name),
         "filters": [(label, words, query_without(request, name)) for name, label, words in filters],
         "in_a_view": any(view.is_current for view in views),
-        "more_open": bool(chosen.form.errors),
+        "more_open": bool(asked.errors),
         "narrowed": narrowed,
         "matches": matches if narrowed else counts.total,
         "most": COUNTED,
         "counts": counts,
         "views": views,
-        "saved": chosen.choices.saved,
-        "tags": chosen.choices.tags,
+        "saved": asked.choices.saved,
+        "tags": asked.choices.tags,
         "query": query_without(request),
         "view": "cards" if request.GET.get("view") == "cards" else "table",
         "as_table": query_without(request, "view"),
         "as_cards": query_without(request, "view", view="cards"),
-        "product": {"version": VERSION, "model_version": chosen.choices.active_version},
+        "product": {"version": VERSION, "model_version": asked.choices.active_version},
         **live_context([study for study in page.rows if study.is_pending], "row"),
     }
     return render(request, "studies/studies.html", context)
