@@ -7,7 +7,7 @@ count as lung. How well it agrees with masks drawn by people, on what films: ``l
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,19 +139,24 @@ def _crossing(field: NDArray[np.float64], edge: tuple[int, int, str]) -> tuple[f
 
 
 class LungFinder:
-    """The network, ready to find lungs. Not for use by two threads at once (as the runtime it stands on)."""
+    """Finds lungs. Not for use by two threads at once (as the runtime it stands on)."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Take a loaded network; :meth:`load` is the ordinary way."""
-        self._engine = engine
+    def __init__(self, load: Callable[[], Engine]) -> None:
+        """Take what loads the network; :meth:`load` is the ordinary way.
+
+        It is loaded with the first film: where the classifiers find the lungs themselves, only the image check asks
+        for it, of one film in several hundred, and a worker need not hold it until then.
+        """
+        self._load = load
+        self._engine: Engine | None = None
 
     @classmethod
     def load(cls, directory: Path | None = None, *, threads: int | None = None) -> LungFinder:
-        """Load the committed network, or the one in ``directory``, checking every hash its card names.
+        """Take the committed network, or the one in ``directory``, checking every hash its card names.
 
         Raises:
             ArtifactMissing: A file is not there.
-            ArtifactDamaged: A file is not the one the card describes, or the network is another one.
+            ArtifactDamaged: A file is not the one the card describes; with the first film, if it is so only by then.
         """
         folder = directory or ARTIFACTS / "lungs"
         try:
@@ -170,10 +175,14 @@ class LungFinder:
                 raise ArtifactMissing(f"{folder / name} is missing. Restore the folder from the repository.")
             if file_sha256(folder / name) != wanted:
                 raise ArtifactDamaged(f"{folder / name} is not the file its card describes. Restore the folder.")
-        engine = Engine(folder / "model.xml", threads=threads, sha256=files)
-        if engine.input_shape != (-1, FILM_SIZE, FILM_SIZE, 1):
-            raise ArtifactDamaged(f"The network in {folder} takes {engine.input_shape}.")
-        return cls(engine)
+
+        def network() -> Engine:
+            engine = Engine(folder / "model.xml", threads=threads, sha256=files)
+            if engine.input_shape != (-1, FILM_SIZE, FILM_SIZE, 1):
+                raise ArtifactDamaged(f"The network in {folder} takes {engine.input_shape}.")
+            return engine
+
+        return cls(network)
 
     def find(self, films: Sequence[ModelInput] | NDArray[np.uint8]) -> list[Lungs]:
         """Find the lungs on films that stand upright with bones bright.
@@ -182,9 +191,10 @@ class LungFinder:
             films: Canonical inputs, or their pixels uint8 (N, 224, 224).
         """
         pixels = films if isinstance(films, np.ndarray) else [film.pixels for film in films]
+        self._engine = engine = self._engine or self._load()
         found: list[Lungs] = []
         for start in range(0, len(pixels), _BATCH):
             batch = np.stack([pixels[i] for i in range(start, min(start + _BATCH, len(pixels)))])
-            (probability,) = self._engine(batch[..., None].astype(np.float32))
+            (probability,) = engine(batch[..., None].astype(np.float32))
             found += [Lungs(one) for one in probability[..., 0]]
         return found

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from ml import LungFinder, Lungs, ModelInput
 from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.model_card import ARTIFACTS
+from ml.inference.runtime import Engine
 from tests.phantoms import film
 
 
@@ -117,6 +118,21 @@ def test_a_damaged_network_is_not_loaded(tmp_path: Path) -> None:
         LungFinder.load(tmp_path / "lungs")
     with pytest.raises(ArtifactMissing):
         LungFinder.load(tmp_path)
+
+
+def test_the_network_is_loaded_with_the_first_film_and_once() -> None:
+    loaded = []
+
+    def load() -> Engine:
+        loaded.append(Engine(ARTIFACTS / "lungs" / "model.xml", threads=1))
+        return loaded[-1]
+
+    finder = LungFinder(load)
+    assert not loaded
+    films = np.stack([phantom(seed) for seed in (1, 2)])
+    assert finder.find(films)[0].found
+    finder.find(films)
+    assert len(loaded) == 1
 
 
 def test_the_card_states_dice_by_population_on_test_patients() -> None:
