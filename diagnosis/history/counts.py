@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, F, FilteredRelation, Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from diagnosis.models import PENDING, Finding, Review, State, Study
+from diagnosis.models import PENDING, Agreement, Finding, State, Study
 
 EXACT = 1_000
 REMEMBER_SECONDS = 300
@@ -86,11 +86,11 @@ def count(user: User) -> Counts:
 
 
 def _count(user: User) -> dict[str, int]:
-    mine = Review.objects.filter(author_id=user.pk, study=OuterRef("pk"), is_current=True)
+    mine = Q(reviews__author=user, reviews__is_current=True)
     rows: Any = Study.objects.visible_to(user).with_hidden(user).order_by()
     groups = (
-        rows.annotate(is_read=Exists(mine), disagreed=Exists(mine.filter(agreement="disagree")))
-        .values("state", "finding", "warned", "answer_hidden", "is_read", "disagreed")
+        rows.annotate(mine=FilteredRelation("reviews", condition=mine))
+        .values("state", "finding", "warned", "answer_hidden", agreement=F("mine__agreement"))
         .annotate(total=Count("pk"))
     )
     numbers = dict.fromkeys((*VIEWS, *Finding.values), 0)
@@ -107,9 +107,9 @@ def _kinds(group: dict[str, Any]) -> list[str]:
     elif group["state"] != State.DONE:
         kinds.append(group["state"])
     else:
-        if not group["is_read"]:
+        if group["agreement"] is None:  # no review; one that was given blind has an empty one
             kinds.append("unread")
-        if group["disagreed"]:
+        elif group["agreement"] == Agreement.DISAGREE:
             kinds.append("disagree")
         if not group["answer_hidden"]:
             kinds.append(group["finding"])
