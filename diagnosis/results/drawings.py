@@ -22,7 +22,7 @@ SVG = "http://www.w3.org/2000/svg"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 # Drawings of earlier cards say "films"; a card holds the hashes of its drawings, so they stay as they are.
 EARLIER = (("films in each bin, ", "in each bin: "), ("films", "radiographs"), ("film", "radiograph"))
-LETTER = 0.55
+LETTER = 0.58
 """About how wide a letter is, as a share of its height."""
 COLOURS = {  # ml/evaluation/svg.py has these; each is a pair of colours in static/css/pneumoweb.css
     "#14232a": "var(--pw-ink)",
@@ -106,15 +106,19 @@ def drawing(file: Path, *, paper: bool = False) -> SafeString:
 def _drawing(file: Path, _changed: int, _language: str, paper: bool) -> SafeString:
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(file.read_text(encoding="utf-8"))  # noqa: S314  (a file of ours)
+    beyond = 0  # how far words longer than the drawn ones reach over the left edge
     for element in root.iter():
         if element.text and element.text.strip():
             element.text = in_words(element.text)
-            if element.get("text-anchor") == "end":  # the space from the edge was left for the drawn words
-                size, room = float(element.get("font-size", 12)), float(element.get("x", 0))
-                element.set("font-size", f"{min(size, room / (LETTER * len(element.text))):.4g}")
+            if element.get("text-anchor") == "end":
+                reach = LETTER * float(element.get("font-size", 12)) * len(element.text) - float(element.get("x", 0))
+                beyond = max(beyond, round(reach))
         for attribute in () if paper else ("fill", "stroke"):
             if (colour := element.get(attribute)) in COLOURS:
                 element.set(attribute, COLOURS[colour])
+    if beyond:
+        _, top, width, height = map(float, root.get("viewBox", "0 0 640 480").split())
+        root.set("viewBox", f"{-beyond:g} {top:g} {width + beyond:g} {height:g}")
     # It lies beside the network and comes from the same hands; the page's CSP lets no drawing act.
     return mark_safe(ElementTree.tostring(root, encoding="unicode"))  # noqa: S308
 

@@ -63,7 +63,11 @@ def test_words_longer_than_the_drawn_ones_stay_inside_the_drawing() -> None:
         text = drawing(next(file for file in DRAWN if file.stem == "robustness"))
     ends = re.findall(r'<text x="([\d.]+)" y="[\d.]+" font-size="([\d.]+)" text-anchor="end"[^>]*>([^<]+)<', text)
     assert "in die Höhe gezogen" in {words for _x, _size, words in ends}
-    assert [words for x, size, words in ends if 0.5 * float(size) * len(words) > float(x)] == []
+    found = re.search(r'viewBox="(-\d+) 0 (\d+) 480"', text)
+    assert found is not None
+    left, width = map(int, found.groups())
+    assert [words for x, size, words in ends if 0.55 * float(size) * len(words) > float(x) - left] == []
+    assert left + width == 640
 
 
 def test_a_word_that_nobody_knows_stays_as_it_was_drawn() -> None:
