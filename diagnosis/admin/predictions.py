@@ -110,7 +110,7 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
         plain = _plain(version)
         if not plain:
             return "–"
-        return _("%(films)s films of %(patients)s patients on whom nothing was chosen") % plain
+        return _("%(films)s radiographs of %(patients)s patients on whom nothing was chosen") % plain
 
     @admin.display(description=_("area under the ROC curve"))
     def auc(self, version: ModelVersion) -> str:

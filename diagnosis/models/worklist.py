@@ -68,13 +68,14 @@ class Tag(models.Model):
         return len(new)
 
     @classmethod
-    def take_off(cls, owner: AbstractBaseUser, name: str, studies: Iterable[UUID]) -> int:
-        """Untag studies; a tag that none bears any more is gone. How many bore it."""
+    def take_off(cls, owner: AbstractBaseUser, name: str, studies: Iterable[UUID]) -> list[UUID]:
+        """Untag studies; a tag that none bears any more is gone. Which of them bore it, so that it can be undone."""
         with transaction.atomic():
             rows = StudyTag.objects.filter(tag__owner_id=owner.pk, tag__name=name, study__in=list(studies))
-            number = rows.delete()[0]
+            bore = list(rows.values_list("study", flat=True))
+            rows.delete()
             cls.forget_unused(owner)
-        return number
+        return bore
 
     @classmethod
     def forget_unused(cls, owner: AbstractBaseUser) -> None:

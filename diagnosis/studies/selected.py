@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -70,11 +71,13 @@ def _tag(request: HttpRequest, rows: StudyQuerySet, _ids: list[UUID], _back: str
     return None
 
 
-def _untag(request: HttpRequest, rows: StudyQuerySet, _ids: list[UUID], _back: str) -> Answer:
+def _untag(request: HttpRequest, rows: StudyQuerySet, _ids: list[UUID], back: str) -> Answer:
     name = Tag.clean_name(request.POST.get("tag", ""))
-    number = Tag.take_off(person(request), name, rows.values_list("pk", flat=True))
+    bore = Tag.take_off(person(request), name, rows.values_list("pk", flat=True))
+    number = len(bore)
     text = ngettext("The tag “%(tag)s” is off %(count)d study.", "The tag “%(tag)s” is off %(count)d studies.", number)
-    messages.success(request, text % {"count": number, "tag": name})
+    context = {"text": text % {"count": number, "tag": name}, "tag": name, "studies": bore, "back": back}
+    messages.success(request, render_to_string("studies/_untagged.html", context, request))
     return None
 
 
@@ -113,8 +116,8 @@ def _delete(request: HttpRequest, rows: StudyQuerySet, _ids: list[UUID], back: s
         number = storage.delete_studies(rows)
         forget(request.user.pk)
         text = ngettext(
-            "%d study is deleted, with its film, its predictions and its reviews.",
-            "%d studies are deleted, with their films, their predictions and their reviews.",
+            "%d study is deleted, with its radiograph, its predictions and its reviews.",
+            "%d studies are deleted, with their radiographs, their predictions and their reviews.",
             number,
         )
         messages.success(request, text % number)

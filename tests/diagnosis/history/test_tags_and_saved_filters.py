@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -38,6 +40,22 @@ def test_a_tag_is_put_on_found_by_and_taken_off(owner: User, owner_client: Clien
     assert labels(owner_client, "tag=for+teaching") == ["two"]
     choose(owner_client, two, do="untag", tag="for teaching")
     assert not Tag.objects.exists(), "nothing bears it any more"
+
+
+def test_taking_a_tag_off_can_be_undone_for_those_that_bore_it(owner: User, owner_client: Client) -> None:
+    one, two, three = (study(owner, label=label, age=age) for age, label in enumerate(("one", "two", "three")))
+    choose(owner_client, one, two, do="tag", tag="a < b")
+    choose(owner_client, one, two, three, do="untag", tag="a < b", next=f"{reverse('studies')}?sort=oldest")
+    page = owner_client.get(reverse("studies")).text
+    assert "The tag “a &lt; b” is off 2 studies." in page
+    undo = page[page.index('class="undo"') :].partition("</form>")[0]
+    fields = re.findall(r'name="(\w+)" value="([^"]*)"', undo)
+    keys = [value for name, value in fields if name == "study"]
+    assert sorted(keys) == sorted(str(row.pk) for row in (one, two))
+    told = {name: html.unescape(value) for name, value in fields if name not in ("study", "csrfmiddlewaretoken")}
+    answer = owner_client.post(reverse("studies_selected"), {**told, "study": keys})
+    assert answer.url == f"{reverse('studies')}?sort=oldest"
+    assert labels(owner_client, "tag=a+%3C+b") == ["one", "two"]
 
 
 def test_the_same_tag_twice_is_one(owner: User, owner_client: Client) -> None:
