@@ -99,6 +99,17 @@ def test_a_problem_is_an_exception_with_its_code(module: ModuleType, client: Any
     assert caught.value.code == "NOT_SIGNED_IN"
 
 
+def test_a_reading_is_given_with_its_marks(module: ModuleType, client: Any, tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    path.write_bytes(drawn_film(11))
+    (outcome,) = client.submit(path)
+    study = client.result(outcome["study"]["id"])
+    mark = {"kind": "arrow", "x1": 1, "y1": 2, "x2": 30, "y2": 40}
+    kept = client.review(study["id"], "normal", "low", agreement="unsure", comment="drawn", marks=[mark])
+    assert (kept["finding"], kept["marks"], kept["is_current"]) == ("normal", [mark], True)
+    assert client.study(study["id"])["my_marks"] == ["arrow 1 2 30 40"]
+
+
 def test_the_example_runs_as_the_documents_say(client: Any, site: RunningSite, tmp_path: Path) -> None:
     folder = tmp_path / "ward"
     folder.mkdir()

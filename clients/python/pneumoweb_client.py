@@ -114,6 +114,26 @@ class Client:
             yield from page["results"]
             address, filters = page["next"], {}
 
+    def review(
+        self, study_id: str, finding: str, certainty: str, *, agreement: str = "", comment: str = "",
+        marks: Sequence[dict[str, Any]] = (),
+    ) -> dict[str, Any]:  # fmt: skip
+        """Give your reading of a study that has a finding; earlier readings are kept.
+
+        Args:
+            study_id: The study's id.
+            finding: What you see: ``pneumonia``, ``normal`` or ``indeterminate``.
+            certainty: ``low``, ``medium`` or ``high``.
+            agreement: ``agree``, ``disagree`` or ``unsure``, once the answer is shown; nothing while it is hidden.
+            comment: Your own words.
+            marks: Boxes and arrows, ``{"kind": "box", "x1": …, "y1": …, "x2": …, "y2": …}``, in pixels of the
+                radiograph as it is shown.
+        """
+        body = {"finding": finding, "certainty": certainty, "comment": comment, "marks": list(marks)}
+        return self._json(
+            "POST", f"/studies/{study_id}/reviews/", json=body | ({"agreement": agreement} if agreement else {})
+        )
+
     def delete(self, study_id: str) -> None:
         """Delete a study for good."""
         self._send("DELETE", f"{self.base}/studies/{study_id}/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -56,6 +57,7 @@ class Reviews(APIView):
             raise Problem(400, "INVALID", text, [{"field": "agreement", "code": "ANSWER_HIDDEN", "detail": text}])
         prefix = ReviewForm.prefix
         values = {f"{prefix}-{name}": value for name, value in given.validated_data.items()}
+        values[f"{prefix}-marks"] = json.dumps(given.validated_data.get("marks", []))  # as the viewer sends them
         form = ReviewForm(values, study=study, hidden=study.answer_hidden)
         if not form.is_valid():
             errors = [

@@ -21,6 +21,7 @@ from diagnosis.models import (
     Study,
 )
 from diagnosis.results.translation import translate
+from diagnosis.reviews.marks import KINDS, MOST
 
 
 class Strict(serializers.Serializer[Any]):
@@ -52,6 +53,20 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole number; a string, a boolean or a fraction in JSON is refused."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number.
+
+        Raises:
+            ValidationError: it is something else.
+        """
+        if isinstance(data, (bool, str)) or not (isinstance(data, int) or (isinstance(data, float) and data % 1 == 0)):
+            self.fail("invalid")
+        return super().to_internal_value(int(data))
 
 
 def _means(name: str) -> str:
@@ -190,6 +205,16 @@ class RelabelSerializer(Strict):
     patient_code = Text(max_length=40, allow_blank=True, required=False, help_text="Left as it is where not given.")
 
 
+class MarkSerializer(Strict):
+    """A box or an arrow, in pixels of the radiograph as it is shown; an arrow points to its second end."""
+
+    kind = serializers.ChoiceField(choices=KINDS)
+    x1 = Whole(min_value=0)
+    y1 = Whole(min_value=0)
+    x2 = Whole(min_value=0)
+    y2 = Whole(min_value=0)
+
+
 class ReviewSerializer(Strict):
     """A reading: what you see, how sure you are, and, once the answer is shown, whether you agree."""
 
@@ -197,6 +222,9 @@ class ReviewSerializer(Strict):
     finding = serializers.ChoiceField(choices=OwnFinding.choices, required=False)
     certainty = serializers.ChoiceField(choices=Certainty.choices)
     comment = Text(max_length=2000, required=False, allow_blank=True, default="")
+    marks = MarkSerializer(
+        many=True, required=False, max_length=MOST, help_text="Boxes and arrows that go with this reading."
+    )
 
 
 class WrittenReviewSerializer(serializers.Serializer[Any]):
@@ -206,7 +234,7 @@ class WrittenReviewSerializer(serializers.Serializer[Any]):
     finding = serializers.CharField()
     certainty = serializers.CharField()
     comment = serializers.CharField(allow_blank=True)
-    marks = serializers.ListField(child=serializers.DictField(), help_text="Boxes and arrows, as they were drawn.")
+    marks = MarkSerializer(many=True, help_text="Boxes and arrows, as they were drawn.")
     before_answer = serializers.BooleanField()
     is_current = serializers.BooleanField()
     created_at = serializers.DateTimeField()

@@ -140,6 +140,44 @@ def test_reader_first_hides_the_answer_until_a_review(client: Client, owner: Use
     assert (review["finding"], review["before_answer"]) == ("normal", True)
 
 
+BOX = {"kind": "box", "x1": 10, "y1": 20, "x2": 60, "y2": 70}
+ARROW = {"kind": "arrow", "x1": 5, "y1": 5, "x2": 30, "y2": 40}
+
+
+def test_marks_are_kept_with_a_review_as_those_drawn_on_the_page(client: Client, owner: User) -> None:
+    study = analysed(owner)
+    body = {"finding": "pneumonia", "certainty": "high", "agreement": "agree", "marks": [BOX, ARROW]}
+    answer = client.post(one(study, "api_reviews"), body, content_type="application/json")
+    assert (answer.status_code, answer.json()["marks"]) == (201, [BOX, ARROW])
+    assert client.get(one(study, "api_reviews")).json()[0]["marks"] == [BOX, ARROW]
+    assert client.get(one(study)).json()["my_marks"] == ["box 10 20 60 70", "arrow 5 5 30 40"]
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        [{**BOX, "kind": "circle"}],
+        [{**BOX, "x1": -1}],
+        [{**BOX, "x2": 100_000}],
+        [{**BOX, "x1": "10"}],
+        [{**BOX, "x1": 1.5}],
+        [{**BOX, "x1": True}],
+        [{**BOX, "colour": "red"}],
+        [{"kind": "box"}],
+        [BOX] * 21,
+        {"kind": "box"},
+        "box",
+    ],
+)
+def test_marks_that_no_viewer_draws_are_refused_with_their_field(client: Client, owner: User, marks: Any) -> None:
+    study = analysed(owner)
+    body = {"finding": "pneumonia", "certainty": "high", "agreement": "agree", "marks": marks}
+    answer = client.post(one(study, "api_reviews"), body, content_type="application/json")
+    assert answer.status_code == 400
+    assert {error["field"].partition(".")[0].partition("[")[0] for error in answer.json()["errors"]} == {"marks"}
+    assert client.get(one(study, "api_reviews")).json() == []
+
+
 def test_pictures_have_etags_and_the_report_is_a_pdf(client: Client, owner: User) -> None:
     study = analysed(owner)
     for name in ("api_image", "api_thumbnail"):
