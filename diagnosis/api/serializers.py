@@ -223,8 +223,9 @@ class ReviewSerializer(Strict):
     certainty = serializers.ChoiceField(choices=Certainty.choices)
     comment = Text(max_length=2000, required=False, allow_blank=True, default="")
     marks = MarkSerializer(
-        many=True, required=False, max_length=MOST, help_text="Boxes and arrows that go with this reading."
-    )
+        many=True, required=False, help_text="Boxes and arrows that go with this reading.",
+        max_length=MOST,  # type: ignore[call-arg]  # of the list; the stub knows the item's arguments alone
+    )  # fmt: skip
 
 
 class WrittenReviewSerializer(serializers.Serializer[Any]):

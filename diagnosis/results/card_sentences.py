@@ -13,6 +13,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, gettext_noop
 
 NUMBER = re.compile(r"\d+\.\d+")
+FILM = re.compile(r"\b([Ff])ilm(s?)\b")
 CARD = (
     gettext_noop("PneumoWeb paediatric pneumonia classifier"),
     gettext_noop(
@@ -214,10 +215,15 @@ def _matchers() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(re.escape(text).replace("%s", "(.+)")), text) for text in PATTERNS)
 
 
+def as_radiographs(text: str) -> str:
+    """Pages say radiograph; what is kept of earlier cards says film."""
+    return FILM.sub(lambda found: f"{'R' if found[1] == 'F' else 'r'}adiograph{found[2]}", text)
+
+
 def translate_card(text: str) -> str:
     """A sentence of a model card in the reader's language; as it is where that is English, or where it is not known."""
     if not text or (get_language() or "en").startswith("en"):
-        return text
+        return as_radiographs(text)
     translated = gettext(text)
     if translated != text:
         return translated

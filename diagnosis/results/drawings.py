@@ -16,12 +16,11 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_noop
 
+from diagnosis.results.card_sentences import as_radiographs
 from diagnosis.results.exam_labels import CHANGES
 
 SVG = "http://www.w3.org/2000/svg"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
-# Drawings of earlier cards say "films"; a card holds the hashes of its drawings, so they stay as they are.
-EARLIER = (("films in each bin, ", "in each bin: "), ("films", "radiographs"), ("film", "radiograph"))
 LETTER = 0.58
 """About how wide a letter is, as a share of its height."""
 COLOURS = {  # ml/evaluation/svg.py has these; each is a pair of colours in static/css/pneumoweb.css
@@ -127,8 +126,9 @@ def in_words(text: str) -> str:
     """A text of a drawing in the present language: the name of a change, or a sentence with numbers in it."""
     if text in CHANGES:
         return str(CHANGES[text])
-    for before, now in EARLIER:
-        text = text.replace(before, now)
+    text = as_radiographs(
+        text.replace("films in each bin, ", "in each bin: ")
+    )  # a card hashes its drawings as they are
     pattern = NUMBER.sub("%s", text.replace("%", "%%"))
     numbers = tuple(number_format(number) for number in NUMBER.findall(text))
     translated = gettext(pattern) if any(map(str.isalpha, pattern.replace("%s", ""))) else pattern
