@@ -14,6 +14,17 @@ const ACTIONS = {
   d: "ruler", b: "box", e: "arrow", z: "undo",
 };
 
+/** The person's own reading comes up, unfolded, with the focus on its first question; false where there is none. */
+function toReview() {
+  const first = document.querySelector("#review .review-form input[type=radio]");
+  if (!first) return false;
+  document.getElementById("tab-review")?.click();
+  const fold = first.closest("details");
+  if (fold) fold.open = true;
+  (first.form.querySelector(`input[name="${first.name}"]:checked`) ?? first).focus();
+  return true;
+}
+
 /** Keys go to whichever viewer `current` says; arrows only while one of the `stages` has the focus. */
 export function listenToKeys(current, stages, presets, choice) {
   const stored = () => { try { return localStorage.getItem(STORED); } catch { return null; } };
@@ -45,6 +56,8 @@ export function listenToKeys(current, stages, presets, choice) {
       viewer.usePreset(presets[event.key - 1]);
     } else if (UNREAD[event.key.toLowerCase()] && OF_A_STUDY.test(location.pathname)) {
       location.assign(new URL(UNREAD[event.key.toLowerCase()], location.href));
+    } else if (event.key.toLowerCase() === "v" && toReview()) {
+      /* the focus is on its first question */
     } else if (event.key.toLowerCase() === "u") {
       document.querySelector("a[data-unread]")?.click();
     } else if (STEPS[event.key.toLowerCase()]) {
