@@ -9,18 +9,27 @@ gets no name. The address of a study (``{% url 'study_image' study.pk %}``) is l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.template import Context, Node, Template
-from django.template.base import FilterExpression, NodeList, TextNode
+from django.template.base import (
+    FilterExpression,
+    NodeList,
+    TextNode,
+    Variable,
+    VariableDoesNotExist,
+    render_value_in_context,
+)
 from django.template.defaulttags import AutoEscapeControlNode, CommentNode, IfNode, LoadNode, URLNode
 from django.template.library import SimpleNode
+from django.template.loader import get_template
+from django.template.loader_tags import IncludeNode
 from django.template.loaders import base, cached
-from django.templatetags.i18n import LanguageNode, TranslateNode
+from django.templatetags.i18n import BlockTranslateNode, LanguageNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 Tag = TypeVar("Tag", bound=Callable[..., Any])
 PLACE = UUID(int=0)  # stands for any key in an address
@@ -78,16 +87,58 @@ class AddressOfOne(Node):
         return f"{self.before}{key}{self.after}" if type(key) is UUID else self.node.render(context)
 
 
+class Sentence(Node):
+    """A ``blocktranslate`` without a plural, whose translation is known: only what it names is filled in."""
+
+    child_nodelists = ()
+
+    def __init__(self, node: BlockTranslateNode, text: str, names: list[str]) -> None:
+        self.text, self.given = text, {name: node.extra_context.get(name) or Variable(name) for name in names}
+
+    def render(self, context: Context) -> str:
+        """As the tag itself."""
+        return self.text % {name: _shown(value, context) for name, value in self.given.items()}
+
+
+def _shown(value: FilterExpression | Variable, context: Context) -> str:
+    try:
+        return render_value_in_context(value.resolve(context), context)
+    except VariableDoesNotExist:
+        return ""
+
+
+class Loaded:
+    """In the place of a name in ``include``: the template itself, looked up once in the language of the page."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.template: Any = None
+
+    def resolve(self, _context: Context) -> Any:
+        """The template."""
+        if self.template is None:
+            self.template = get_template(self.name)
+        return self.template
+
+
 def _written(node: Any) -> Any:
     if isinstance(node, CommentNode | LoadNode):
         return TextNode("")
+    if isinstance(node, IncludeNode) and _is_literal(node.template):
+        node.template = cast(Any, Loaded(node.template.resolve(Context())))
     try:
+        if isinstance(node, BlockTranslateNode) and not (node.plural or node.asvar or node.message_context):
+            source, names = node.render_token_list(node.singular)
+            gettext(source) % dict.fromkeys(names, "")
+            return Sentence(node, gettext(source), names)
         if _is_constant(node):
             return TextNode(node.render(Context()))
         if isinstance(node, URLNode) and _is_plain(node) and len(node.args) == 1:
             address = reverse(node.view_name.resolve(Context()), args=[PLACE])
             return AddressOfOne(node, *address.split(str(PLACE)))
     except NoReverseMatch:  # in a branch that is perhaps never reached, or of something that no UUID names
+        pass
+    except (KeyError, ValueError):  # a translation that names what is not there: the tag itself knows what to do
         pass
     return node
 

@@ -74,6 +74,30 @@ def test_a_study_s_address_is_looked_up_once_and_takes_any_key() -> None:
     assert written("{% url 'token_revoke' key %}", key=7)[1] == reverse("token_revoke", args=[7])
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_sentence_is_translated_once_and_filled_in_each_time(language: str) -> None:
+    text = "{% blocktranslate with name=given|upper %}Account of {{ name }}{% endblocktranslate %} 100 % {{ given }}"
+    with translation.override(language):
+        nodes, after = written(text, given="<a & b> %s")
+        assert "Sentence" in nodes
+        assert after == Template(TAGS + text).render(Context({"given": "<a & b> %s"}))
+        assert written("{% blocktranslate %}Account of {{ name }}{% endblocktranslate %}")[1].strip() in (
+            "Account of",
+            "Konto von",
+        )
+
+
+def test_a_plural_is_left_to_the_tag() -> None:
+    text = "{% blocktranslate count count=n %}{{ count }} study{% plural %}{{ count }} studies{% endblocktranslate %}"
+    assert [written(text, n=number)[1] for number in (1, 2)] == ["1 study", "2 studies"]
+
+
+def test_what_is_included_is_looked_up_once_and_sees_the_page() -> None:
+    text = "{% for finding in findings %}{% include '_finding.html' with warned=True %}{% endfor %}{{ warned }}"
+    for findings in (["normal"], ["pneumonia", "normal"]):
+        assert written(text, findings=findings)[1] == Template(TAGS + text).render(Context({"findings": findings}))
+
+
 def test_branches_loops_and_blocks_are_written_out_too() -> None:
     text = "{% block b %}{% if yes %}{% translate 'History' %}{% else %}{% url 'nowhere' %}{% endif %}{% endblock %}"
     template = Template(TAGS + text + "{% for x in xs %}{% icon 'film' %}{% endfor %}")
