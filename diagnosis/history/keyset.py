@@ -37,9 +37,8 @@ class Order:
         """The rows after the cursor in this order (before it, ``backwards``)."""
         than = "lt" if self.descending != backwards else "gt"
         tie = Q(**{self.key: cursor.value, f"id__{than}": cursor.id})
-        # The first condition says what the second implies; without it no planner makes one index range of it.
-        rows = rows.filter(**{f"{self.key}__{than}e": cursor.value})
-        return rows.filter(tie | Q(**{f"{self.key}__{than}": cursor.value}))
+        # The last condition says what the first implies; without it no planner makes one index range of it.
+        return rows.filter(tie | Q(**{f"{self.key}__{than}": cursor.value}), **{f"{self.key}__{than}e": cursor.value})
 
     def cursor(self, study: Study) -> Cursor:
         """The place of this study in the order."""
@@ -112,11 +111,12 @@ def page(rows: StudyQuerySet, order: Order, size: int, *, after: str = "", befor
     )
 
 
-def neighbours(rows: StudyQuerySet, order: Order, study: Study) -> tuple[Study | None, Study | None]:
-    """The rows before and after this one in the order, each looked up in its index."""
+def neighbours(rows: StudyQuerySet, order: Order, study: Study) -> tuple[UUID | None, UUID | None]:
+    """The keys of the rows before and after this one in the order, each looked up in its index."""
     here = order.cursor(study)
-    before = order.sort(order.beyond(rows, here, backwards=True), backwards=True).first()
-    return before, order.sort(order.beyond(rows, here)).first()
+    before = order.sort(order.beyond(rows, here, backwards=True), backwards=True)
+    after = order.sort(order.beyond(rows, here))
+    return before.values_list("pk", flat=True).first(), after.values_list("pk", flat=True).first()
 
 
 def batches(rows: StudyQuerySet, order: Order, size: int = 500) -> Iterator[list[Study]]:

@@ -3,7 +3,7 @@ of the model version that predicted, never from today's."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from diagnosis.models import Finding, ModelVersion, Prediction, Preferences, State, Study
@@ -86,8 +86,8 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
     if prediction is None:
         told: dict[str, Any] = {"prediction": None, "warnings": study.notices}
         if study.state == State.REJECTED:
-            codes = [study.reason_code, *(notice["code"] for notice in study.notices)]
-            told["checks"] = checks(codes, refused=True, population=study.population)
+            codes = (study.reason_code, *(notice["code"] for notice in study.notices))
+            told |= _checked(codes, refused=True, population=study.population)
         return told
     of, p = population_card(study, prediction.model_version), prediction.probability
     shown = stated(of, prediction.probability, preferences.prevalence if preferences else None)
@@ -111,6 +111,11 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         "points_key": tuple((str(one.rule.name), one.rule.rows, one.used, one.finding) for one in points),
         "worth": predictive_values(table, shown.prevalence) if table else None,
         "warnings": without_repetition(notices),
-        "checks": checks((warning["code"] for warning in notices), refused=False, population=study.population),
+        **_checked(tuple(one["code"] for one in notices), refused=False, population=study.population),
         "earlier": earlier,
     }
+
+
+def _checked(codes: tuple[str, ...], **facts: Any) -> dict[str, Any]:
+    """The checks of a film, made only where they are not remembered, and what they depend on."""
+    return {"checks": partial(checks, codes, **facts), "checks_key": (codes, *facts.values())}

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Count, F, Q
+from django.utils.functional import SimpleLazyObject
 
 from diagnosis.models import Agreement, OwnFinding, Preferences, Reference, Review, State, Study
 from diagnosis.reviews.forms import ReferenceForm, ReviewForm
@@ -93,23 +94,36 @@ def _implied_agreement(study: Study, finding: str) -> str:
 
 def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[str, Any]:
     """What a page about a finished study needs to show and take readings: forms and the reviews so far."""
-    reviews = list(Review.objects.filter(study=study, author_id=user.pk).select_related("prediction"))
+    reviews = list(Review.objects.filter(study=study, author_id=user.pk))
     review = next((row for row in reviews if row.is_current), None)
     blind = None if hidden else next((row for row in reviews if row.before_answer), None)
     reference = Reference.objects.filter(study=study, author_id=user.pk, is_current=True).first()
     return {
         "answer_hidden": hidden,
+        "takes_marks": True,
         "reviews": reviews,
         "review": review,
         "blind": blind,
         "agreed": agreed(user) if blind else None,
         "unread": unread(user, study),
-        "review_outdated": review is not None and review.prediction != study.prediction,
-        "review_form": ReviewForm(study=study, hidden=hidden, initial=_review_as_initial(review)),
+        "review_outdated": review is not None and review.prediction_id != getattr(study.prediction, "pk", None),
+        # Forms are made where what is drawn of them is not remembered.
+        "review_form": SimpleLazyObject(
+            lambda: ReviewForm(study=study, hidden=hidden, initial=_review_as_initial(review))
+        ),
+        "review_fields": _recurring(hidden, review),
         "marks": review.marks if review else [],
         "reference": reference,
-        "reference_form": ReferenceForm(initial=_as_initial(reference, ReferenceForm)),
+        "reference_form": SimpleLazyObject(lambda: ReferenceForm(initial=_as_initial(reference, ReferenceForm))),
+        "reference_fields": (reference.diagnosis, reference.source) if reference else ("", ""),
     }
+
+
+def _recurring(hidden: bool, review: Review | None) -> tuple[Any, ...]:
+    """What the fields of a review are drawn from, where it is likely to recur; nothing with a comment or marks."""
+    if review is None:
+        return (hidden,)
+    return () if review.comment or review.marks else (hidden, review.agreement, review.finding, review.certainty)
 
 
 def _review_as_initial(review: Review | None) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -25,9 +25,12 @@ def _get_finished_study(request: HttpRequest, pk: UUID) -> Study:
     return study
 
 
-def _page(request: HttpRequest, study: Study, status: int = 200, **forms: Any) -> HttpResponse:
-    context = reading_context(person(request), study, study.answer_hidden)
-    return render(request, "studies/review.html", {"study": study, **context, **forms}, status=status)
+def _page(request: HttpRequest, study: Study, sent: str = "", form: Form | None = None) -> HttpResponse:
+    """With the form that was sent (``sent`` names which) instead of a fresh one, where something is wrong with it."""
+    context = {"study": study, "sent": sent, **reading_context(person(request), study, study.answer_hidden)}
+    if sent:
+        context |= {f"{sent}_form": form, f"{sent}_fields": ()}
+    return render(request, "studies/review.html", context, status=422 if sent else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +42,7 @@ def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _page(request, study)
     form = ReviewForm(request.POST, study=study, hidden=study.answer_hidden)
     if not form.is_valid():
-        return _page(request, study, 422, review_form=form)
+        return _page(request, study, "review", form)
     save_review(study, person(request), form)
     if study.answer_hidden:
         messages.success(request, _("Your reading is saved. The model’s answer is shown now."))
@@ -58,7 +61,7 @@ def study_reference(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect(f"{study.get_absolute_url()}#review")
     form = ReferenceForm(request.POST)
     if not form.is_valid():
-        return _page(request, study, 422, reference_form=form)
+        return _page(request, study, "reference", form)
     Reference.record(study=study, author=request.user, **form.cleaned_data)
     messages.success(request, _("The confirmed diagnosis is saved."))
     return redirect(f"{study.get_absolute_url()}#review")

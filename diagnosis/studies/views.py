@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -39,8 +40,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     context["as_submitted"] = "?as=submitted" if found.corrected and request.GET.get("as") == "submitted" else ""
     context["shown_size"] = (found.width, found.height) if context["as_submitted"] else found.shown_size
     context["has_original"] = storage.has_original(found)
-    mine_all = Study.objects.visible_to(request.user).only("pk")
-    context["newer"], context["older"] = neighbours(mine_all, ORDERS["newest"], found)
+    context["newer"], context["older"] = neighbours(Study.objects.visible_to(request.user), ORDERS["newest"], found)
     if found.uid_hash:
         context["same_image"] = found.same_image()[:SAME_IMAGE]
     if found.patient_code:
@@ -48,7 +48,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     context |= explain(found, mine, hidden=hidden)
     if found.state == State.DONE:
         context |= reading_context(person(request), found, hidden)
-        context["prevalence_form"] = PrevalenceForm(initial={"prevalence": mine.prevalence})
+        context["prevalence_form"] = SimpleLazyObject(lambda: PrevalenceForm(initial={"prevalence": mine.prevalence}))
     return render(request, "studies/study.html", context)
 
 
