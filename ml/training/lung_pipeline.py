@@ -140,6 +140,7 @@ def batches(
         stacked = tf.constant(np.stack([pixels, maps.chest, maps.lungs], axis=-1))
         boxes, wanted, classes, rows = (tf.constant(part) for part in (maps.boxes, targets, kinds, order))
 
+    @tf.autograph.experimental.do_not_convert  # no Python branch hangs on a tensor, and looking for one takes seconds
     def load(step: Any) -> Any:
         row, draw = tf.ensure_shape(rows[step], (count,)), Draws(seed, step)
         film = tf.cast(tf.gather(stacked, row), tf.float32)

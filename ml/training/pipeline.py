@@ -115,6 +115,7 @@ def batches_of(
     with tf.device("CPU"):
         films, wanted, rows = tf.constant(pixels[..., None]), tf.constant(targets), tf.constant(order)
 
+    @tf.autograph.experimental.do_not_convert  # no Python branch hangs on a tensor, and looking for one takes seconds
     def load(step: Any) -> tuple[Any, dict[str, Any]]:
         row = tf.ensure_shape(rows[step], (order.shape[1],))
         target = tf.gather(wanted, row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,15 +17,21 @@ import pytest
 
 from ml.provenance import command_line
 from ml.train import main, train
-from tests.ml.drawn import draw_dozens, tiny_config, without_graphs
+from tests.ml.drawn import tiny_config, tiny_runs, without_graphs
 
 pytestmark = pytest.mark.slow
 TINY = tiny_config()
 
 
 @pytest.fixture
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_dozens(tmp_path_factory.mktemp("data"))
+def data() -> Path:
+    return tiny_runs() / "data"
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A run of TINY's after one epoch."""
+    return Path(shutil.copytree(tiny_runs() / "one", tmp_path / "run"))
 
 
 @pytest.fixture(autouse=True)
@@ -87,24 +94,22 @@ def test_a_killed_run_goes_on_where_it_was(data: Path, tmp_path: Path, monkeypat
 
 
 @pytest.mark.usefixtures("quick")
-def test_resuming_another_run_and_starting_over_an_old_one_are_refused(data: Path, tmp_path: Path) -> None:
+def test_resuming_another_run_and_starting_over_an_old_one_are_refused(data: Path, begun: Path) -> None:
     from ml.training.callbacks import TrainingError
 
-    train(data, tmp_path, replace(TINY, epochs=1))
     with pytest.raises(TrainingError, match=r"earlier run\. Add --resume"):
-        train(data, tmp_path, TINY)
+        train(data, begun, TINY)
     with pytest.raises(TrainingError, match=r"another run \(different: rate\)"):
-        train(data, tmp_path, replace(TINY, rate=1e-4), resume=True)
+        train(data, begun, replace(TINY, rate=1e-4), resume=True)
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_full_disk_at_a_checkpoint_leaves_the_last_one(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, begun: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ml.training.callbacks import TrainingError
 
-    train(data, tmp_path, replace(TINY, epochs=1))
-    kept = (tmp_path / "checkpoint.npz").read_bytes()
+    kept = (begun / "checkpoint.npz").read_bytes()
 
     def full(handle: Any, **arrays: Any) -> None:
         handle.write(b"half")
@@ -112,9 +117,9 @@ def test_a_full_disk_at_a_checkpoint_leaves_the_last_one(
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(TrainingError, match="Free some space, then run the same command again"):
-        train(data, tmp_path, TINY, resume=True)
-    assert (tmp_path / "checkpoint.npz").read_bytes() == kept
-    assert not list(tmp_path.glob(".*"))
+        train(data, begun, TINY, resume=True)
+    assert (begun / "checkpoint.npz").read_bytes() == kept
+    assert not list(begun.glob(".*"))
 
 
 @pytest.mark.usefixtures("quick")
@@ -168,12 +173,14 @@ from dataclasses import replace
 from pathlib import Path
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from ml.network.classifier import Architecture
 from ml.training import fit
 from ml.train import train
 from tests.ml.drawn import tiny_config
 fit.strategy = lambda: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 for epochs, resume in ((1, False), (2, True)):
-    config = replace(tiny_config(), epochs=epochs)
+    smallest = Architecture(widths=(4,), blocks=(1,))  # each device's graph is traced in turn
+    config = replace(tiny_config(), epochs=epochs, train_size=32, input_size=32, architecture=smallest)
     train(Path({str(data)!r}), Path({str(tmp_path)!r}), config, resume=resume)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
