@@ -6,11 +6,14 @@ import os
 import re
 import signal
 import time
+import uuid
 
 import pytest
 import redis
 import requests
 
+from diagnosis.server.private_redis import PrivateRedis
+from diagnosis.worker import queue
 from ml import phantom
 from tests.running_site import RunningSite, wait_until
 
@@ -127,7 +130,9 @@ def test_a_worker_killed_while_it_predicts_a_film_costs_no_study(site: RunningSi
         os.kill(worker, signal.SIGSTOP)
     os.kill(worker, signal.SIGKILL)
     assert site.process is not None
-    assert site.process.wait(60) != 0, "the site ends loudly when a part of it dies"
+    assert site.process.wait(60) == 1, "the site ends loudly when a part of it dies"
+    assert "worker ended by itself" in site.output()
+    assert site.parts() == {}
     assert running(site) == 1, "the study is still claimed by a worker that is no more"
     site.start()
     site.wait_for("/readyz", '"ready": true')
@@ -136,11 +141,17 @@ def test_a_worker_killed_while_it_predicts_a_film_costs_no_study(site: RunningSi
     assert studies(site, "done") >= len(addresses)
 
 
-def test_a_crash_of_everything_loses_no_study(site: RunningSite) -> None:
+def test_a_crash_of_everything_loses_no_study_and_nothing_of_before_outlives_it(site: RunningSite) -> None:
     person = Person(site.url)
     person.sign_up("dora")
     address = person.submit(drawn(300)).url.removeprefix(site.url)
     site.stop(signal.SIGKILL)
-    site.start()
+    wait_until(lambda: not site.parts(), 60, "the end of all orphans")
+    unknown = site.data_dir / "films" / "ab" / str(uuid.uuid4())  # files whose row the crash prevented
+    unknown.mkdir(parents=True)
+    site.start().wait_for("/readyz", '"worker": "ok"')
+    wait_until(lambda: not unknown.exists(), 60, "the removal of films without a study")
+    with PrivateRedis(site.data_dir / "redis", site.data_dir / "redis" / "redis.sock").client() as client:
+        assert len(client.keys(f"{queue.HEARTBEAT_PREFIX}*")) == 1  # the killed worker's sign of life is gone
     site.wait_for("/readyz", '"ready": true')
     assert "Not medical advice" in result_of(person, address)

@@ -1,17 +1,13 @@
-"""`manage.py serve`: one command starts everything, and everything ends together, however the end comes."""
+"""`manage.py serve`: one command starts everything, and Ctrl-C ends it; tests.test_end_to_end has the other ends."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import uuid
 from pathlib import Path
 
 import pytest
 
-from diagnosis.server.private_redis import PrivateRedis
-from diagnosis.worker import queue
 from tests.running_site import RunningSite, wait_until
 
 pytestmark = [
@@ -54,19 +50,3 @@ def test_one_data_folder_and_one_port_hold_one_site(site: RunningSite, tmp_path:
         assert output in intruder.output()
         assert "Traceback" not in intruder.output()
     assert site.get("/healthz") == "ok\n"
-
-
-def test_nothing_outlives_a_killed_serve_the_next_one_starts_and_falls_with_its_worker(site: RunningSite) -> None:
-    site.stop(signal.SIGKILL)
-    wait_until(lambda: not site.parts(), GONE_SECONDS, "the end of all orphans")
-    unknown = site.data_dir / "films" / "ab" / str(uuid.uuid4())  # files whose row the crash prevented
-    unknown.mkdir(parents=True)
-    site.start().wait_for("/readyz", '"worker": "ok"')
-    wait_until(lambda: not unknown.exists(), GONE_SECONDS, "the removal of films without a study")
-    with PrivateRedis(site.data_dir / "redis", site.data_dir / "redis" / "redis.sock").client() as client:
-        assert len(client.keys(f"{queue.HEARTBEAT_PREFIX}*")) == 1  # the killed worker's sign of life is gone
-    assert site.process is not None
-    os.kill(site.parts()["worker"], signal.SIGKILL)
-    assert site.process.wait(GONE_SECONDS) == 1
-    assert "worker ended by itself" in site.output()
-    assert site.parts() == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -20,10 +21,26 @@ from diagnosis.submission.submit import Ticket, submit
 from diagnosis.worker.analysis import analyse
 from diagnosis.worker.model_registry import Room
 from diagnosis.worker.reanalysis import may_reanalyse
-from ml import load_card, phantom
+from ml import ModelCard, Predictor, load_card, phantom
 from tests.dicom_files import as_file, film_object
+from tests.phantoms import film
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _networks_loaded_once() -> Iterator[None]:
+    """Each test's database is new to the worker, which would load the same networks for it once more."""
+    load, loaded = Predictor.serve, dict[tuple[str, int | None], Predictor]()
+
+    def serve(card: ModelCard, *, threads: int | None = None) -> Predictor:
+        key = (card.sha256, threads)
+        loaded[key] = loaded.get(key) or load(card, threads=threads)
+        return loaded[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Predictor, "serve", serve)
+        yield
 
 
 def analysed(owner: User, data: bytes, **ticket: str) -> Study:
@@ -43,7 +60,7 @@ def children_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def dicom(age: str, seed: int = 3) -> bytes:
-    grey = phantom.film(seed, width=500, height=420, opacity=True).astype(np.uint16) * 16
+    grey = film(seed, width=500, height=420, opacity=True).astype(np.uint16) * 16
     return as_file(film_object(grey, 12, PatientAge=age, Modality="DX", BodyPartExamined="CHEST"))
 
 
@@ -140,7 +157,7 @@ def test_what_was_stated_against_the_header_is_reported(owner: User) -> None:
 
 
 def test_stated_otherwise_the_same_film_is_analysed_again(owner: User, children_alone: None) -> None:
-    data = phantom.png(phantom.film(5, width=500, height=420))
+    data = phantom.png(film(5, width=500, height=420))
     first, second = analysed(owner, data, population="adult"), analysed(owner, data, population="child")
     assert (first.state, first.reason_code) == (State.REJECTED, "OUTSIDE_POPULATIONS")
     assert second.pk != first.pk
@@ -156,7 +173,7 @@ def pixels(client: Client, study: Study, **query: str) -> NDArray[np.uint8]:
 def test_a_film_that_was_put_right_is_shown_so_and_as_submitted_one_click_away(
     owner: User, owner_client: Client, turns: int, inverted: bool
 ) -> None:
-    upright = phantom.film(11, width=500, height=420, opacity=True)
+    upright = film(11, width=500, height=420, opacity=True)
     sent = np.ascontiguousarray(np.rot90(255 - upright if inverted else upright, -turns))
     study = analysed(owner, phantom.png(sent), population="child")
     assert (study.state, study.quarter_turns, study.inverted) == (State.DONE, turns, inverted)
