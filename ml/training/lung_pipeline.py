@@ -140,7 +140,6 @@ def batches(
         stacked = tf.constant(np.stack([pixels, maps.chest, maps.lungs], axis=-1))
         boxes, wanted, classes, rows = (tf.constant(part) for part in (maps.boxes, targets, kinds, order))
 
-    @tf.autograph.experimental.do_not_convert  # no Python branch hangs on a tensor, and looking for one takes seconds
     def load(step: Any) -> Any:
         row, draw = tf.ensure_shape(rows[step], (count,)), Draws(seed, step)
         film = tf.cast(tf.gather(stacked, row), tf.float32)
@@ -151,4 +150,6 @@ def batches(
         return (crops, pooling_weights(moved[..., 1:], size)), answers
 
     steps = tf.data.Dataset.range(start, len(order))
+    # No Python branch in it hangs on a tensor, and to look for one takes seconds.
+    load = tf.autograph.experimental.do_not_convert(load)
     return steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(4)

@@ -141,13 +141,14 @@ def batches(pixels: Pixels, masks: Pixels, order: NDArray[np.int64], start: int,
     with tf.device("CPU"):
         pairs, rows = tf.constant(np.stack([pixels, masks], axis=-1)), tf.constant(order)
 
-    @tf.autograph.experimental.do_not_convert  # no Python branch hangs on a tensor, and looking for one takes seconds
     def load(step: Any) -> tuple[Any, Any]:
         pair = tf.gather(pairs, tf.ensure_shape(rows[step], (count,)))
         film, mask = augment_pair(pair, config.seed, step, config.augmentation, INPUT_SIZE)
         return film, mask / 255.0
 
     steps = tf.data.Dataset.range(start, len(order))
+    # No Python branch in it hangs on a tensor, and to look for one takes seconds.
+    load = tf.autograph.experimental.do_not_convert(load)
     return steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(4)
 
 

@@ -115,7 +115,6 @@ def batches_of(
     with tf.device("CPU"):
         films, wanted, rows = tf.constant(pixels[..., None]), tf.constant(targets), tf.constant(order)
 
-    @tf.autograph.experimental.do_not_convert  # no Python branch hangs on a tensor, and looking for one takes seconds
     def load(step: Any) -> tuple[Any, dict[str, Any]]:
         row = tf.ensure_shape(rows[step], (order.shape[1],))
         target = tf.gather(wanted, row)
@@ -125,4 +124,6 @@ def batches_of(
         return shown, {"pneumonia": pneumonia, "kind": target[:, 1:]}
 
     steps = tf.data.Dataset.range(start, len(order))
+    # No Python branch in it hangs on a tensor, and to look for one takes seconds.
+    load = tf.autograph.experimental.do_not_convert(load)
     return steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(4)
