@@ -17,6 +17,7 @@ from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_cookie
 
@@ -35,6 +36,7 @@ from ml import ARTIFACTS, ArtifactError, ModelCard, PopulationCard, load_card, p
 
 logger = logging.getLogger(__name__)
 
+NOT_FOR_ROBOTS = ("/admin/", "/api/", "/dicom-web/", "/metrics")
 FIGURES = ("roc", "pr", "calibration", "confusion", "scores", "robustness", "learning")
 
 
@@ -85,6 +87,7 @@ def about(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@gzip_page  # long, and the same for everybody: nothing in it that its length could give away
 def about_model(request: HttpRequest) -> HttpResponse:
     """The model card as a page; a card that cannot be read is reported, never replaced by made-up figures."""
     card, problem = _current_card()
@@ -122,8 +125,9 @@ def about_model_figure(request: HttpRequest, name: str, population: str = "") ->
 @require_safe
 @cache_control(max_age=86400)
 def robots(_request: HttpRequest) -> HttpResponse:
-    """Search engines are asked to leave the site alone (RFC 9309): what it shows is for the people who use it."""
-    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
+    """Search engines may find what anybody may read; the rest asks for a sign-in anyway (RFC 9309)."""
+    rules = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_ROBOTS)]
+    return HttpResponse("\n".join(rules) + "\n", content_type="text/plain; charset=utf-8")
 
 
 def _current_card() -> tuple[ModelCard | None, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.robotparser import RobotFileParser
 
 import pytest
 from django.contrib.auth.models import User
@@ -118,7 +119,17 @@ def test_every_icon_that_is_asked_for_is_drawn(settings: Any) -> None:
     assert asked <= drawn
 
 
-def test_search_engines_are_asked_to_leave_the_site_alone(client: Client) -> None:
+def test_search_engines_find_the_open_pages_and_are_asked_to_leave_the_rest_alone(client: Client) -> None:
     response = client.get("/robots.txt")
     assert response["Content-Type"].startswith("text/plain")
-    assert response.text == "User-agent: *\nDisallow: /\n"
+    rules = RobotFileParser()
+    rules.parse(response.text.splitlines())
+    assert all(rules.can_fetch("any", reverse(name)) for name in OPEN)
+    for path in ("/admin/", "/api/v1/studies/", "/api/docs/", "/dicom-web/studies", "/metrics"):
+        assert not rules.can_fetch("any", path)
+
+
+def test_the_long_model_card_travels_compressed(client: Client) -> None:
+    response = client.get(reverse("about_model"), headers={"accept-encoding": "gzip"})
+    assert response["Content-Encoding"] == "gzip"
+    assert len(response.content) < 90_000
