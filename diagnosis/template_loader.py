@@ -9,6 +9,7 @@ gets no name. The address of a study (``{% url 'study_image' study.pk %}``) is l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from django.template.base import (
     TextNode,
     Variable,
     VariableDoesNotExist,
+    VariableNode,
     render_value_in_context,
 )
 from django.template.defaulttags import AutoEscapeControlNode, CommentNode, IfNode, LoadNode, URLNode
@@ -29,6 +31,7 @@ from django.template.loaders import base, cached
 from django.templatetags.i18n import BlockTranslateNode, LanguageNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 Tag = TypeVar("Tag", bound=Callable[..., Any])
@@ -62,7 +65,8 @@ class LanguageLoader(cached.Loader, WritingLoader):
 def write_out(nodes: NodeList) -> None:
     """Put text in the place of every node here and below that gives the same on every page, in the active language."""
     written = [_written(node) for node in nodes]
-    for node in written:
+    for node, before in zip(written, nodes, strict=True):
+        node.token, node.origin = before.token, before.origin  # for who looks for a mistake
         for below in _below(node):
             write_out(below)
     nodes.clear()
@@ -85,6 +89,19 @@ class AddressOfOne(Node):
         """As the tag itself, which sees to every other kind of key."""
         key = self.key.resolve(context)
         return f"{self.before}{key}{self.after}" if type(key) is UUID else self.node.render(context)
+
+
+class Value(VariableNode):
+    """``{{ … }}``, with a short way for what is a text already, as most is."""
+
+    def render(self, context: Context) -> str:
+        """As Django's."""
+        value = self.filter_expression.resolve(context)
+        if type(value) is SafeString:
+            return value
+        if type(value) is str and context.autoescape:
+            return escape(value)
+        return render_value_in_context(value, context)
 
 
 class Sentence(Node):
@@ -126,6 +143,8 @@ def _written(node: Any) -> Any:
         return TextNode("")
     if isinstance(node, IncludeNode) and _is_literal(node.template):
         node.template = cast(Any, Loaded(node.template.resolve(Context())))
+    if type(node) is VariableNode:
+        return Value(node.filter_expression)
     try:
         if isinstance(node, BlockTranslateNode) and not (node.plural or node.asvar or node.message_context):
             source, names = node.render_token_list(node.singular)

@@ -18,8 +18,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import F, FilteredRelation, Q
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils import dateformat, timezone
+from django.utils.formats import get_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -65,30 +65,45 @@ def with_my_review(user: User, rows: StudyQuerySet) -> StudyQuerySet:
     )
 
 
-def rows_for(user: User, rows: StudyQuerySet) -> StudyQuerySet:
-    """What a row of the history shows beside the study itself, in the same query."""
-    seen = rows.with_hidden(user).select_related("predicted_by").only(*SEEN)
-    return with_my_review(user, seen).annotate(tag_names=TagNames.of_study())
+def rows_for(user: User, rows: StudyQuerySet, *, tagged: bool = True) -> StudyQuerySet:
+    """What a row of the history shows beside the study itself, in the same query; ``tagged``: this person has tags."""
+    seen = with_my_review(user, rows.with_hidden(user).select_related("predicted_by").only(*SEEN))
+    return seen.annotate(tag_names=TagNames.of_study()) if tagged else seen
 
 
 def prepare(studies: Iterable[Study], user: User, *, again: bool = False) -> list[Row]:
     """The lines of these studies, which come from :func:`rows_for`; ``again``, to replace those that are there."""
-    language, preferences, unnamed = get_language() or "", Preferences.of(user), _("Study %s")
-    return [_row(study, language, preferences, unnamed, again) for study in studies]
+    page = _Page(get_language() or "", Preferences.of(user), _("Study %s"), get_format("SHORT_DATETIME_FORMAT"), again)
+    return [_row(study, page) for study in studies]
 
 
-def _row(study: Any, language: str, preferences: Preferences, unnamed: str, again: bool) -> Row:
+class _Page(NamedTuple):
+    """What is the same for all lines of a page."""
+
+    language: str
+    preferences: Preferences
+    unnamed: str
+    moments: str
+    again: bool
+
+
+def _row(study: Any, page: _Page) -> Row:
     key, hidden = str(study.pk), study.answer_hidden
-    name = study.label or unnamed % key[:8]
-    shown = None if hidden or not study.finding else stated_probability(study, preferences)
+    name = study.label or page.unnamed % key[:8]
+    shown = None if hidden or not study.finding else stated_probability(study, page.preferences)
     kind = Kind(
-        study.state, study.finding, study.warned, hidden, bool(study.my_finding), study.my_agreement or "", again
+        study.state, study.finding, study.warned, hidden, bool(study.my_finding), study.my_agreement or "", page.again
     )
     html = format_html(
-        pattern(kind, language), id=study.pk.hex, key=key, name=name, probability="" if shown is None else str(shown),
-        when=date_format(timezone.localtime(study.created_at), "SHORT_DATETIME_FORMAT"),
-        moment=study.created_at.astimezone(dt.UTC).isoformat(timespec="seconds"), tags=_tags(study.tag_names),
-    )  # fmt: skip
+        pattern(kind, page.language),
+        id=study.pk.hex,
+        key=key,
+        name=name,
+        probability="" if shown is None else str(shown),
+        moment=study.created_at.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        when=dateformat.format(timezone.localtime(study.created_at), page.moments),
+        tags=_tags(getattr(study, "tag_names", None)),
+    )
     return Row(key, name, html)
 
 
@@ -100,7 +115,7 @@ def pattern(kind: Kind, language: str) -> str:
 
 
 def _tags(names: str | None) -> SafeString:
-    tags = sorted((names or "").split("\n"), key=str.casefold)
-    return format_html_join(
-        "", ' <a class="tag" href="?{}">{}</a>', ((urlencode({"tag": tag}), tag) for tag in tags if tag)
-    )
+    if not names:
+        return SafeString("")
+    tags = sorted(names.split("\n"), key=str.casefold)
+    return format_html_join("", ' <a class="tag" href="?{}">{}</a>', ((urlencode({"tag": tag}), tag) for tag in tags))

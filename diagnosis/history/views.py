@@ -37,7 +37,7 @@ def studies(request: HttpRequest) -> HttpResponse:
     asked = Asked(request)
     rows, order = asked.rows()
     page = keyset.page(
-        rows_for(user, rows), order, asked.page_size,
+        rows_for(user, rows, tagged=bool(asked.choices.tags)), order, asked.page_size,
         after=request.GET.get("after", ""), before=request.GET.get("before", ""),
     )  # fmt: skip
     counts = count(user)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
+from django.utils.functional import SimpleLazyObject
+
 from diagnosis.models import Finding, ModelVersion, Prediction, Preferences, State, Study
 from diagnosis.results.error_rates import Consequences, consequences
 from diagnosis.results.gate_checks import checks, without_repetition
@@ -99,6 +101,7 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         PointAnswer(rule, name == prediction.operating_point, Finding(of.finding(p, name)))
         for name, rule in rules.items()
     )
+    rule_key = (prediction.model_version.sha256, prediction.model_version.version, of.name, prediction.operating_point)
     return {
         "prediction": prediction,
         "of": of,
@@ -107,9 +110,10 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         "own_prevalence": preferences.prevalence if preferences else None,
         "rule": meant,
         "points": points,
-        # What the table of the points depends on, and nothing else does.
-        "points_key": tuple((str(one.rule.name), one.rule.rows, one.used, one.finding) for one in points),
-        "worth": predictive_values(table, shown.prevalence) if table else None,
+        # What the tables of the rule and of all points depend on, as a published card never changes.
+        "rule_key": rule_key,
+        "points_key": (*rule_key, *(one.finding for one in points)),
+        "worth": SimpleLazyObject(lambda: predictive_values(table, shown.prevalence) if table else None),
         "warnings": without_repetition(notices),
         **_checked(tuple(one["code"] for one in notices), refused=False, population=study.population),
         "earlier": earlier,

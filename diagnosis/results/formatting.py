@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.utils.formats import number_format
+from django.utils.translation import get_language
 
 from diagnosis.results.intervals import Interval, wilson
+
+
+def numeral(value: float, digits: int = 0) -> str:
+    """A number as the active language writes it, cut off after so many digits."""
+    return _numeral(value, digits, get_language())
+
+
+@lru_cache(maxsize=4096)  # the same hundred, again and again
+def _numeral(value: float, digits: int, _language: str | None) -> str:
+    return number_format(value, digits)
 
 
 def percent(value: float | str | None, digits: int = 0) -> str:
@@ -21,10 +33,10 @@ def percent(value: float | str | None, digits: int = 0) -> str:
     step = 10**-digits
     shown = round(float(value) * 100, digits)
     if shown <= 0 < value:
-        return f"< {number_format(step, digits)}\N{NO-BREAK SPACE}%"
+        return f"< {numeral(step, digits)}\N{NO-BREAK SPACE}%"
     if shown >= 100 > value * 100:
-        return f"> {number_format(100 - step, digits)}\N{NO-BREAK SPACE}%"
-    return f"{number_format(shown, digits)}\N{NO-BREAK SPACE}%"
+        return f"> {numeral(100 - step, digits)}\N{NO-BREAK SPACE}%"
+    return f"{numeral(shown, digits)}\N{NO-BREAK SPACE}%"
 
 
 def position(value: float | None) -> str:
@@ -42,7 +54,7 @@ def figure(value: float | str | Mapping[str, Any] | None, digits: int = 3) -> st
 
 def _rounded(value: float, digits: int) -> str:
     """Rounded, as ``number_format`` alone cuts off."""
-    return number_format(round(value, digits), digits)
+    return numeral(round(value, digits), digits)
 
 
 def share(interval: Interval | None, digits: int = 0) -> str:
@@ -54,9 +66,9 @@ def share(interval: Interval | None, digits: int = 0) -> str:
         return "–"
     step = 10 ** (2 + digits)
     if interval.value >= 1:
-        return f"> {number_format(math.floor(interval.low * step + 1e-9) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
+        return f"> {numeral(math.floor(interval.low * step + 1e-9) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
     if interval.value <= 0:
-        return f"< {number_format(math.ceil(interval.high * step - 1e-9) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
+        return f"< {numeral(math.ceil(interval.high * step - 1e-9) / 10**digits, digits)}\N{NO-BREAK SPACE}%"
     return percent(interval.value, digits)
 
 
@@ -64,7 +76,7 @@ def ends(interval: Interval | None, digits: int = 0) -> str:
     """The interval of a share as " (91 – 96 %)"; nothing where ``share`` has shown its end already."""
     if interval is None or not 0 < interval.value < 1:
         return ""
-    low, high = (number_format(round(100 * end, digits), digits) for end in (interval.low, interval.high))
+    low, high = (numeral(round(100 * end, digits), digits) for end in (interval.low, interval.high))
     return f"({low}\N{NO-BREAK SPACE}–\N{WORD JOINER}\N{NO-BREAK SPACE}{high}\N{NO-BREAK SPACE}%)"
 
 

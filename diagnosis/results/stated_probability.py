@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
-
-from diagnosis.results.formatting import percent
+from diagnosis.results.formatting import numeral, percent
 from diagnosis.results.intervals import Interval
 from diagnosis.results.predictive_values import moved_to
 from ml import Bin, PopulationCard
@@ -36,10 +34,10 @@ class StatedProbability:
         if self.supported is None:
             return percent(self.value)
         if self.one_sided and self.supported.high >= 1:
-            return f"> {number_format(math.floor(100 * self.supported.low), 0)}\N{NO-BREAK SPACE}%"
+            return f"> {numeral(math.floor(100 * self.supported.low))}\N{NO-BREAK SPACE}%"
         if self.one_sided:
-            return f"< {number_format(math.ceil(100 * self.supported.high), 0)}\N{NO-BREAK SPACE}%"
-        low, high = (number_format(round(100 * end), 0) for end in (self.supported.low, self.supported.high))
+            return f"< {numeral(math.ceil(100 * self.supported.high))}\N{NO-BREAK SPACE}%"
+        low, high = (numeral(round(100 * end)) for end in (self.supported.low, self.supported.high))
         return f"{low}\N{NO-BREAK SPACE}–\N{WORD JOINER}\N{NO-BREAK SPACE}{high}\N{NO-BREAK SPACE}%"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from diagnosis import storage
+from diagnosis import VERSION, storage
 from diagnosis.access import person, study_or_404
 from diagnosis.accounts.preferences import PrevalenceForm
 from diagnosis.history.counts import forget
@@ -36,7 +37,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = study_or_404(request, pk)
     mine = Preferences.of(request.user)
     hidden = found.answer_hidden
-    context = {"study": found, "preferences": mine, "may_reanalyse": may_reanalyse(found)}
+    context: dict[str, Any] = {"study": found, "preferences": mine, "may_reanalyse": may_reanalyse(found)}
     context["as_submitted"] = "?as=submitted" if found.corrected and request.GET.get("as") == "submitted" else ""
     context["shown_size"] = (found.width, found.height) if context["as_submitted"] else found.shown_size
     context["has_original"] = storage.has_original(found)
@@ -46,6 +47,9 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.patient_code:
         context["earlier_study"] = found.same_patient().filter(created_at__lt=found.created_at).first()
     context |= explain(found, mine, hidden=hidden)
+    predicted_by = context["prediction"] and context["prediction"].model_version
+    if predicted_by and predicted_by.active:  # then the foot need not look it up
+        context["product"] = {"version": VERSION, "model_version": predicted_by.version}
     if found.state == State.DONE:
         context |= reading_context(person(request), found, hidden)
         context["prevalence_form"] = SimpleLazyObject(lambda: PrevalenceForm(initial={"prevalence": mine.prevalence}))
