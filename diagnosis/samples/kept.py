@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,10 @@ DRAWN: dict[str, tuple[Promise, Promise]] = {
     "opacity": (_("With a patch"), _("A bright patch was drawn into the lung at the left of the picture.")),
     "clear": (_("Without a patch"), _("The same drawing without the patch: nothing is wrong with these lungs.")),
     "dark": (_("Dark, on a tall plate"), _("Another drawing without a patch, exposed darker and with wide borders.")),
+    "adult": (
+        _("An adult’s, very dark"),
+        _("Without a patch, exposed very dark, submitted as an adult’s."),
+    ),
     "half": (_("Half a chest"), _("The second drawing, cut in half.")),
 }
 """Of each drawing its name and what was drawn."""
@@ -84,9 +89,18 @@ class Kept:
     samples: dict[str, Sample]
 
 
-@cache
 def kept() -> Kept | None:
-    """What is kept; ``None`` where the file is missing or damaged, and the page says that there are no samples."""
+    """The samples for the populations this site answers for; ``None`` where there are none, and the page says so."""
+    found = read_samples()
+    if found is None:
+        return None
+    here = {name: one for name, one in found.samples.items() if one.population in ("", *settings.POPULATIONS)}
+    return replace(found, samples=here) if here else None
+
+
+@cache
+def read_samples() -> Kept | None:
+    """What is kept; ``None`` where the file is missing or damaged."""
     try:
         found = finders.find("img/samples/samples.json")
         told = json.loads(Path(found or "").read_text(encoding="utf-8"))

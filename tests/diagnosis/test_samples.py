@@ -13,7 +13,7 @@ from django.urls import reverse
 from PIL import Image
 
 from diagnosis.models import ModelVersion, Study
-from diagnosis.samples.kept import DRAWN, kept
+from diagnosis.samples.kept import DRAWN, kept, read_samples
 from ml import Predictor, load_card
 from tools.keep_samples import DRAWINGS, SAMPLES, gate_sha256, predict
 
@@ -59,6 +59,21 @@ def test_anyone_sees_a_drawn_radiograph_with_its_answer(client: Client, name: st
 
 
 @pytest.mark.django_db
+def test_the_samples_show_each_finding_a_refusal_and_an_adult_s_only_where_adults_are_answered(
+    client: Client, settings: Any
+) -> None:
+    answers = kept()
+    assert answers is not None
+    assert {one.finding or "refused" for one in answers.samples.values()} == {
+        "pneumonia", "indeterminate", "normal", "refused",
+    }  # fmt: skip
+    assert "hospitals it learned from" in client.get(reverse("sample", args=["adult"])).text
+    settings.POPULATIONS = ["child"]
+    assert client.get(reverse("sample", args=["adult"])).status_code == 404
+    assert "An adult’s" not in client.get(reverse("landing")).text
+
+
+@pytest.mark.django_db
 def test_a_site_that_serves_another_version_says_so(client: Client) -> None:
     assert "serves model" not in client.get(reverse("sample_first")).text
     ModelVersion.objects.create(sha256="0" * 64, version="of this house", card={}, active=True)
@@ -92,9 +107,9 @@ def test_a_damaged_file_takes_the_samples_away_and_nothing_else(
     broken = tmp_path / "samples.json"
     broken.write_text('{"version": 1}')
     monkeypatch.setattr("diagnosis.samples.kept.finders.find", lambda _name: str(broken))
-    kept.cache_clear()
+    read_samples.cache_clear()
     try:
         assert client.get(reverse("sample_first")).status_code == 404
         assert client.get(reverse("landing")).status_code == 200
     finally:
-        kept.cache_clear()
+        read_samples.cache_clear()
