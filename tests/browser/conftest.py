@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from numpy.typing import NDArray
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, expect, sync_playwright
 
+from ml import phantom
 from tests.running_site import RunningSite
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -87,11 +90,34 @@ def _ours(address: str) -> bool:
     return address.startswith(("http://127.0.0.1", "data:", "blob:"))
 
 
+def fill_in(page: Page, path: str, fields: dict[str, Any]) -> APIResponse:
+    """Send the form of a page as this browser would, its cookies and all, without drawing the page."""
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.request.get(path).text())
+    assert token is not None, f"no form on {path}"
+    answer = page.request.post(path, multipart={"csrfmiddlewaretoken": token[1], **fields})
+    assert answer.ok, answer.text()[:500]
+    return answer
+
+
 def sign_up(page: Page, name: str) -> None:
-    """Make an account through the page and be signed in."""
+    """Make an account and be signed in, for tests of what comes after: no page is drawn yet."""
+    answer = fill_in(page, "/accounts/signup/", {"username": name, "password1": SECRET, "password2": SECRET})
+    assert answer.url.endswith("/studies/")
+
+
+def sign_up_by_page(page: Page, name: str) -> None:
+    """Make an account through the page and be signed in, in the empty history."""
     page.goto("/accounts/signup/")
     page.locator("[name=username]").fill(name)
     page.locator("[name=password1]").fill(SECRET)
     page.locator("[name=password2]").fill(SECRET)
     page.locator("main button[type=submit]").click()
     page.wait_for_url("**/studies/")
+
+
+def send(page: Page, film: NDArray[Any], label: str = "") -> str:
+    """Submit a film, for tests of what comes after; the address of its study."""
+    file = {"name": "film.png", "mimeType": "image/png", "buffer": phantom.png(film)}
+    answer = fill_in(page, "/studies/new/", {"films": file, "label": label, "intended_use": "on"})
+    assert re.search(r"/studies/[0-9a-f-]{36}/$", answer.url), answer.url
+    return answer.url

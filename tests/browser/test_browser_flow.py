@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
-from tests.browser.conftest import profile, sign_up
+from tests.browser.conftest import profile, sign_up, sign_up_by_page
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,7 @@ def somebody() -> str:
 
 
 def test_a_person_submits_a_film_and_finds_its_result_in_the_history(page: Page, tmp_path: Path) -> None:
-    sign_up(page, somebody())
+    sign_up_by_page(page, somebody())
     expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
     page.get_by_role("link", name="New study").first.click()
     page.locator("input[type=file]").set_input_files(drawn(tmp_path, 11))
@@ -104,7 +104,7 @@ def test_a_dropped_film_is_taken_anywhere_on_the_page(page: Page, tmp_path: Path
 def test_everything_works_without_javascript(chromium: Browser, site: RunningSite, tmp_path: Path) -> None:
     context = profile(chromium, site, java_script_enabled=False)
     page = context.new_page()
-    sign_up(page, somebody())
+    sign_up_by_page(page, somebody())
     page.goto("/studies/new/")
     page.locator("input[type=file]").set_input_files([drawn(tmp_path, 16)])
     confirm(page)

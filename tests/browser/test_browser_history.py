@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile, sign_up
-from tests.browser.test_browser_flow import confirm, drawn, somebody
+from tests.browser.conftest import profile, send, sign_up
+from tests.browser.test_browser_flow import somebody
 from tests.browser.test_browser_manners import RULES, Axe
+from tests.phantoms import film
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
 
 
-def submit(page: Page, folder: Path, *seeds: int) -> None:
+def submit(page: Page, *seeds: int) -> None:
     """Submit drawn films one after the other, without waiting for their results."""
     for seed in seeds:
-        page.goto("/studies/new/")
-        page.locator("input[type=file]").set_input_files(drawn(folder, seed))
-        page.get_by_label("Label").fill(f"film {seed}")
-        confirm(page)
-        page.get_by_role("button", name="Submit for analysis").click()
-        page.wait_for_url("**/studies/*-*/")
+        send(page, film(seed, width=900, height=760), f"film {seed}")
 
 
-def test_results_come_by_themselves_and_the_asking_ends(page: Page, tmp_path: Path) -> None:
+def test_results_come_by_themselves_and_the_asking_ends(page: Page) -> None:
     sign_up(page, somebody())
-    submit(page, tmp_path, 21, 22)
+    submit(page, 21, 22)
     page.goto("/studies/")
     expect(page.locator("tbody .finding, tbody .state-rejected")).to_have_count(2)
     expect(page.locator("#live[hx-get]")).to_have_count(0)
 
 
-def test_two_are_chosen_compared_and_deleted(page: Page, tmp_path: Path) -> None:
+def test_two_are_chosen_compared_and_deleted(page: Page) -> None:
     sign_up(page, somebody())
-    submit(page, tmp_path, 23, 24)
+    submit(page, 23, 24)
     page.goto("/studies/")
     bar = page.get_by_role("group", name="With the chosen studies")
     expect(bar).to_be_hidden()
@@ -57,9 +51,9 @@ def test_two_are_chosen_compared_and_deleted(page: Page, tmp_path: Path) -> None
     expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
 
 
-def test_downloads_open_and_say_what_they_are(page: Page, tmp_path: Path) -> None:
+def test_downloads_open_and_say_what_they_are(page: Page) -> None:
     sign_up(page, somebody())
-    submit(page, tmp_path, 25)
+    submit(page, 25)
     page.goto("/studies/")
     expect(page.locator("tbody .finding, tbody .state-rejected")).to_have_count(1)
     page.locator("details.menu summary", has_text="Export").click()
@@ -69,11 +63,11 @@ def test_downloads_open_and_say_what_they_are(page: Page, tmp_path: Path) -> Non
     assert "film 25" in download.value.path().read_text(encoding="utf-8-sig")
 
 
-def test_without_javascript_all_of_it_works(chromium: Browser, site: RunningSite, tmp_path: Path) -> None:
+def test_without_javascript_all_of_it_works(chromium: Browser, site: RunningSite) -> None:
     context = profile(chromium, site, java_script_enabled=False)
     page = context.new_page()
     sign_up(page, somebody())
-    submit(page, tmp_path, 26)
+    submit(page, 26)
     page.goto("/studies/?sort=oldest")
     page.locator(".history-filters summary").click()
     page.get_by_label("Finding").select_option("Any finding")
@@ -86,11 +80,12 @@ def test_without_javascript_all_of_it_works(chromium: Browser, site: RunningSite
     context.close()
 
 
-def test_no_filter_cuts_its_longest_choice_on_a_desk_in_any_language(page: Page, tmp_path: Path) -> None:
+def test_no_filter_cuts_its_longest_choice_on_a_desk_in_any_language(page: Page) -> None:
     if page.viewport_size and page.viewport_size["width"] < 1000:
         pytest.skip("a phone has two filters beside each other, and its own list of choices")
     sign_up(page, somebody())
-    submit(page, tmp_path, 25)
+    submit(page, 25)
+    page.goto("/studies/")
     for language in ("English", "Deutsch"):
         page.get_by_role("button", name=language).click()
         page.goto("/studies/?view=cards")

@@ -86,6 +86,7 @@ def test_without_javascript_the_theme_still_follows_the_system(chromium: Browser
 
 def test_the_first_tab_jumps_to_the_content_and_escape_closes_the_menu(page: Page) -> None:
     sign_up(page, f"p{uuid.uuid4().hex[:10]}")
+    page.goto("/studies/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -109,6 +110,7 @@ def test_the_language_is_one_s_own_choice_and_stays(page: Page) -> None:
 def test_one_signs_out_and_in_again_by_the_menu(page: Page) -> None:
     name = f"p{uuid.uuid4().hex[:10]}"
     sign_up(page, name)
+    page.goto("/studies/")
     page.locator("details.menu > summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("banner").get_by_role("link", name="Sign in").click()

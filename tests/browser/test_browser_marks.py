@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,9 +15,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def viewer(page: Page, tmp_path: Path) -> Page:
+def viewer(page: Page) -> Page:
     """A result page whose viewer is ready."""
-    submit(page, tmp_path)
+    submit(page)
     expect(page.locator(".viewer[data-ready]")).to_be_attached()
     page.locator("[data-stage]").scroll_into_view_if_needed()
     return page
@@ -95,10 +94,10 @@ def test_the_ruler_measures_and_is_not_kept(viewer: Page) -> None:
 
 
 def test_two_linked_viewers_zoom_move_and_window_together_until_they_are_parted(
-    page: Page, tmp_path: Path, chromium: Browser, site: RunningSite
+    page: Page, chromium: Browser, site: RunningSite
 ) -> None:
-    first = submit(page, tmp_path, 21).rstrip("/").rpartition("/")[2]
-    second = submit_another(page, tmp_path, 22).rstrip("/").rpartition("/")[2]
+    first = submit(page, 21).rstrip("/").rpartition("/")[2]
+    second = submit_another(page, 22).rstrip("/").rpartition("/")[2]
     address = f"/studies/compare/?a={first}&b={second}"
     page.goto(address)
     expect(page.locator("[data-viewer][data-ready]")).to_have_count(2)

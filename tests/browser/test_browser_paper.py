@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,8 +10,8 @@ from tests.browser.test_browser_viewer import submit
 pytestmark = pytest.mark.browser
 
 
-def test_on_paper_film_and_map_stand_side_by_side_without_controls(page: Page, tmp_path: Path) -> None:
-    submit(page, tmp_path)
+def test_on_paper_film_and_map_stand_side_by_side_without_controls(page: Page) -> None:
+    submit(page)
     expect(page.locator(".viewer[data-ready]")).to_be_attached()
     page.emulate_media(media="print")
     film, mapped = page.locator(".viewer-plain").bounding_box(), page.locator(".film-overlay").bounding_box()
@@ -31,8 +29,8 @@ def test_on_paper_film_and_map_stand_side_by_side_without_controls(page: Page, t
     assert words["x"] == pytest.approx(picture["x"], abs=2), "no empty column beside the words"
 
 
-def test_every_column_of_the_operating_points_is_inside_the_page(page: Page, tmp_path: Path) -> None:
-    submit(page, tmp_path)
+def test_every_column_of_the_operating_points_is_inside_the_page(page: Page) -> None:
+    submit(page)
     cells = page.locator(".table-points tbody td").all()
     assert len(cells) == 9
     width = page.viewport_size["width"] if page.viewport_size else 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -15,14 +13,14 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def reader(page: Page, tmp_path: Path) -> Page:
+def reader(page: Page) -> Page:
     """Somebody who reads first, on the older of two unread radiographs."""
-    submit(page, tmp_path, 21)
+    submit(page, 21)
     page.goto("/preferences/")
     page.get_by_label("Read first").check()
     page.get_by_role("button", name="Save preferences").click()
-    unread = submit_another(page, tmp_path, 22)
-    submit_another(page, tmp_path, 24)
+    unread = submit_another(page, 22)
+    submit_another(page, 24)
     page.goto(unread)
     return page
 

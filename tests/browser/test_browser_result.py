@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -16,9 +14,9 @@ TABS = ("Accuracy", "Image checks", "Review", "Details")
 
 
 @pytest.fixture
-def result(page: Page, tmp_path: Path) -> Page:
+def result(page: Page) -> Page:
     """A result page with its tabs in place."""
-    submit(page, tmp_path)
+    submit(page)
     expect(page.get_by_role("tab")).to_have_count(len(TABS))
     return page
 

@@ -58,6 +58,7 @@ def test_without_javascript_the_heat_map_still_comes_and_goes(chromium: Browser,
 
 def test_an_empty_history_offers_a_sample_and_the_sample_leads_on(page: Page) -> None:
     sign_up(page, somebody())
+    page.goto("/studies/")
     page.get_by_role("link", name="Try a sample").click()
     page.get_by_role("link", name="Submit your own").click()
     expect(page.get_by_role("heading", name="New study")).to_be_visible()

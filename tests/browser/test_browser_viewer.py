@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from ml import phantom
-from tests.browser.conftest import profile, sign_up
-from tests.browser.test_browser_flow import confirm
+from tests.browser.conftest import profile, send, sign_up
+from tests.phantoms import film
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -24,29 +22,23 @@ GREYS = """async () => {
   return [at(.5, .5), at(.4, .3), at(.3, .6), at(.6, .9)].flat(); }"""
 
 
-def submit(page: Page, folder: Path, seed: int = 21) -> str:
+def submit(page: Page, seed: int = 21) -> str:
     """Submit a drawn film as a new person; the address of its result."""
     sign_up(page, f"p{uuid.uuid4().hex[:10]}")
-    return submit_another(page, folder, seed)
+    return submit_another(page, seed)
 
 
-def submit_another(page: Page, folder: Path, seed: int) -> str:
-    """Submit a drawn film; the address of its result."""
-    film = folder / f"film-{seed}.png"
-    film.write_bytes(phantom.png(phantom.film(seed, opacity=True, width=1200, height=1000)))
-    page.goto("/studies/new/")
-    page.locator("input[type=file]").set_input_files(str(film))
-    confirm(page)
-    page.get_by_role("button", name="Submit for analysis").click()
-    page.wait_for_url("**/studies/*-*/")
+def submit_another(page: Page, seed: int) -> str:
+    """Submit a drawn film; the address of its result, which is on the page."""
+    page.goto(send(page, film(seed, opacity=True, width=1200, height=1000)))
     expect(page.locator("#finding-title, #review-title").first).to_be_attached()
     return page.url
 
 
 @pytest.fixture
-def viewer(page: Page, tmp_path: Path) -> Page:
+def viewer(page: Page) -> Page:
     """A result page whose viewer is ready."""
-    submit(page, tmp_path)
+    submit(page)
     expect(page.locator(".viewer[data-ready]")).to_be_attached()
     return page
 
@@ -92,9 +84,9 @@ def test_every_key_of_the_help_sheet_does_what_it_says(viewer: Page) -> None:
     expect(viewer.get_by_role("dialog")).to_be_hidden()
 
 
-def test_one_steps_through_one_s_studies_by_a_key(viewer: Page, tmp_path: Path) -> None:
+def test_one_steps_through_one_s_studies_by_a_key(viewer: Page) -> None:
     older = viewer.url
-    newer = submit_another(viewer, tmp_path, 22)
+    newer = submit_another(viewer, 22)
     for key, there in (("n", older), ("p", newer)):
         expect(viewer.locator(".viewer[data-ready]")).to_be_attached()
         viewer.keyboard.press(key)
@@ -215,17 +207,12 @@ def test_without_javascript_film_heat_map_and_review_are_there(
     plain.close()
 
 
-def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page, tmp_path: Path) -> None:
-    submit(page, tmp_path, 22)
+def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page) -> None:
+    submit(page, 22)
     page.goto("/preferences/")
     page.get_by_label("Read first").check()
     page.get_by_role("button", name="Save preferences").click()
-    page.goto("/studies/new/")
-    film = tmp_path / "second.png"
-    film.write_bytes(phantom.png(phantom.film(23, width=900, height=800)))
-    page.locator("input[type=file]").set_input_files(str(film))
-    confirm(page)
-    page.get_by_role("button", name="Submit for analysis").click()
+    page.goto(send(page, film(23, width=900, height=800)))
     expect(page.get_by_role("heading", name="Read the radiograph first")).to_be_visible()
     expect(page.locator(".finding")).to_have_count(0)
     page.get_by_label("I cannot tell").check()

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile, sign_up
-from tests.browser.test_browser_flow import confirm, drawn, somebody
+from tests.browser.conftest import profile, send, sign_up
+from tests.browser.test_browser_flow import somebody
 from tests.browser.test_browser_manners import RULES, Axe
+from tests.phantoms import film
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
 
 
-def three(page: Page, folder: Path) -> None:
+def three(page: Page) -> None:
     """Somebody with three answered studies, newest first "c", "b", "a"."""
     sign_up(page, somebody())
     for seed, label in enumerate("abc", start=51):
-        page.goto("/studies/new/")
-        page.locator("input[type=file]").first.set_input_files(drawn(folder, seed))
-        page.get_by_label("Label").first.fill(label)
-        confirm(page)
-        page.get_by_role("button", name="Submit for analysis").click()
-        page.wait_for_url("**/studies/*-*/")
-        expect(page.locator("#finding-title")).to_be_attached()
+        send(page, film(seed, width=900, height=760), label)
     page.goto("/studies/")
     expect(page.locator("tbody .finding")).to_have_count(3)
 
 
-def test_a_phone_shows_the_first_study_on_its_first_screen_and_each_in_48_pixels(page: Page, tmp_path: Path) -> None:
-    three(page, tmp_path)
+def test_a_phone_shows_the_first_study_on_its_first_screen_and_each_in_48_pixels(page: Page) -> None:
+    three(page)
     boxes = [row.bounding_box() for row in page.locator("tbody tr").all()]
     assert all(box and 46 <= box["height"] <= 52 for box in boxes)
     assert boxes[0]
@@ -40,8 +33,8 @@ def test_a_phone_shows_the_first_study_on_its_first_screen_and_each_in_48_pixels
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_tags_saved_filters_and_sorting_by_mouse(page: Page, tmp_path: Path) -> None:
-    three(page, tmp_path)
+def test_tags_saved_filters_and_sorting_by_mouse(page: Page) -> None:
+    three(page)
     page.get_by_label("Choose a", exact=True).check()
     page.get_by_label("Choose b", exact=True).check()
     page.locator("[data-tag-menu] summary").click()
@@ -74,8 +67,8 @@ def test_tags_saved_filters_and_sorting_by_mouse(page: Page, tmp_path: Path) -> 
         expect(page.locator(".tag", has_text="row")).to_have_count(1)
 
 
-def test_unread_studies_are_reached_by_keys_which_can_be_switched_off(page: Page, tmp_path: Path) -> None:
-    three(page, tmp_path)
+def test_unread_studies_are_reached_by_keys_which_can_be_switched_off(page: Page) -> None:
+    three(page)
     page.get_by_role("link", name="b", exact=True).click()
     page.get_by_role("tab", name="Review").click()
     page.locator("#review").get_by_text("Disagree", exact=True).click()
@@ -105,10 +98,10 @@ def test_unread_studies_are_reached_by_keys_which_can_be_switched_off(page: Page
     expect(focused).to_have_text("c")
 
 
-def test_without_javascript_tags_and_saved_filters_work(chromium: Browser, site: RunningSite, tmp_path: Path) -> None:
+def test_without_javascript_tags_and_saved_filters_work(chromium: Browser, site: RunningSite) -> None:
     context = profile(chromium, site, java_script_enabled=False)
     page = context.new_page()
-    three(page, tmp_path)
+    three(page)
     page.get_by_role("link", name="Tags: b").click()
     page.locator("#tag-name").fill("by hand")
     page.get_by_role("button", name="Add").click()
