@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 # What is slow to make and used by many files, and the group that shares it, the slowest group first. The site's tests
-# wait for other processes as often as they work; those of two groups train and convert networks, so that two cores
-# have work.
-SHARED = {"one_site": "site", "tiny_runs": "training", "workshop": "publishing"}
+# wait for other processes as often as they work. Whatever needs TensorFlow or scikit-learn is one group: to import them
+# takes seconds, and so do the first graphs; one of two workers does without.
+SHARED = {"one_site": "site", "tiny_runs": "networks", "workshop": "networks", "import keras": "networks",
+          "import tensorflow": "networks", "without_graphs": "networks", "ml.network": "networks",
+          "ml.training": "networks", "sklearn": "networks"}  # fmt: skip
 
 
 @cache
@@ -37,7 +39,7 @@ def turn_of(item: pytest.Item) -> tuple[int, bool]:
     database to every other test.
     """
     file = item.nodeid.partition("::")[0]
-    groups = list(SHARED.values())
+    groups = list(dict.fromkeys(SHARED.values()))
     group = group_of(file)
     if item.get_closest_marker("browser"):
         return len(groups) + 1, True

@@ -120,6 +120,7 @@ def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = Fal
     signature = tf.function(
         lambda x: tuple(as_list(model(x, training=False))),
         input_signature=[tf.TensorSpec([None, *films.shape[1:]], tf.float32)],
+        autograph=False,  # no Python branch in it hangs on a tensor, and to look for one takes seconds
     )
     converted = openvino.convert_model(signature, input=[("x", openvino.PartialShape([-1, *films.shape[1:]]))])
     # After the model's own outputs the converter lists dead ends of the graph (batch sizes that nothing uses).

@@ -25,7 +25,7 @@ from ml.phantom import png
 from ml.training.augmentation import AugmentationConfig
 from ml.training.config import TrainingConfig
 
-PATIENTS = 70
+PATIENTS = 40
 
 
 def draw(seed: int, *, opacity: bool = False) -> NDArray[np.uint8]:

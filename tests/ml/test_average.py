@@ -11,7 +11,6 @@ import pytest
 
 from ml.average import average, main
 from ml.data.dataset import DataError
-from ml.training.checkpoint import load_member
 from ml.training.run import read_run
 from tests.ml.drawn import tiny_runs
 
@@ -37,6 +36,8 @@ def test_the_mean_of_two_runs_is_a_run_that_can_be_published(tmp_path: Path) -> 
 
 
 def test_a_member_comes_with_the_weights_that_were_best_or_last() -> None:
+    from ml.training.checkpoint import load_member
+
     network, shape, identity, history = load_member(tiny_runs() / "one", "mean")
     with np.load(tiny_runs() / "one" / "checkpoint.npz") as stored:
         assert np.array_equal(network.get_weights()[0], stored["mean0"])

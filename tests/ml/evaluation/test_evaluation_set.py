@@ -11,7 +11,7 @@ import pytest
 from ml.data.dataset import DataError
 from ml.evaluation.evaluation_set import choose_films
 from ml.inference.model_card import ModelCard, load_card
-from tests.ml.drawn import draw_films, workshop
+from tests.ml.drawn import PATIENTS, draw_films, workshop
 
 
 @pytest.fixture
@@ -49,9 +49,10 @@ def test_the_films_kept_apart_are_known_after_one_has_gone_and_another_has_a_new
 
 
 def test_films_never_seen_are_measured_when_asked_for_in_so_many_words(card: ModelCard, tmp_path: Path) -> None:
-    draw_films(tmp_path / "drawn", 73)
+    draw_films(tmp_path / "drawn", PATIENTS + 2)
+    unseen = {f"{stem}{number}" for number in (PATIENTS + 1, PATIENTS + 2) for stem in ("IM-00", "person")}
     for path in (tmp_path / "drawn").glob("*/*"):
-        if not path.name.startswith(("IM-0071", "IM-0072", "person71", "person72")):
+        if not path.name.startswith(tuple(unseen)):
             path.unlink()
     with pytest.raises(DataError, match="--split all"):
         choose_films(tmp_path / "drawn", "test", card)
@@ -62,7 +63,7 @@ def test_a_test_split_with_films_of_the_training_is_refused(card: ModelCard, dat
     (data / "test").mkdir()
     for name in ("NORMAL", "PNEUMONIA"):
         (data / name).rename(data / "test" / name)
-    with pytest.raises(DataError, match=r"trained or chosen on \d+ of the 280 films"):
+    with pytest.raises(DataError, match=rf"trained or chosen on \d+ of the {4 * PATIENTS} films"):
         choose_films(data, "test", card)
     seen = len(split("train")) + len(split("val"))
     assert f"trained or chosen on {seen} of them" in choose_films(data, "all", card).what

@@ -6,7 +6,6 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, brier_score_loss, precision_recall_curve, roc_auc_score, roc_curve
 
 from ml.data.dataset import Film
 from ml.evaluation import evaluation_set
@@ -36,6 +35,8 @@ def _films(count: int = 400, ties: bool = False) -> tuple[np.ndarray, np.ndarray
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_area_and_average_precision_are_those_of_scikit_learn(ties: bool) -> None:
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
     labels, scores, weights = _films(ties=ties)
     ours = curve(labels, scores, weights)
     assert ours.auc() == pytest.approx(roc_auc_score(labels, scores, sample_weight=weights))
@@ -43,6 +44,8 @@ def test_area_and_average_precision_are_those_of_scikit_learn(ties: bool) -> Non
 
 
 def test_every_point_of_the_curves_is_that_of_scikit_learn() -> None:
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
     labels, scores, _ = _films(ties=True)
     ours = curve(labels, scores)
     false, true, _ = roc_curve(labels, scores, drop_intermediate=False)
@@ -54,6 +57,8 @@ def test_every_point_of_the_curves_is_that_of_scikit_learn() -> None:
 
 
 def test_a_draw_of_the_bootstrap_gives_what_the_repeated_films_would() -> None:
+    from sklearn.metrics import roc_auc_score
+
     labels, scores, _ = _films(60)
     draws = bootstrap_weights([str(i // 2) for i in range(60)], draws=5, seed=1)
     for draw, area in zip(draws, curve(labels, scores, draws).auc(), strict=True):
@@ -88,6 +93,8 @@ def test_fixed_points_of_the_curve_hold_what_they_promise() -> None:
 
 
 def test_brier_score_and_reliability_follow_their_definitions() -> None:
+    from sklearn.metrics import brier_score_loss
+
     labels, scores, weights = _films()
     p = 1 / (1 + np.exp(-scores))
     assert brier(labels, p, weights) == pytest.approx(brier_score_loss(labels, p, sample_weight=weights))

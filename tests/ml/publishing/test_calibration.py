@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from ml.publishing.calibration import (
     BOUNDS,
@@ -21,6 +20,8 @@ PATIENTS = [str(i // 3) for i in range(600)]
 
 
 def test_slope_and_intercept_are_those_of_logistic_regression_without_a_penalty() -> None:
+    from sklearn.linear_model import LogisticRegression
+
     ours = fit_affine(LABELS, LOGITS, WEIGHTS)
     theirs = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(LOGITS[:, None], LABELS, WEIGHTS)
     assert ours.slope == pytest.approx(theirs.coef_[0, 0], rel=1e-4)
@@ -28,6 +29,8 @@ def test_slope_and_intercept_are_those_of_logistic_regression_without_a_penalty(
 
 
 def test_temperature_is_logistic_regression_without_an_intercept() -> None:
+    from sklearn.linear_model import LogisticRegression
+
     ours = fit_affine(LABELS, LOGITS, WEIGHTS, temperature_only=True)
     model = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10, max_iter=1000)
     theirs = model.fit(LOGITS[:, None], LABELS, WEIGHTS)

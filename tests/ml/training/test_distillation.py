@@ -12,7 +12,6 @@ import pytest
 from ml.data.dataset import DataError
 from ml.train import train
 from ml.training.augmentation import AugmentationConfig
-from ml.training.checkpoint import load_member
 from ml.training.distillation import SHARE, teachers
 from ml.training.pipeline import batches_of
 from tests.ml.drawn import tiny_config, tiny_runs, without_graphs
@@ -21,6 +20,8 @@ pytestmark = pytest.mark.slow
 
 
 def test_teachers_answer_with_the_mean_of_their_log_odds() -> None:
+    from ml.training.checkpoint import load_member
+
     runs = [tiny_runs() / name for name in ("one", "two")]
     films = np.random.default_rng(0).uniform(0, 255, (3, 64, 64, 1)).astype(np.float32)
     alone = [np.asarray(teachers([run], 64, load_member(run)[2])(films)) for run in runs]
@@ -50,6 +51,8 @@ def test_a_run_learns_from_two_others_and_says_so(tmp_path: Path) -> None:
 
 
 def test_runs_that_saw_other_films_do_not_teach() -> None:
+    from ml.training.checkpoint import load_member
+
     run = tiny_runs() / "one"
     with pytest.raises(DataError, match="split_seed differ"):
         teachers([run], 64, {**load_member(run)[2], "split_seed": 7})

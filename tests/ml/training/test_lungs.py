@@ -14,9 +14,7 @@ from ml.errors import TrainingError
 from ml.inference.lungs import LungFinder
 from ml.network.classifier import multiply_adds
 from ml.network.lungs import INPUT_SIZE, build_training
-from ml.publishing.lungs import publish_lungs
 from ml.training.augmentation import augment_pair
-from ml.training.lungs import LungFinderConfig, batches, fit_lungs, order_of_pairs, overlap
 from tests.ml.data.test_lung_masks import masked_data
 from tests.ml.drawn import without_graphs
 
@@ -26,6 +24,8 @@ def test_the_network_is_small() -> None:
 
 
 def test_overlap_is_one_for_the_same_place_and_nothing_for_another() -> None:
+    from ml.training.lungs import overlap
+
     masks = np.zeros((3, 224, 224), np.uint8)
     masks[:, 56:168, 56:168] = 255
     found = np.full((3, 144, 144), -1.0, np.float32)
@@ -36,6 +36,8 @@ def test_overlap_is_one_for_the_same_place_and_nothing_for_another() -> None:
 
 
 def test_a_mask_moves_with_its_film() -> None:
+    from ml.training.lungs import LungFinderConfig
+
     config = LungFinderConfig.read()
     recipe = replace(config.augmentation, tone=0, match=0, equalise=0, blur=0, grain=0, marker=0, collimate=0, erase=0)
     pairs = np.zeros((4, 224, 224, 2), np.uint8)
@@ -46,6 +48,8 @@ def test_a_mask_moves_with_its_film() -> None:
 
 
 def test_every_batch_holds_its_share_of_adults_and_every_film_comes(tmp_path: Path) -> None:
+    from ml.training.lungs import LungFinderConfig, order_of_pairs
+
     adult = np.array([False] * 48 + [True] * 5)
     order = order_of_pairs(adult, replace(LungFinderConfig.read(), epochs=2), 2)
     assert order.shape == (4, 32)
@@ -54,6 +58,8 @@ def test_every_batch_holds_its_share_of_adults_and_every_film_comes(tmp_path: Pa
 
 
 def test_a_batch_is_a_function_of_its_number() -> None:
+    from ml.training.lungs import LungFinderConfig, batches, order_of_pairs
+
     random = np.random.default_rng(0)
     pixels, masks = random.integers(0, 255, (2, 16, 224, 224), dtype=np.uint8)
     config = replace(LungFinderConfig.read(), children=4, adults=0, epochs=1)
@@ -64,6 +70,8 @@ def test_a_batch_is_a_function_of_its_number() -> None:
 
 
 def test_a_recipe_with_an_unknown_word_is_refused(tmp_path: Path) -> None:
+    from ml.training.lungs import LungFinderConfig
+
     (tmp_path / "recipe.json").write_text('{"epoch": 3}')
     with pytest.raises(TrainingError, match="epoch is not known"):
         LungFinderConfig.read(tmp_path / "recipe.json")
@@ -71,6 +79,9 @@ def test_a_recipe_with_an_unknown_word_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_it_learns_drawn_lungs_resumes_and_is_published(tmp_path: Path) -> None:
+    from ml.publishing.lungs import publish_lungs
+    from ml.training.lungs import LungFinderConfig, fit_lungs
+
     data = masked_data(tmp_path / "data", children=20, adults=12)
     films = split_masked_films(read_masked_films(data), 1)
     pixels, masks = load_masked_films(data, films)
