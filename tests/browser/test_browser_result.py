@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile
+from ml import phantom
+from tests.browser.conftest import profile, sign_up
+from tests.browser.test_browser_flow import confirm, somebody
 from tests.browser.test_browser_viewer import submit
 from tests.running_site import RunningSite
 
@@ -33,6 +35,27 @@ def test_the_result_fits_one_screen_of_a_desk_and_three_of_a_phone(result: Page)
         box = result.locator(part).first.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= height, f"{part} without scrolling"
+
+
+def test_two_warnings_fit_one_screen_of_a_desk_too_in_both_languages(
+    chromium: Browser, site: RunningSite, tmp_path: Path
+) -> None:
+    context = profile(chromium, site, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_up(page, somebody())
+    file = tmp_path / "inverted.png"
+    file.write_bytes(phantom.png(255 - phantom.film(21, opacity=True, width=1024, height=840)))
+    page.goto("/studies/new/")
+    page.locator("input[type=file]").set_input_files(str(file))
+    confirm(page)
+    page.get_by_role("button", name="Submit for analysis").click()
+    expect(page.locator("#finding-title")).to_be_attached()
+    for language in ("English", "Deutsch"):
+        page.get_by_role("button", name=language).click()
+        expect(page.get_by_role("tab")).to_have_count(len(TABS))
+        expect(page.locator(".result-warning")).to_have_count(2)
+        assert page.evaluate("document.documentElement.scrollHeight") <= 900, language
+    context.close()
 
 
 def test_tabs_follow_mouse_and_keyboard_and_show_one_section_at_a_time(result: Page) -> None:
