@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from diagnosis.models import Preferences, Study
+from diagnosis.models import Preferences, Study, StudyQuerySet
 
 
 def person(request: HttpRequest) -> User:
@@ -17,7 +18,13 @@ def person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def study_or_404(request: HttpRequest, pk: UUID, *, with_hidden: bool = True) -> Study:
+def study_or_404(
+    request: HttpRequest,
+    pk: UUID,
+    *,
+    with_hidden: bool = True,
+    more: Callable[[StudyQuerySet], StudyQuerySet] = lambda rows: rows,
+) -> Study:
     """The study if this person may see it, else 404: a stranger does not learn that it exists.
 
     Args:
@@ -25,11 +32,12 @@ def study_or_404(request: HttpRequest, pk: UUID, *, with_hidden: bool = True) ->
         pk: The study's id.
         with_hidden: Also find out whether its answer is hidden until they have read it (``answer_hidden``); pictures
             do not ask.
+        more: Has something more read in the same query.
 
     Raises:
         Http404: There is none, or it is not theirs.
     """
-    rows = Study.objects.visible_to(request.user)
+    rows = more(Study.objects.visible_to(request.user))
     if with_hidden and Preferences.of(request.user).reader_first:
         return get_object_or_404(rows.with_hidden(request.user), pk=pk)
     study = get_object_or_404(rows, pk=pk)

@@ -11,5 +11,8 @@ class PersonBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The person, if they may still sign in."""
-        found = User.objects.select_related("preferences").filter(pk=user_id).first()
-        return found if found is not None and self.user_can_authenticate(found) else None
+        try:
+            found = User.objects.select_related("preferences").get(pk=user_id)
+        except User.DoesNotExist:
+            return None
+        return found if self.user_can_authenticate(found) else None

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, UUIDField
+from django.db.models.expressions import RawSQL
 
 from diagnosis.models import Study, StudyQuerySet
 
@@ -111,12 +112,23 @@ def page(rows: StudyQuerySet, order: Order, size: int, *, after: str = "", befor
     )
 
 
-def neighbours(rows: StudyQuerySet, order: Order, study: Study) -> tuple[UUID | None, UUID | None]:
-    """The keys of the rows before and after this one in the order, each looked up in its index."""
-    here = order.cursor(study)
-    before = order.sort(order.beyond(rows, here, backwards=True), backwards=True)
-    after = order.sort(order.beyond(rows, here))
-    return before.values_list("pk", flat=True).first(), after.values_list("pk", flat=True).first()
+NEIGHBOUR = """
+SELECT beside.id FROM diagnosis_study beside WHERE beside.owner_id = diagnosis_study.owner_id
+AND (beside.created_at, beside.id) {than} (diagnosis_study.created_at, diagnosis_study.id)
+ORDER BY beside.created_at {way}, beside.id {way} LIMIT 1
+"""
+
+
+def with_neighbours(rows: StudyQuerySet) -> StudyQuerySet:
+    """Annotate ``newer`` and ``older``: the keys of the same owner's studies before and after each, newest first.
+
+    In SQL, since the ORM takes ten times as long to write these two look-ups as a database to answer them.
+    """
+    return rows.annotate(newer=_neighbour(">", "ASC"), older=_neighbour("<", "DESC"))
+
+
+def _neighbour(than: str, way: str) -> RawSQL:
+    return RawSQL(NEIGHBOUR.format(than=than, way=way), (), UUIDField())  # noqa: S611  (nothing of it comes from outside)
 
 
 def batches(rows: StudyQuerySet, order: Order, size: int = 500) -> Iterator[list[Study]]:

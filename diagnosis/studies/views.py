@@ -18,8 +18,7 @@ from diagnosis import VERSION, storage
 from diagnosis.access import person, study_or_404
 from diagnosis.accounts.preferences import PrevalenceForm
 from diagnosis.history.counts import forget
-from diagnosis.history.filters import ORDERS
-from diagnosis.history.keyset import neighbours
+from diagnosis.history.keyset import with_neighbours
 from diagnosis.history.live import poll_seconds
 from diagnosis.models import Preferences, State, Study
 from diagnosis.results.context import explain
@@ -34,14 +33,13 @@ SAME_IMAGE = 5  # other studies of the same DICOM image that are named
 @never_cache
 def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The result page: film, answer, the person's own reading. In reader-first mode the answer comes after theirs."""
-    found = study_or_404(request, pk)
+    found = study_or_404(request, pk, more=with_neighbours)
     mine = Preferences.of(request.user)
     hidden = found.answer_hidden
     context: dict[str, Any] = {"study": found, "preferences": mine, "may_reanalyse": may_reanalyse(found)}
     context["as_submitted"] = "?as=submitted" if found.corrected and request.GET.get("as") == "submitted" else ""
     context["shown_size"] = (found.width, found.height) if context["as_submitted"] else found.shown_size
     context["has_original"] = storage.has_original(found)
-    context["newer"], context["older"] = neighbours(Study.objects.visible_to(request.user), ORDERS["newest"], found)
     if found.uid_hash:
         context["same_image"] = found.same_image()[:SAME_IMAGE]
     if found.patient_code:
