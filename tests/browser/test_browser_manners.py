@@ -80,7 +80,7 @@ def test_without_javascript_the_theme_still_follows_the_system(chromium: Browser
     page.goto("/help/")
     expect(page.locator("body")).to_have_css("background-color", "rgb(13, 19, 21)")
     page.get_by_text("Can I use it for adults?").click()
-    expect(page.get_by_text("From 18 years, where this site has the network for adults")).to_be_visible()
+    expect(page.get_by_text("From 18 years, for non-commercial use")).to_be_visible()
     context.close()
 
 
