@@ -15,7 +15,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from diagnosis.server.private_redis import PrivateRedis
-from tests.parallel import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401  (hooks)
+from tests.parallel import (  # noqa: F401  (hooks)
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+)
 from tests.running_site import RunningSite
 
 PASSWORD = "correct horse battery"
