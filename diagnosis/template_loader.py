@@ -51,6 +51,7 @@ class WritingLoader(base.Loader):
         """As Django's, written out before any other thread sees it."""
         template: Template = super().get_template(template_name, skip)
         write_out(template.nodelist)
+        template.nodelist = Settled(template.nodelist)
         return template
 
 
@@ -75,6 +76,17 @@ def write_out(nodes: NodeList) -> None:
             nodes[-1] = TextNode(nodes[-1].s + node.s)
         else:
             nodes.append(node)
+
+
+class Settled(NodeList):
+    """Nodes to which nothing is added any more, so that their blocks are looked for once, not for every page."""
+
+    def get_nodes_by_type(self, nodetype: type[Node]) -> list[Node]:
+        """As Django's."""
+        known: dict[type[Node], list[Node]] = self.__dict__.setdefault("known", {})
+        if nodetype not in known:
+            known[nodetype] = super().get_nodes_by_type(nodetype)
+        return known[nodetype]
 
 
 class AddressOfOne(Node):

@@ -16,6 +16,8 @@ from diagnosis.history.filters import ORDERS, SIZES, StudyFilter
 from diagnosis.history.keyset import Order
 from diagnosis.models import Study, StudyQuerySet
 
+DAYS = ("since", "until")
+
 
 class Asked:
     """The filter of one request, its order and its page size."""
@@ -59,6 +61,13 @@ class Asked:
         """The form's fields, in its order."""
         return [Field(self, name, made.label) for name, made in StudyFilter.base_filters.items()]
 
+    def fields_key(self) -> tuple[Any, ...]:
+        """What they are drawn from, beside the language; nothing with errors or a day, which seldom recur."""
+        chosen = {name: value for name, value in self.given.items() if name != "q"}
+        if self.errors or not chosen.keys().isdisjoint(DAYS):
+            return ()
+        return tuple(chosen.items()), tuple(self.choices.tags), tuple(self.choices.versions)
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -87,12 +96,4 @@ class Field:
     @property
     def is_day(self) -> bool:
         """Whether a day is entered."""
-        return self.name in ("since", "until")
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What it is drawn from, beside the language; nothing where there are errors or a day, which seldom recur."""
-        if self.errors or (self.is_day and self.given):
-            return ()
-        own = {"tag": self.asked.choices.tags, "model": self.asked.choices.versions}
-        return self.name, self.given, tuple(own.get(self.name, ()))
+        return self.name in DAYS

@@ -51,6 +51,7 @@ def studies(request: HttpRequest) -> HttpResponse:
         "rows": prepare(page.rows, user),
         "search": search,
         "fields": fields,
+        "fields_key": asked.fields_key(),
         "order": order,
         "columns": columns(request, asked.order_name),
         "filters": [(label, words, query_without(request, name)) for name, label, words in filters],

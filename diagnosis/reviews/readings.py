@@ -97,7 +97,8 @@ def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[
     reviews = list(Review.objects.filter(study=study, author_id=user.pk))
     review = next((row for row in reviews if row.is_current), None)
     blind = None if hidden else next((row for row in reviews if row.before_answer), None)
-    reference = Reference.objects.filter(study=study, author_id=user.pk, is_current=True).first()
+    current = Reference.objects.filter(study=study, author_id=user.pk, is_current=True)
+    reference = next(iter(current.order_by()), None)  # there is one at most
     return {
         "answer_hidden": hidden,
         "takes_marks": True,
