@@ -18,8 +18,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import F, FilteredRelation, Q
 from django.template.loader import render_to_string
-from django.utils import dateformat, timezone
-from django.utils.formats import get_format
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -73,7 +73,7 @@ def rows_for(user: User, rows: StudyQuerySet, *, tagged: bool = True) -> StudyQu
 
 def prepare(studies: Iterable[Study], user: User, *, again: bool = False) -> list[Row]:
     """The lines of these studies, which come from :func:`rows_for`; ``again``, to replace those that are there."""
-    page = _Page(get_language() or "", Preferences.of(user), _("Study %s"), get_format("SHORT_DATETIME_FORMAT"), again)
+    page = _Page(get_language() or "", Preferences.of(user), _("Study %s"), again)
     return [_row(study, page) for study in studies]
 
 
@@ -83,7 +83,6 @@ class _Page(NamedTuple):
     language: str
     preferences: Preferences
     unnamed: str
-    moments: str
     again: bool
 
 
@@ -101,7 +100,7 @@ def _row(study: Any, page: _Page) -> Row:
         name=name,
         probability="" if shown is None else str(shown),
         moment=study.created_at.astimezone(dt.UTC).isoformat(timespec="seconds"),
-        when=dateformat.format(timezone.localtime(study.created_at), page.moments),
+        when=_when(timezone.localtime(study.created_at).replace(second=0, microsecond=0, tzinfo=None), page.language),
         tags=_tags(getattr(study, "tag_names", None)),
     )
     return Row(key, name, html)
@@ -112,6 +111,11 @@ def pattern(kind: Kind, language: str) -> str:
     """``studies/_row.html`` for ``format_html``, in the active language, which must be ``language``."""
     row = {**kind._asdict(), **PLACES, "key": KEY}
     return render_to_string("studies/_row.html", {"row": row}).strip().replace(str(KEY), "{key}")
+
+
+@lru_cache(maxsize=4096)  # films of one submission share their minute, and a history is read again and again
+def _when(minute: dt.datetime, _language: str) -> str:
+    return date_format(minute, "SHORT_DATETIME_FORMAT")
 
 
 def _tags(names: str | None) -> SafeString:
