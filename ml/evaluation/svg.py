@@ -78,7 +78,9 @@ class Canvas:
         )
 
     def legend(self, x: float, y: float, entries: Sequence[tuple[str, str, str]]) -> None:
-        """Explain lines: (words, colour, dash), one below the other."""
+        """Explain lines: (words, colour, dash), one below the other, on a plate through which lines shine faintly."""
+        longest = max(len(words) for words, _, _ in entries)
+        self.box(x - 6, y - 13, 44 + 7 * longest, 20 * len(entries) + 6, fill="#ffffff", opacity=0.85, radius=4)
         for row, (words, colour, dash) in enumerate(entries):
             at = y + 20 * row
             self.line([(x, at), (x + 24, at)], stroke=colour, width=2.5, dash=dash)
