@@ -79,7 +79,7 @@ def submit_forty(walk: Walk, folder: Path) -> None:
     page.wait_for_url("**/studies/new/")
     walk.reach(page.locator("input[type=file]").first)
     with page.expect_file_chooser() as chooser:
-        walk.press("Enter")
+        walk.press("Space")
     chooser.value.set_files(small(folder, FILES, 600))
     expect(page.locator(".upload-item")).to_have_count(FILES)
     walk.reach(page.get_by_label("I have read what this is for"))
