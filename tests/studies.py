@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from diagnosis.models import ModelVersion, Study
 from diagnosis.submission.submit import Ticket, submit
-from ml import phantom
+from ml import Cuts, ModelCard, decide, load_card, phantom
 from tests.phantoms import film
 
 
@@ -30,24 +31,25 @@ def submitted(owner: User, seed: int = 0, **ticket: Any) -> Study:
     return outcome.study
 
 
+@cache
+def shipped_card() -> ModelCard:
+    """The card of the shipped model, read once; nobody may write on it."""
+    return load_card()
+
+
 def model_version() -> ModelVersion:
     """A registered version with the card of the shipped model."""
-    from ml import load_card
-
-    card = load_card()
-    version, _new = ModelVersion.objects.get_or_create(
-        sha256=card.sha256, version=card.version, defaults={"card": card.raw, "active": True}
-    )
-    return version
+    card = shipped_card()
+    key = {"sha256": card.sha256, "version": card.version}
+    version = ModelVersion.objects.filter(**key).defer("card").first()
+    return version or ModelVersion.objects.create(**key, card=deepcopy(card.raw), active=True)
 
 
 def predicted(
     probability: float, finding: str | None = None, operating_point: str = "balanced", population: str = "child"
 ) -> dict[str, Any]:
     """Finding, probability and cuts of a prediction, by the shipped card or by cuts that give the finding asked for."""
-    from ml import Cuts, decide, load_card
-
-    cuts = load_card().populations[population].operating_points[operating_point].cuts
+    cuts = shipped_card().populations[population].operating_points[operating_point].cuts
     finding = finding or decide(probability, cuts)
     if decide(probability, cuts) != finding:
         low, high = probability / 2, (1 + probability) / 2

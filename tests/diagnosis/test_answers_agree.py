@@ -18,12 +18,12 @@ from diagnosis.models import Finding, Study
 from diagnosis.results.error_rates import consequences
 from diagnosis.results.formatting import percent
 from diagnosis.results.stated_probability import stated
-from ml import OPERATING_POINTS, Cuts, decide, load_card
-from tests.studies import analysed, predicted
+from ml import OPERATING_POINTS, Cuts, decide
+from tests.studies import analysed, predicted, shipped_card
 
 pytestmark = pytest.mark.django_db
 PROBABILITIES = (0.02, 0.1, 0.2, 0.35, 0.5, 0.6, 0.76, 0.9, 0.99)
-POPULATIONS = tuple(load_card().populations)
+POPULATIONS = tuple(shipped_card().populations)
 
 
 def plain(text: str) -> str:
@@ -43,7 +43,7 @@ def made(owner: User, population: str, probability: float, point: str) -> Study:
 def test_page_compare_csv_json_api_and_admin_say_what_the_rule_says(
     owner: User, owner_client: Client, admin_client: Client, population: str, point: str, probability: float
 ) -> None:
-    of = load_card().populations[population]
+    of = shipped_card().populations[population]
     cuts = of.operating_points[point].cuts
     finding = decide(probability, cuts)
     words, shown = str(Finding(finding).label), plain(str(stated(of, probability)))
@@ -86,7 +86,7 @@ def test_page_compare_csv_json_api_and_admin_say_what_the_rule_says(
 def test_the_report_says_the_same(
     owner: User, owner_client: Client, population: str, point: str, probability: float
 ) -> None:
-    of = load_card().populations[population]
+    of = shipped_card().populations[population]
     cuts = of.operating_points[point].cuts
     study = made(owner, of.name, probability, point)
     document = PdfReader(io.BytesIO(owner_client.get(reverse("study_report", args=[study.pk])).content))
