@@ -97,7 +97,7 @@ def test_the_only_administrator_stays(admin_user: User) -> None:
 def test_deleting_a_person_in_the_admin_takes_the_films_along(owner: User, admin_client: Client) -> None:
     study = with_heat(owner)
     address = reverse("admin:auth_user_delete", args=[owner.pk])
-    assert b"Studies, with their films: 1" in admin_client.get(address).content
+    assert b"Studies, with their radiographs: 1" in admin_client.get(address).content
     admin_client.post(address, {"post": "yes"})
     assert not User.objects.filter(pk=owner.pk).exists()
     assert not stored(study).exists()
