@@ -4,6 +4,7 @@ of the model version that predicted, never from today's."""
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.utils.functional import SimpleLazyObject
@@ -81,7 +82,8 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
     """
     earlier: list[Prediction] = []
     if study.state == State.DONE and not hidden:  # all in one query: there is seldom more than one
-        every = list(study.predictions.select_related("model_version").defer("model_version__card"))
+        found = study.predictions.select_related("model_version").defer("model_version__card").order_by()
+        every = sorted(found, key=attrgetter("created_at", "pk"), reverse=True)  # the ORM takes longer to write it
         study.current_predictions = [one for one in every if one.is_current]
         earlier = [one for one in every if not one.is_current]
     prediction = None if hidden else study.prediction

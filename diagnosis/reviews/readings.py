@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -94,7 +95,8 @@ def _implied_agreement(study: Study, finding: str) -> str:
 
 def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[str, Any]:
     """What a page about a finished study needs to show and take readings: forms and the reviews so far."""
-    reviews = list(Review.objects.filter(study=study, author_id=user.pk))
+    given = Review.objects.filter(study=study, author_id=user.pk).order_by()
+    reviews = sorted(given, key=attrgetter("created_at", "pk"), reverse=True)
     review = next((row for row in reviews if row.is_current), None)
     blind = None if hidden else next((row for row in reviews if row.before_answer), None)
     current = Reference.objects.filter(study=study, author_id=user.pk, is_current=True)
