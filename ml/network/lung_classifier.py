@@ -26,6 +26,9 @@ SERVE_SIZE = 192
 GRID = 36
 """Side of the served feature map over the whole film, a divisor of the lung finder's input size."""
 
+EDGE = 7
+"""Cells of the lung finder's 144, odd, over which lungs are narrowed before pooling: half of them at each edge."""
+
 GROUPS = 32
 """Channels of the served feature map, each the sum of some of the backbone's."""
 
@@ -131,7 +134,9 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
     group = layers.Conv2D(GROUPS, 1, use_bias=False, name="groups")
     spread = lung_crop.onto_film(group(trunk(crop, training=False)), edges, GRID)
     group.set_weights([sums[None, None]])
-    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(ops.expand_dims(mask, -1))
+    # Enlarged, what counts at the lungs' edge would reach over it. A trace of the edge stays, for lungs all edge.
+    narrow = -layers.MaxPooling2D(EDGE, strides=1, padding="same", name="narrow")(-ops.expand_dims(mask, -1))
+    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(narrow + 0.01 * ops.expand_dims(mask, -1))
     features = spread * (counts / ops.mean(counts, axis=(1, 2), keepdims=True))
     head = layers.Dense(1, name="head")
     logit = head(layers.GlobalAveragePooling2D(name="pool")(features))

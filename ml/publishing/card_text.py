@@ -183,7 +183,7 @@ def adults_background_limit(found: dict[str, Any], plain: dict[str, Any]) -> str
     )
 
 
-def adults_heat_limit(heat_map: dict[str, Any]) -> str:
+def lungs_heat_limit(heat_map: dict[str, Any]) -> str:
     """What the heat map of a network that pools over the lungs is."""
     limit = (
         "The heat map shows which places in the lungs raised the answer; outside them nothing counts, by construction. "
@@ -234,12 +234,13 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     # Of adults other films say nothing unless it was measured: they may be adults' own.
     adults = [adult_limit(metrics.get("adults"))] if about.limits == LIMITS or "adults" in metrics else []
     kinds = metrics["strata"]["kind"]
+    by_lungs = raw["training"].get("network") == "lung_classifier"
     if about.whose == CHILD:
         # The last but one speaks of the children's films: there those with pneumonia were the wider ones.
         measured = [
             background_limit(metrics["background"], plain),
             aspect_ratio_limit(metrics["aspect_ratio"], plain),
-            heat_limit(metrics["heat_map"]),
+            (lungs_heat_limit if by_lungs else heat_limit)(metrics["heat_map"]),
         ]
     else:
         adults += (
@@ -247,7 +248,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
         )
         measured = [adults_background_limit(metrics["background"], plain), calibration_limit(plain)]
         measured += [children_limit(metrics["children"])] if "children" in metrics else []
-        measured += [adults_heat_limit(metrics["heat_map"])]
+        measured += [lungs_heat_limit(metrics["heat_map"])]
     of["limits"] = [about.limits[0], *adults, *about.limits[1:], *measured]
     kept = (
         "films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece",
