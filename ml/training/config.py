@@ -80,6 +80,7 @@ class LungClassifierConfig:
     Attributes:
         network: Says that a recipe is of this kind.
         keep: Share of the averaged weights kept at each batch.
+        tail: Last epochs whose averaged weights are averaged once more, into what is served.
         size: Side of the crop in training, in pixels.
         serve_size: Side of the crop of the served network, in pixels.
         weights: ``.npz`` of ImageNet weights to begin with; empty to begin with nothing or with ``start``.
@@ -97,6 +98,7 @@ class LungClassifierConfig:
     rate: float = 6e-4
     decay: float = 0.02
     keep: float = 0.995
+    tail: int = 1
     size: int = TRAIN_SIZE
     serve_size: int = SERVE_SIZE
     weights: str = ""

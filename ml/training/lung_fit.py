@@ -36,18 +36,22 @@ def kinds_of(films: Sequence[Film]) -> tuple[list[str], NDArray[np.int64]]:
 class WatchCrops(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch, the averaged weights on validation films as they are and under shifts.
 
-    Nothing is chosen by it: internal validation has ranked networks wrongly for other hospitals, so the last epoch's
-    weights are kept, at the end of the learning rate's fall. It says how the run goes.
+    Nothing is chosen by it: internal validation has ranked networks wrongly for other hospitals, so the mean of the
+    last epochs' weights is kept, at the end of the learning rate's fall. It says how the run goes.
 
     Args:
         served: A network at the served size, to carry the averaged weights.
         averaged: Where they come from.
         groups: Name → (crops, pooling weights).
         labels: (N,) of 0 and 1.
+        first: The epoch, counted from 0, from which on weights are averaged.
     """
 
-    def __init__(self, served: Any, averaged: Averaged, groups: dict[str, Any], labels: NDArray[np.int64]) -> None:
+    def __init__(
+        self, served: Any, averaged: Averaged, groups: dict[str, Any], labels: NDArray[np.int64], first: int
+    ) -> None:
         super().__init__()
+        self.first = first
         self.served, self.averaged, self.groups, self.labels = served, averaged, groups, labels
         self.best: list[NDArray[np.float32]] = []
         self.best_loss = float("inf")
@@ -59,7 +63,17 @@ class WatchCrops(keras.callbacks.Callback):  # type: ignore[misc]
             p = 1 / (1 + np.exp(-np.clip(scores(self.served, crops, weights), -13, 13)))
             logs[f"val_auc{name}"] = area_under_curve(self.labels, p)
             logs[f"val_loss{name}"] = loss_at_best_offset(self.labels, p)
-        self.best, self.best_loss = [w.copy() for w in self.averaged.weights], logs["val_loss"]
+        self.best = joined(self.best, self.averaged.weights, epoch - self.first + 1)
+        self.best_loss = logs["val_loss"]
+
+
+def joined(
+    mean: list[NDArray[np.float32]], weights: list[NDArray[np.float32]], count: int
+) -> list[NDArray[np.float32]]:
+    """The mean of ``count`` epochs' weights, of which ``mean`` is that of all but the last; the last's own up to 1."""
+    if count <= 1:
+        return [array.copy() for array in weights]
+    return [before + (now - before) / np.float32(count) for before, now in zip(mean, weights, strict=True)]
 
 
 def scores(network: Any, crops: Pixels, weights: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -93,7 +107,7 @@ def begin(network: Any, config: LungClassifierConfig) -> None:
 def fit_lung_classifier(
     data: PreparedData, config: LungClassifierConfig, out: Path, *, resume: bool
 ) -> tuple[Any, list[dict[str, float]]]:
-    """Train; return the network at its served size with the last epoch's averaged weights, and the history.
+    """Train; return the network at its served size with the mean of the last epochs' averaged weights, and the history.
 
     Args:
         data: Films with splits and weights.
@@ -128,7 +142,7 @@ def fit_lung_classifier(
         loss_weights={"all": 0.5, "lungs": 1.0, "aux": 0.2},
     )
     averaged, pace = Averaged(keep=config.keep), Pace(config.rate, config.epochs, steps, patience=10**6, warm=1.0)
-    watch = WatchCrops(served, averaged, groups, labels[choose])
+    watch = WatchCrops(served, averaged, groups, labels[choose], config.epochs - config.tail)
     history: list[dict[str, float]] = []
     # A run may be made longer or shorter on the way, nothing else may change.
     identity = {**config.as_json(), "epochs": None, "architecture": config.network, "data": data.digest}

@@ -9,6 +9,7 @@ from ml.errors import TrainingError
 from ml.evaluation.chest_mask import chest_of
 from ml.training.augmentation import AugmentationConfig
 from ml.training.config import LungClassifierConfig, read_recipe
+from ml.training.lung_fit import joined
 from ml.training.lung_maps import LungMaps
 from ml.training.lung_pipeline import CropConfig, batches, pooling_weights, served_crops
 
@@ -86,3 +87,10 @@ def test_recipes_are_read_and_name_no_path(name: str) -> None:
 def test_a_recipe_of_another_kind_is_refused() -> None:
     with pytest.raises(TrainingError, match="adults, children is not known"):
         read_recipe("lungs")
+
+
+def test_what_is_kept_is_the_mean_of_the_last_epochs() -> None:
+    kept: list[np.ndarray] = []
+    for epoch, value in enumerate((1.0, 2.0, 4.0, 9.0)):
+        kept = joined(kept, [np.full(3, value, np.float32)], epoch - (4 - 3) + 1)
+        assert kept[0][0] == {0: 1.0, 1: 2.0, 2: 3.0, 3: 5.0}[epoch]
