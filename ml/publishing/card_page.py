@@ -147,11 +147,10 @@ def _data(card: ModelCard, metrics: Mapping[str, Any]) -> str:
         ("validation", str(validation["films"]), str(validation["patients"]), "epoch, calibration, operating points"),
         ("test", str(test["films"]), str(test["patients"]), "nothing; the figures below"),
     ]
-    sources = (
-        _CHILDREN_DATA
-        if card.first.name == CHILD
-        else table(("data", "source", "terms"), [(one["name"], one["source"], one["terms"]) for one in card.first.data])
-    )
+    data = card.first.data
+    sources = table(("data", "source", "terms"), [(one["name"], one["source"], one["terms"]) for one in data])
+    if card.first.name == CHILD:
+        sources = _CHILDREN_DATA if len(data) == 1 else f"{_CHILDREN_DATA}\n\n{sources}"
     return (
         f"## Training and evaluation data\n\n{sources}\n\n"
         + table(("split", "films", "patients", "used for"), rows)

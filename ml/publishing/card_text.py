@@ -43,6 +43,20 @@ DATA = (
     },
 )
 
+LUNGS_DATA = (
+    {
+        "name": "ImageNet weights of EfficientNet-Lite0",
+        "source": "Tan, Le 2019",
+        "terms": "Apache-2.0",
+    },
+    {
+        "name": "Lung finder: masks of the V7 Labs COVID-19 X-ray dataset",
+        "source": "V7 Labs; adults' films under 154 of the masks: Cohen et al. 2020, COVID-19 image data collection",
+        "terms": "masks CC BY 4.0; these adults' films CC BY or CC BY-NC-SA, film by film",
+    },
+)
+"""What a children's network that goes by the lungs has learnt from besides."""
+
 LIMITS = (
     "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on films of the "
     "same source and 85 to 95 % on the official test films, mostly through false alarms; expect less than the figures "
@@ -236,6 +250,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     kinds = metrics["strata"]["kind"]
     by_lungs = raw["training"].get("network") == "lung_classifier"
     if about.whose == CHILD:
+        of["data"] = [dict(one) for one in (*about.data, *(LUNGS_DATA if by_lungs else ()))]
         # The last but one speaks of the children's films: there those with pneumonia were the wider ones.
         measured = [
             background_limit(metrics["background"], plain),
