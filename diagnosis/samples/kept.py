@@ -19,7 +19,10 @@ logger = logging.getLogger(__name__)
 DRAWN: dict[str, tuple[Promise, Promise]] = {
     "opacity": (_("With a patch"), _("A bright patch was drawn into the lung at the left of the picture.")),
     "clear": (_("Without a patch"), _("The same drawing without the patch: nothing is wrong with these lungs.")),
-    "dark": (_("Dark, on a tall plate"), _("Another drawing without a patch, exposed darker and with wide borders.")),
+    "dark": (
+        _("Dark, on a tall plate"),
+        _("Another drawing without a patch, exposed darker and with wide borders, submitted as an adult’s."),
+    ),
     "adult": (
         _("An adult’s, very dark"),
         _("Without a patch, exposed very dark, submitted as an adult’s."),
