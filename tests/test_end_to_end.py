@@ -15,6 +15,7 @@ import requests
 from diagnosis.server.private_redis import PrivateRedis
 from diagnosis.worker import queue
 from ml import phantom
+from tests.phantoms import another
 from tests.running_site import RunningSite, wait_until
 
 PATIENCE = 180.0  # seconds; a loaded CI machine is slow
@@ -70,7 +71,7 @@ def running(site: RunningSite) -> int:
 
 
 def drawn(seed: int) -> bytes:
-    return phantom.png(phantom.film(seed, width=700, height=600))
+    return phantom.png(another(seed, width=700, height=600))
 
 
 def test_a_person_signs_up_submits_a_film_and_finds_the_result_in_the_history(site: RunningSite) -> None:

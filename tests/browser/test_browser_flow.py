@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
 from tests.browser.conftest import profile, sign_up, sign_up_by_page
+from tests.phantoms import film
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.browser
 def drawn(folder: Path, seed: int) -> str:
     """A synthetic film on disk."""
     path = folder / f"film-{seed}.png"
-    path.write_bytes(phantom.png(phantom.film(seed, width=900, height=760)))
+    path.write_bytes(phantom.png(film(seed, width=900, height=760)))
     return str(path)
 
 

@@ -11,6 +11,7 @@ from ml import phantom
 from tests.browser.conftest import profile, sign_up
 from tests.browser.test_browser_flow import confirm, somebody
 from tests.browser.test_browser_manners import RULES, Axe
+from tests.phantoms import another
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -22,7 +23,7 @@ def small(folder: Path, count: int, first: int = 300) -> list[str]:
     folder.mkdir(exist_ok=True)
     paths = [folder / f"chest_{seed}.png" for seed in range(first, first + count)]
     for seed, path in enumerate(paths, start=first):
-        path.write_bytes(phantom.png(phantom.film(seed, width=320, height=280)))
+        path.write_bytes(phantom.png(another(seed, width=320, height=280)))
     return [str(path) for path in paths]
 
 
