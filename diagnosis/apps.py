@@ -1,5 +1,7 @@
 """What Django must know of the app."""
 
+import gc
+
 from django.apps import AppConfig
 
 
@@ -12,3 +14,6 @@ class DiagnosisConfig(AppConfig):
     def ready(self) -> None:
         from diagnosis import checks  # noqa: F401  (registers itself)
         from diagnosis.accounts import security_log, sessions  # noqa: F401  (they listen)
+
+        gc.enable()  # pneumoweb/__init__.py stopped it; what is there by now stays, and is not looked at again
+        gc.freeze()
