@@ -3,7 +3,8 @@
 Words looked up in the catalogue, addresses, names of static files, icons: half of what a template did was the same for
 every request. When a template is loaded, ``{% translate "History" %}``, ``{% url 'studies' %}``, ``{% static "x" %}``
 and the tags marked by :func:`constant` become text here, where all that they are given are literals and their result
-gets no name. The address of a study (``{% url 'study_image' study.pk %}``) is looked up once, with a place for its key.
+gets no name. Who keeps a template keeps it in the language it was loaded in (crispy forms does, whose templates have no
+words). The address of a study (``{% url 'study_image' study.pk %}``) is looked up once, with a place for its key.
 """
 
 from __future__ import annotations
@@ -108,12 +109,7 @@ class Value(VariableNode):
 
     def render(self, context: Context) -> str:
         """As Django's."""
-        value = self.filter_expression.resolve(context)
-        if type(value) is SafeString:
-            return value
-        if type(value) is str and context.autoescape:
-            return escape(value)
-        return render_value_in_context(value, context)
+        return _shown(self.filter_expression.resolve(context), context)
 
 
 class Sentence(Node):
@@ -126,14 +122,22 @@ class Sentence(Node):
 
     def render(self, context: Context) -> str:
         """As the tag itself."""
-        return self.text % {name: _shown(value, context) for name, value in self.given.items()}
+        return self.text % {name: _shown(_resolved(value, context), context) for name, value in self.given.items()}
 
 
-def _shown(value: FilterExpression | Variable, context: Context) -> str:
+def _resolved(value: FilterExpression | Variable, context: Context) -> Any:
     try:
-        return render_value_in_context(value.resolve(context), context)
+        return value.resolve(context)
     except VariableDoesNotExist:
         return ""
+
+
+def _shown(value: Any, context: Context) -> str:
+    if type(value) is SafeString:
+        return value
+    if type(value) is str and context.autoescape:
+        return escape(value)
+    return render_value_in_context(value, context)
 
 
 class Loaded:
