@@ -60,6 +60,23 @@ def test_anyone_can_use_the_pages_behind_the_door(narrow: Page) -> None:
     assert [fault for path in CLOSED for fault in faults(narrow, path)] == []
 
 
+@pytest.mark.parametrize("language", ["English", "Deutsch"])
+def test_the_bar_on_top_takes_two_lines_of_the_narrowest_phone(
+    chromium: Browser, site: RunningSite, language: str
+) -> None:
+    context = profile(chromium, site, viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    page.goto("/about/")
+    page.get_by_role("button", name=language).click()
+    expect(page.get_by_role("button", name=language)).to_have_attribute("aria-pressed", "true")
+    heights = [page.locator(".topbar").bounding_box()]
+    sign_up(page, f"p{uuid.uuid4().hex[:10]}")
+    page.goto("/studies/")
+    heights.append(page.locator(".topbar").bounding_box())
+    assert [box for box in heights if not box or box["height"] > 2 * 46] == []
+    context.close()
+
+
 def test_the_theme_follows_the_system_until_someone_chooses(chromium: Browser, site: RunningSite) -> None:
     context = profile(chromium, site, color_scheme="dark")
     page = context.new_page()
