@@ -73,6 +73,14 @@ LIMITS = (
 )
 
 
+FULL_SIZE_LIMIT = (
+    "Measured on small copies of the films. At full size, as hospitals send them, it is less sure of normal "
+    "ones: of 24, most of them known from training, 17 were called normal at the balanced operating point, 6 "
+    "were left indeterminate and 1 was called pneumonia; of their small copies 22 were called normal. It "
+    "still ranked every one of them below the films with pneumonia."
+)
+"""Counted by ``ml.predict`` on 60 full-size copies (docs/experiments.md), for the children's network of 2026.11.12."""
+
 KNOWN = frozenset({"988b11bfc6ad1c7db04bc71c94b9728fb53cadab1c2919d4629d7c3c31349fa4"})
 """Hashes (``ml.data.dataset.data_hash``) of the films that the texts above speak of."""
 
@@ -257,6 +265,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
             aspect_ratio_limit(metrics["aspect_ratio"], plain),
             (lungs_heat_limit if by_lungs else heat_limit)(metrics["heat_map"]),
         ]
+        measured += [FULL_SIZE_LIMIT] if by_lungs and about.limits == LIMITS else []
     else:
         adults += (
             [adults_ranking_limit(plain, kinds)] if {"typical", "indeterminate", "atypical"} <= kinds.keys() else []
