@@ -153,7 +153,7 @@ def test_the_heat_map_is_a_layer_and_never_on_the_stored_film(viewer: Page) -> N
     stored = viewer.request.get(address).body()
     plain = greys(viewer)
     viewer.get_by_role("button", name="Heat map", exact=True).click()
-    viewer.get_by_label("Opacity").fill("100")
+    viewer.get_by_label("Overlay opacity").fill("100")
     shown = greys(viewer)
     assert shown != plain
     assert any(shown[i] != shown[i + 1] for i in range(0, len(shown), 3)), "the map has a colour, the film has none"

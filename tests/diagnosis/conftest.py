@@ -1,4 +1,4 @@
-"""A program with a token of the owner's."""
+"""What tests of the app share: the site's own language to begin with, and a program with a token of the owner's."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import translation
 
 from diagnosis.models import ApiToken
+
+
+@pytest.fixture(autouse=True)
+def language() -> None:
+    """Begin in the site's own language: a page leaves the one it was in to its thread, until the next page."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture
