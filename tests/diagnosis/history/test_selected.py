@@ -7,12 +7,14 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from diagnosis.models import Study
+from diagnosis.results.stated_probability import stated
 from tests.diagnosis.accounts.test_deletion import stored
 from tests.diagnosis.history.rows import study
 from tests.diagnosis.reviews.drawn_readings import read_first, reading, with_heat
-from tests.studies import analysed, predicted, submitted
+from tests.studies import analysed, predicted, shipped_card, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +73,9 @@ def test_comparing_needs_two(owner: User, owner_client: Client) -> None:
 def test_two_films_side_by_side(owner: User, owner_client: Client) -> None:
     left, right = with_heat(owner, probability=0.97), analysed(owner, 1, **predicted(0.03, operating_point="screening"))
     text = owner_client.get(reverse("studies_compare"), {"a": left.pk, "b": right.pk}).content.decode()
-    assert text.index("&gt; 94\N{NO-BREAK SPACE}%") < text.index("3\N{NO-BREAK SPACE}%</strong>")
+    first, second = (escape(stated(shipped_card().first, probability)) for probability in (0.97, 0.03))
+    assert first != second
+    assert text.index(f"{first}</strong>") < text.index(f"{second}</strong>")
     assert "Different operating points" in text
     assert "Not medical advice." in text
 

@@ -9,7 +9,6 @@ from ml.errors import TrainingError
 from ml.evaluation.chest_mask import chest_of
 from ml.training.augmentation import AugmentationConfig
 from ml.training.config import LungClassifierConfig, read_recipe
-from ml.training.lung_fit import joined
 from ml.training.lung_maps import LungMaps
 from ml.training.lung_pipeline import CropConfig, batches, pooling_weights, served_crops
 
@@ -90,6 +89,8 @@ def test_a_recipe_of_another_kind_is_refused() -> None:
 
 
 def test_what_is_kept_is_the_mean_of_the_last_epochs() -> None:
+    from ml.training.lung_fit import joined
+
     kept: list[np.ndarray] = []
     for epoch, value in enumerate((1.0, 2.0, 4.0, 9.0)):
         kept = joined(kept, [np.full(3, value, np.float32)], epoch - (4 - 3) + 1)
