@@ -18,6 +18,7 @@ from diagnosis.results.error_rates import consequences
 from diagnosis.results.formatting import percent
 from diagnosis.results.predictive_values import moved_to
 from diagnosis.results.stated_probability import WIDEST, stated
+from diagnosis.templatetags import pneumoweb
 from ml import load_card
 from ml.inference.gate import INVERSION_CORRECTED, LOOKS_ADULT, ROTATION_CORRECTED, UNLIKE_TRAINING_FILMS
 from ml.inference.gate_rules import codes
@@ -69,6 +70,7 @@ def test_none_among_few_films_is_not_called_none_of_100(
     owner: User, owner_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(context, "_card", context._card.__wrapped__)  # a card that changes must not be remembered
+    monkeypatch.setattr(pneumoweb, "_fragments", {})  # … nor what is drawn of it
     study = analysed(owner)
     version = ModelVersion.objects.get(active=True)
     points = version.card["populations"]["child"]["operating_points"]
