@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,12 @@ def send(page: Page, film: NDArray[Any], label: str = "") -> str:
     answer = fill_in(page, "/studies/new/", {"films": file, "label": label, "intended_use": "on"})
     assert re.search(r"/studies/[0-9a-f-]{36}/$", answer.url), answer.url
     return answer.url
+
+
+def wait_for_answers(page: Page) -> None:
+    """Wait until no study of this person waits, for pages that will not tell by themselves: without JavaScript."""
+    for _ in range(200):
+        if "state-queued" not in (history := page.request.get("/studies/").text()) and "state-running" not in history:
+            return
+        time.sleep(0.1)
+    raise AssertionError("a film is not answered")

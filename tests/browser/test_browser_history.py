@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile, send, sign_up
+from tests.browser.conftest import profile, send, sign_up, wait_for_answers
 from tests.browser.test_browser_flow import somebody
 from tests.browser.test_browser_manners import RULES, Axe
 from tests.phantoms import film
@@ -68,6 +68,7 @@ def test_without_javascript_all_of_it_works(chromium: Browser, site: RunningSite
     page = context.new_page()
     sign_up(page, somebody())
     submit(page, 26)
+    wait_for_answers(page)
     page.goto("/studies/?sort=oldest")
     page.locator(".history-filters summary").click()
     page.get_by_label("Finding").select_option("Any finding")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile, send, sign_up
+from tests.browser.conftest import profile, send, sign_up, wait_for_answers
 from tests.browser.test_browser_flow import somebody
 from tests.browser.test_browser_manners import RULES, Axe
 from tests.phantoms import film
@@ -19,6 +19,7 @@ def three(page: Page) -> None:
     sign_up(page, somebody())
     for seed, label in enumerate("abc", start=51):
         send(page, film(seed, width=900, height=760), label)
+    wait_for_answers(page)
     page.goto("/studies/")
     expect(page.locator("tbody .finding")).to_have_count(3)
 
