@@ -7,8 +7,8 @@ Three layers, each able to refuse on its own; whatever is not clearly a frontal 
 3. a small network: what kind of picture this is, which way up, which polarity, and how far its features lie from those
    of all frontal films it has seen.
 
-Clear inversions and quarter turns are put right, with a notice. Adults pass, with a warning that the model was trained
-on children. How well all this works, on what: docs/gate-card.md.
+Clear inversions and quarter turns are put right, with a notice. Whose film it is (:mod:`ml.inference.population`) and
+what its lungs say (:mod:`ml.inference.lung_remarks`) come after this. How well it works, on what: docs/gate-card.md.
 """
 
 from __future__ import annotations
