@@ -91,7 +91,7 @@ def train(
         best, policy = min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"]), config.precision
     else:
         network, history = fit_lung_classifier(prepared, config, out, resume=resume)
-        served = lung_classifier.build_serving(network, load_lungs(), config.serve_size)
+        served = lung_classifier.build_serving(network, load_lungs(), config.serve_size, config.soften)
         best, policy = len(history) - 1, "float32"  # nothing is chosen by internal validation there
     write_json(out / "history.json", history)
     write_text(out / "curves.svg", learning([history]))

@@ -17,7 +17,7 @@ from ml.network import lung_crop
 from ml.network.efficientnet import STRIDE, backbone
 from ml.network.fold import fold
 from ml.network.lungs import INPUT_SIZE
-from ml.network.normalization import views
+from ml.network.normalization import softening_matrix, views
 
 TRAIN_SIZE = 160
 SERVE_SIZE = 192
@@ -100,13 +100,14 @@ def grouped(head: NDArray[np.float32], groups: int = GROUPS) -> tuple[NDArray[np
     return sums, weights
 
 
-def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
+def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE, soften: float = 0.0) -> Any:
     """The network as it is served.
 
     Args:
         trained: By :func:`build_training`, any size.
         lungs: The trained lung finder, by :func:`ml.network.lungs.load_lungs`; becomes a part of the result.
         size: Side of the crop it works on.
+        soften: Standard deviation, in pixels of the film, of the blur before the crop; that of training.
 
     Returns:
         A Keras model whose weights are exact in 16 bits, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1),
@@ -130,7 +131,11 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE) -> Any:
     probability = ops.sigmoid(lungs(small, training=False))
     mask = lung_crop.soft_mask(probability[..., 0])
     edges = lung_crop.box(mask)
-    crop = ops.expand_dims(lung_crop.crop(film[..., 0], edges, size), -1)
+    grey = film[..., 0]
+    if soften:
+        blur = softening_matrix(FILM_SIZE, soften)
+        grey = ops.matmul(ops.matmul(blur, grey), blur.T)
+    crop = ops.expand_dims(lung_crop.crop(grey, edges, size), -1)
     group = layers.Conv2D(GROUPS, 1, use_bias=False, name="groups")
     spread = lung_crop.onto_film(group(trunk(crop, training=False)), edges, GRID)
     group.set_weights([sums[None, None]])

@@ -41,6 +41,20 @@ def enlarging_matrix(size: int, cell: int) -> NDArray[np.float32]:
     return np.asarray(np.maximum(0, 1 - np.abs(place[:, None] - np.arange(cells))), np.float32)
 
 
+def softening_matrix(size: int, sigma: float) -> NDArray[np.float32]:
+    """(size, size): a Gaussian blur along one axis, at the border over what is there.
+
+    Args:
+        size: In pixels.
+        sigma: Standard deviation, in pixels; with 0 nothing is changed.
+    """
+    if sigma == 0:
+        return np.eye(size, dtype=np.float32)
+    away = np.subtract.outer(np.arange(size), np.arange(size))
+    kernel = np.exp(-0.5 * (away / sigma) ** 2) * (np.abs(away) <= 4 * sigma)
+    return np.asarray(kernel / kernel.sum(axis=1, keepdims=True), np.float32)
+
+
 def views(film: Any, view: str = "both", cell: int = 16) -> Any:
     """Standardise films as a part of a Keras network.
 

@@ -88,6 +88,8 @@ class LungClassifierConfig:
         frozen: Blocks of the backbone, the stem before them, that stay as they begin: half the work of a step.
         propensity_cap: See ``ml/data/acquisition.py``; 1 is off.
         smooth: Label smoothing.
+        soften: Standard deviation, in pixels, of a blur before the crop, in training and as served. Finer than that,
+            copies of a film of different making have little in common (docs/experiments.md).
     """
 
     network: Literal["lung_classifier"] = "lung_classifier"
@@ -106,6 +108,7 @@ class LungClassifierConfig:
     frozen: int = 3
     propensity_cap: float = 1.0
     smooth: float = 0.05
+    soften: float = 0.0
     crop: CropConfig = field(default_factory=CropConfig)
     retouching: AugmentationConfig = field(default_factory=lambda: AugmentationConfig(jpeg=0.0))
 

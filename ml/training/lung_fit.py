@@ -21,7 +21,7 @@ from ml.training.callbacks import Averaged, Pace
 from ml.training.checkpoint import Checkpoint, read_checkpoint
 from ml.training.config import LungClassifierConfig
 from ml.training.lung_maps import find_lung_maps
-from ml.training.lung_pipeline import batches, served_crops
+from ml.training.lung_pipeline import batches, served_crops, softened
 from ml.training.pipeline import order_of_films
 
 Pixels = NDArray[np.uint8]
@@ -126,7 +126,7 @@ def fit_lung_classifier(
     order = order_of_films(labels[learn], config.epochs, steps, config.batch, config.seed, data.weights)
     moved = blend_of_shifts(pixels[choose], 1)
     groups = {
-        name: served_crops(shown, find_lung_maps(shown), config.serve_size)
+        name: served_crops(softened(shown, config.soften), find_lung_maps(shown), config.serve_size)
         for name, shown in (("_plain", pixels[choose]), ("", moved))
     }
     network = build_training(config.size, kinds=len(names))
@@ -151,8 +151,8 @@ def fit_lung_classifier(
     if done < config.epochs:
         targets = (labels[learn] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
         shown = batches(
-            pixels[learn], find_lung_maps(pixels[learn]), targets, kinds[learn], order, done * steps, config.seed,
-            config.crop, config.retouching, config.size,
+            softened(pixels[learn], config.soften), find_lung_maps(pixels[learn]), targets, kinds[learn], order,
+            done * steps, config.seed, config.crop, config.retouching, config.size,
         )  # fmt: skip
         network.fit(
             shown, initial_epoch=done, epochs=config.epochs, steps_per_epoch=steps, verbose=2,

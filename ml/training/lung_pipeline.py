@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ml.intake.radiograph import FILM_SIZE
 from ml.network.efficientnet import STRIDE
 from ml.network.lung_crop import MARGIN
-from ml.network.normalization import enlarging_matrix
+from ml.network.normalization import enlarging_matrix, softening_matrix
 from ml.training.augmentation import AugmentationConfig, retouch, warp
 from ml.training.lung_maps import LungMaps
 from ml.training.stateless_random import Draws
@@ -69,6 +69,14 @@ def pooling_weights(lungs: Any, size: int) -> Any:
     enlarge = tf.constant(enlarging_matrix(size, STRIDE))
     wide = tf.nn.max_pool2d(lungs / 255.0, _WIDEN, 1, "SAME")[..., 0]
     return tf.einsum("yi,nyx,xj->nij", enlarge, wide, enlarge)[..., None] / STRIDE**2
+
+
+def softened(pixels: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
+    """Films (N, S, S) blurred by ``sigma`` pixels, as the served network does it, rounded to whole grey levels."""
+    if sigma == 0:
+        return pixels
+    blur = softening_matrix(pixels.shape[1], sigma)
+    return np.stack([np.rint(blur @ film.astype(np.float32) @ blur.T).astype(np.uint8) for film in pixels])
 
 
 def served_crops(pixels: NDArray[np.uint8], maps: LungMaps, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

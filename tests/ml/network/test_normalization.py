@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.network.normalization import enlarging_matrix, pooling_matrix, views
+from ml.network.normalization import enlarging_matrix, pooling_matrix, softening_matrix, views
 
 FILM = np.random.default_rng(3).uniform(0, 255, (2, 96, 96, 1)).astype(np.float32)
 
@@ -63,3 +63,19 @@ def test_films_are_standardised_in_float32_whatever_the_policy() -> None:
     finally:
         keras.config.set_dtype_policy(before)
     assert np.array_equal(model(FILM).numpy(), seen(FILM))
+
+
+def test_softening_is_a_gaussian_blur_that_keeps_an_even_film_even() -> None:
+    blur = softening_matrix(64, 0.8)
+    np.testing.assert_allclose(blur.sum(axis=1), 1, rtol=1e-6)
+    place = np.arange(64) - 32
+    spread = (blur[32] * place**2).sum() ** 0.5
+    assert spread == pytest.approx(0.8, abs=0.01)
+    np.testing.assert_array_equal(softening_matrix(64, 0), np.eye(64))
+
+
+def test_what_lies_beyond_the_grid_of_a_small_copy_is_softened_away() -> None:
+    """At 0.3 cycles a pixel small and full-size copies of a film have nothing in common (docs/experiments.md)."""
+    blur, x = softening_matrix(224, 0.8), np.arange(224)
+    left = [np.abs(blur @ np.cos(2 * np.pi * cycles * x))[50:170].max() for cycles in (0.05, 0.15, 0.3, 0.4)]
+    assert left == pytest.approx([0.97, 0.75, 0.32, 0.13], abs=0.02)

@@ -10,7 +10,7 @@ from ml.evaluation.chest_mask import chest_of
 from ml.training.augmentation import AugmentationConfig
 from ml.training.config import LungClassifierConfig, read_recipe
 from ml.training.lung_maps import LungMaps
-from ml.training.lung_pipeline import CropConfig, batches, pooling_weights, served_crops
+from ml.training.lung_pipeline import CropConfig, batches, pooling_weights, served_crops, softened
 
 
 def maps_of(count: int) -> tuple[np.ndarray, LungMaps]:
@@ -37,6 +37,17 @@ def test_a_served_crop_is_the_box_with_its_margin_and_weighs_the_lungs() -> None
     first, last = np.flatnonzero(inside)[[0, -1]]
     assert (first / 192, last / 192) == pytest.approx((0.1 / 1.2, 1.1 / 1.2), abs=0.02)
     assert weights[0, 3, 1, 0] > 2 * weights[0, 0, 0, 0]
+
+
+def test_films_are_softened_as_the_served_network_softens_them() -> None:
+    from scipy.ndimage import gaussian_filter
+
+    films = np.random.default_rng(2).integers(0, 255, (2, 224, 224)).astype(np.uint8)
+    blurred = softened(films, 0.8).astype(float)
+    for film, soft in zip(films, blurred, strict=True):
+        expected = gaussian_filter(film.astype(float), 0.8)
+        np.testing.assert_allclose(soft[8:-8, 8:-8], expected[8:-8, 8:-8], atol=0.6)
+    assert softened(films, 0) is films
 
 
 def test_pooling_with_the_weights_is_the_mean_of_enlarged_features_inside_the_lungs() -> None:
