@@ -13,7 +13,7 @@ from PIL import Image
 from benchmarks.films import films, large_films
 from benchmarks.timing import median_ms, ms_per_film, percentile, resident_mb, since_launch
 from ml import FILM_SIZE, ModelInput, Predictor, Refusal, phantom, read_radiograph
-from ml.inference.gate_rules import pixel_refusal
+from ml.inference.gate.rules import pixel_refusal
 
 SIZES = ((512, 420), (1024, 840), (2048, 1680))
 

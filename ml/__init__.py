@@ -17,14 +17,14 @@ from ml.errors import (
     Refusal,
 )
 from ml.files import csv_line
+from ml.inference.cards.finding_table import TRUTHS, FindingTable, Row, Share
+from ml.inference.cards.model_card import ARTIFACTS, ModelCard, load_card, parse_card
+from ml.inference.cards.population_card import OPERATING_POINTS, Bin, OperatingPoint, PopulationCard
 from ml.inference.decision import FINDINGS, Cuts, decide
-from ml.inference.finding_table import TRUTHS, FindingTable, Row, Share
-from ml.inference.gate import GATE_RULES
+from ml.inference.gate.check import GATE_RULES
 from ml.inference.heatmap import upsample
 from ml.inference.lungs import LungFinder, Lungs
-from ml.inference.model_card import ARTIFACTS, ModelCard, load_card, parse_card
 from ml.inference.population import POPULATIONS, Belonging, Correction, OutsidePopulations
-from ml.inference.population_card import OPERATING_POINTS, Bin, OperatingPoint, PopulationCard
 from ml.inference.predictor import Prediction, Predictor
 from ml.intake.find_files import find_films
 from ml.intake.read import FILM_SIZE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph

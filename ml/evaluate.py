@@ -28,8 +28,8 @@ from ml.evaluation.performance import Sample
 from ml.evaluation.run import draw, evaluate, say
 from ml.evaluation.summary import summary
 from ml.files import write_json, write_text
+from ml.inference.cards.model_card import load_card
 from ml.inference.heatmap import upsample
-from ml.inference.model_card import load_card
 from ml.inference.predictor import load_classifier
 from ml.intake.read import FILM_SIZE
 from ml.provenance import command_line

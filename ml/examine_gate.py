@@ -20,8 +20,8 @@ from ml.gate_training.card_page import page
 from ml.gate_training.exam import Row, as_input, row
 from ml.gate_training.fit import orient
 from ml.gate_training.publish import add_exam
-from ml.inference.gate import Gate, GateResult
-from ml.inference.model_card import ARTIFACTS
+from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.gate.check import Gate, GateResult
 from ml.intake.read import Limits, ModelInput, read_radiograph
 
 _WAYS = ((0, False), (0, True), (1, False))  # as they are, inverted, turned

@@ -31,9 +31,9 @@ import numpy as np
 from PIL import Image
 
 from ml.errors import ArtifactError, IntakeError, Refusal
+from ml.inference.cards.population_card import OPERATING_POINTS
 from ml.inference.heatmap import upsample
 from ml.inference.population import POPULATIONS, OutsidePopulations
-from ml.inference.population_card import OPERATING_POINTS
 from ml.inference.prediction_rows import Row, csv_lines, write_json, write_table
 from ml.inference.predictor import Prediction, Predictor
 from ml.intake.find_files import find_films

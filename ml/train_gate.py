@@ -35,8 +35,8 @@ from ml.gate_training.exam import Row, exam
 from ml.gate_training.fit import RECIPE, GateTrainingConfig, Material, copies, fit, reference, run_trunk
 from ml.gate_training.network import build_served
 from ml.gate_training.publish import add_exam, publish
-from ml.inference.gate import Gate
-from ml.inference.gate_card import Thresholds
+from ml.inference.gate.card import Thresholds
+from ml.inference.gate.check import Gate
 from ml.network.classifier import multiply_adds
 from ml.network.export import load_keras
 

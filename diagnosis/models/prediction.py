@@ -12,7 +12,8 @@ class ModelVersion(models.Model):
     """What is served at a time: the sha256 of its networks and the version of its card, kept as it was published.
 
     One network may be published more than once, by another rule and with other figures; each is a version of its own.
-    Of several networks, one for each population, the sha256 is over all of them (:mod:`ml.inference.joined_card`).
+    Of several networks, one for each population, the sha256 is over all of them
+    (:mod:`ml.inference.cards.joined_card`).
     """
 
     sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)

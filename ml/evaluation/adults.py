@@ -14,7 +14,7 @@ from ml.data.dataset import DataError, Film, load_pixels
 from ml.evaluation.evaluation_set import Films
 from ml.evaluation.performance import sample_of
 from ml.evaluation.run import score
-from ml.inference.population_card import PopulationCard
+from ml.inference.cards.population_card import PopulationCard
 from ml.inference.runtime import Engine
 from ml.metrics.curves import bootstrap_weights, curve, interval
 

@@ -10,9 +10,9 @@ from ml.evaluation.evaluation_set import choose_films, fingerprint, known_films
 from ml.evaluation.heatmap_checks import lung_share
 from ml.evaluation.performance import brief, sample_of
 from ml.evaluation.run import score
-from ml.inference.model_card import ModelCard, load_card
+from ml.inference.cards.model_card import ModelCard, load_card
+from ml.inference.cards.population_card import PopulationCard
 from ml.inference.population import ADULT, CHILD
-from ml.inference.population_card import PopulationCard
 from ml.inference.runtime import Engine
 
 MASK_SEED = 2026

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.dataset import SPLITS, DataError, Film, load_pixels, read_films
-from ml.inference.model_card import ModelCard
+from ml.inference.cards.model_card import ModelCard
 
 SPLIT = "split.json"
 Films = NDArray[np.uint8]

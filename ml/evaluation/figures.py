@@ -10,8 +10,8 @@ import numpy as np
 from ml.evaluation.finding_tables import findings, reliability_table
 from ml.evaluation.performance import Sample
 from ml.evaluation.svg import INK, LINE, NORMAL, PNEUMONIA, PRIMARY, SOFT, Axes, Canvas
+from ml.inference.cards.population_card import PopulationCard
 from ml.inference.decision import FINDINGS
-from ml.inference.population_card import PopulationCard
 from ml.metrics.curves import Floats, balanced_weights, bootstrap_weights, curve, reliability
 
 TITLES = {"screening": "Screening", "balanced": "Balanced", "rule_in": "Rule-in"}

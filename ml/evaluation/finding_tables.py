@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.evaluation.performance import Sample, rate_with_interval
+from ml.inference.cards.finding_table import TRUTHS
+from ml.inference.cards.population_card import PopulationCard
 from ml.inference.decision import FINDINGS, Cuts, decide
-from ml.inference.finding_table import TRUTHS
-from ml.inference.population_card import PopulationCard
 from ml.metrics.curves import Floats, balanced_weights, bootstrap_weights
 from ml.metrics.intervals import wilson
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.inference.population_card import PopulationCard
+from ml.inference.cards.population_card import PopulationCard
 from ml.metrics.curves import (
     Floats,
     Labels,

@@ -20,8 +20,8 @@ from ml.evaluation.evaluation_set import Films, TestSet
 from ml.evaluation.finding_tables import at_points, reliability_table
 from ml.evaluation.performance import Sample, brief, describe, sample_of, strata
 from ml.evaluation.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
-from ml.inference.model_card import ModelCard
-from ml.inference.population_card import PopulationCard
+from ml.inference.cards.model_card import ModelCard
+from ml.inference.cards.population_card import PopulationCard
 from ml.inference.predictor import run_network
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE, ModelInput
@@ -117,7 +117,7 @@ def refusals(test: TestSet) -> dict[str, Any]:
 
     The other figures leave the gate out: they say what the network does with every film.
     """
-    from ml.inference.gate import Gate
+    from ml.inference.gate.check import Gate
 
     results = Gate.load().check([ModelInput(film, FILM_SIZE, FILM_SIZE) for film in test.pixels])
     reasons = Counter(result.refusal.code for result in results if result.refusal is not None)

@@ -71,7 +71,7 @@ class FrontalFilm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Negative:
-    """A picture that is no frontal chest film: its kind (see ml.inference.gate.KINDS) and the family it was made by."""
+    """A picture that is no frontal chest film: its kind (of :data:`ml.inference.gate.card.KINDS`) and its family."""
 
     pixels: NDArray[np.uint8]
     kind: str

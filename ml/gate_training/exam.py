@@ -1,6 +1,7 @@
 """Put the gate to the test on pictures it never learnt from: who passes, who is refused, for which reason.
 
-Everything goes through :meth:`ml.inference.gate.Gate.check`, as in serving; a group is one line in docs/gate-card.md.
+Everything goes through :meth:`ml.inference.gate.check.Gate.check`, as in serving; a group is one line in
+docs/gate-card.md.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ml.gate_training.dataset import FrontalFilm, families, negative, read_input
 from ml.gate_training.fit import orient
 from ml.gate_training.negatives.layout import corners, squeezed
 from ml.gate_training.negatives.shapes import Rng
-from ml.inference.gate import Gate, GateResult
+from ml.inference.gate.check import Gate, GateResult
 from ml.intake.read import FILM_SIZE, ModelInput
 from ml.metrics.intervals import wilson
 

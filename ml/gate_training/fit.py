@@ -14,7 +14,7 @@ from ml.gate_training.augmentation import augment
 from ml.gate_training.dataset import FrontalFilm, Negative
 from ml.gate_training.negatives.shapes import Rng
 from ml.gate_training.network import build_trunk
-from ml.inference.gate_card import KINDS
+from ml.inference.gate.card import KINDS
 
 RECIPE = Path(__file__).resolve().parents[1] / "training" / "recipes" / "gate.json"
 _SHARES = {"children": 0.42, "nih": 0.33, "covid": 0.20, "phantom": 0.05}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.gate_training.augmentation import INPUT_SIZE
-from ml.inference.gate_card import KINDS, OUTPUTS
+from ml.inference.gate.card import KINDS, OUTPUTS
 from ml.intake.read import FILM_SIZE
 from ml.network.normalization import views
 
@@ -59,7 +59,7 @@ def build_trunk() -> Any:
 
 
 def build_served(trunk: Any, reference: dict[str, NDArray[np.float32]]) -> Any:
-    """Return the served network: (N, 224, 224, 1) in 0..255 → the outputs of :data:`ml.inference.gate.OUTPUTS`.
+    """Return the served network: (N, 224, 224, 1) in 0..255 → the outputs of :data:`ml.inference.gate.card.OUTPUTS`.
 
     Args:
         trunk: A trained :func:`build_trunk`.

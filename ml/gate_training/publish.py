@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.gate_training.exam import Row
-from ml.inference.gate import Gate
-from ml.inference.gate_card import FORMAT_VERSION, KINDS, OUTPUTS, Thresholds
-from ml.inference.model_card import file_sha256
+from ml.inference.cards.model_card import file_sha256
+from ml.inference.gate.card import FORMAT_VERSION, KINDS, OUTPUTS, Thresholds
+from ml.inference.gate.check import Gate
 from ml.network.export import export
 
 FILES = ("model.keras", "model.xml", "model.bin")

@@ -1,8 +1,8 @@
-"""Heat maps at film resolution, and the checks that say how far one may trust them.
+"""Heat maps at film resolution.
 
-The map itself comes with the prediction (:meth:`ml.inference.model_card.ModelCard.heat`); nothing here runs a network
-twice for a
-user. The checks are run by ``python -m ml.evaluate`` and their results are in ``metrics.json``.
+The map itself comes with the prediction, from the same forward pass
+(:meth:`ml.inference.cards.population_card.PopulationCard.heat`). How far one may trust it is measured by
+``python -m ml.evaluate`` (:mod:`ml.evaluation.heatmap_checks`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.model_card import ARTIFACTS, file_sha256
+from ml.inference.cards.model_card import ARTIFACTS, file_sha256
 from ml.inference.runtime import Engine
 from ml.intake.radiograph import FILM_SIZE, ModelInput
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ml.errors import Refusal, gettext_noop
-from ml.inference.gate import LOOKS_ADULT
+from ml.inference.gate.check import LOOKS_ADULT
 from ml.intake.read import Header, Notice
 
 CHILD, ADULT = "child", "adult"

@@ -16,18 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, Refusal
+from ml.inference.cards.model_card import ARTIFACTS, ModelCard, load_card
+from ml.inference.cards.population_card import PopulationCard
 from ml.inference.decision import Cuts, Finding, decide
-from ml.inference.gate import LOOKS_ADULT
-from ml.inference.lung_remarks import remark
+from ml.inference.gate.check import LOOKS_ADULT
+from ml.inference.gate.lung_rules import remark
 from ml.inference.lungs import MASK_SIZE, LungFinder, Lungs
-from ml.inference.model_card import ARTIFACTS, ModelCard, load_card
 from ml.inference.population import ADULT, Belonging, Correction, belonging, contradictions, outside
-from ml.inference.population_card import PopulationCard
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE, ModelInput, Notice
 
 if TYPE_CHECKING:
-    from ml.inference.gate import Gate, GateResult
+    from ml.inference.gate.check import Gate, GateResult
 
 BATCH = 16
 
@@ -249,6 +249,6 @@ def _put_right(film: ModelInput, check: GateResult | None) -> NDArray[np.uint8]:
 
 
 def _load_gate(threads: int | None, lungs: LungFinder) -> Gate:
-    from ml.inference.gate import Gate
+    from ml.inference.gate.check import Gate
 
     return Gate.load(ARTIFACTS / "gate", threads=threads, lungs=lungs)

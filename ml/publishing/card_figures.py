@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ml.inference.cards.model_card import ModelCard
 from ml.inference.decision import FINDINGS
-from ml.inference.model_card import ModelCard
 
 FIGURES = (
     ("roc", "ROC curve"),

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import MLError
-from ml.inference.model_card import ModelCard, load_card
+from ml.inference.cards.model_card import ModelCard, load_card
+from ml.inference.cards.population_card import PopulationCard
 from ml.inference.population import CHILD
-from ml.inference.population_card import PopulationCard
 from ml.publishing.card_figures import heat, performance, subgroups, table
 from ml.publishing.operating_points import aims_for
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import ArtifactError, MLError
-from ml.inference.joined_card import SERVED
-from ml.inference.model_card import FORMAT_VERSION, OPERATING_POINTS, load_card
+from ml.inference.cards.joined_card import SERVED
+from ml.inference.cards.model_card import FORMAT_VERSION, OPERATING_POINTS, load_card
 from ml.inference.population import ADULT, CHILD
 from ml.intake.read import FILM_SIZE
 from ml.publishing.calibration import BOUNDS

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.lung_masks import MaskedFilm
+from ml.inference.cards.model_card import file_sha256
 from ml.inference.lungs import FORMAT_VERSION, LungFinder
-from ml.inference.model_card import file_sha256
 from ml.metrics.curves import bootstrap_weights, interval
 from ml.network.export import export
 from ml.network.lungs import build_serving

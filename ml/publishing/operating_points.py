@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ml.inference.cards.population_card import Aim
 from ml.inference.decision import Cuts
 from ml.inference.population import ADULT
-from ml.inference.population_card import Aim
 from ml.metrics.curves import Floats, Labels, curve
 from ml.publishing.calibration import BOUNDS
 

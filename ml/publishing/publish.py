@@ -21,9 +21,9 @@ from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import describe, sample_of
 from ml.evaluation.run import BATCH, draw, evaluate, say
 from ml.evaluation.shifts import blend_of_shifts
-from ml.inference.model_card import file_sha256, load_card, parse_card
+from ml.inference.cards.model_card import file_sha256, load_card, parse_card
+from ml.inference.cards.population_card import PopulationCard
 from ml.inference.population import CHILD
-from ml.inference.population_card import PopulationCard
 from ml.inference.predictor import run_network
 from ml.inference.runtime import Engine
 from ml.metrics.curves import Floats, balanced_weights

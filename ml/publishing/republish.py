@@ -19,8 +19,8 @@ from ml.evaluation.adults import measure_adults, read_adults
 from ml.evaluation.elsewhere import heat_in_drawn_lungs
 from ml.evaluation.evaluation_set import choose_films
 from ml.evaluation.run import draw, evaluate, say
-from ml.inference.earlier_cards import upgraded
-from ml.inference.model_card import FORMAT_VERSION, load_card, parse_card
+from ml.inference.cards.earlier_cards import upgraded
+from ml.inference.cards.model_card import FORMAT_VERSION, load_card, parse_card
 from ml.inference.predictor import load_classifier
 from ml.provenance import commit, versions
 from ml.publishing.card_text import AGES, LIMITS, NAME, About, fill, next_version

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ml.errors import ArtifactMissing
-from ml.inference.model_card import ARTIFACTS, load_card
+from ml.inference.cards.model_card import ARTIFACTS, load_card
 from ml.inference.predictor import load_classifier, run_network
 from tests.phantoms import film
 

@@ -17,8 +17,8 @@ import pytest
 
 from ml import predict
 from ml.errors import Refusal
+from ml.inference.cards.model_card import load_card
 from ml.inference.decision import Cuts, decide
-from ml.inference.model_card import load_card
 from ml.inference.prediction_rows import COLUMNS
 from ml.inference.predictor import Prediction, Predictor, load_classifier
 from ml.intake.read import ModelInput

@@ -20,8 +20,8 @@ from diagnosis.results.predictive_values import moved_to
 from diagnosis.results.stated_probability import WIDEST, stated
 from diagnosis.templatetags import pneumoweb
 from ml import load_card
-from ml.inference.gate import INVERSION_CORRECTED, LOOKS_ADULT, ROTATION_CORRECTED, UNLIKE_TRAINING_FILMS
-from ml.inference.gate_rules import codes
+from ml.inference.gate.check import INVERSION_CORRECTED, LOOKS_ADULT, ROTATION_CORRECTED, UNLIKE_TRAINING_FILMS
+from ml.inference.gate.rules import codes
 from tests.diagnosis.reviews.drawn_readings import with_heat
 from tests.studies import analysed, predicted, submitted
 

@@ -10,7 +10,7 @@ import pytest
 
 from ml.data.dataset import DataError
 from ml.evaluation.evaluation_set import choose_films
-from ml.inference.model_card import ModelCard, load_card
+from ml.inference.cards.model_card import ModelCard, load_card
 from tests.ml.drawn import PATIENTS, draw_films, workshop
 
 

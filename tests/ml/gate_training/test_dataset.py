@@ -20,7 +20,7 @@ from ml.gate_training.dataset import (
     read_films,
 )
 from ml.gate_training.fit import GateTrainingConfig, Material, _Stream, orient, reference
-from ml.inference.gate_card import KINDS
+from ml.inference.gate.card import KINDS
 from ml.metrics.intervals import wilson
 
 

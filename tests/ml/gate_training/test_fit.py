@@ -11,7 +11,7 @@ import pytest
 
 from ml.files import read_config
 from ml.gate_training.fit import RECIPE, GateTrainingConfig
-from ml.inference.gate import Gate
+from ml.inference.gate.check import Gate
 from ml.train_gate import chosen, main
 from tests.ml.drawn import without_graphs
 from tests.places import SHARED_DATA as DATA

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.gate import Gate
-from ml.inference.model_card import ARTIFACTS
+from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.gate.check import Gate
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from ml.inference.cards.model_card import load_card
 from ml.inference.decision import FINDINGS, Cuts, decide, nested
-from ml.inference.model_card import load_card
 
 EVERY = np.linspace(0.001, 0.999, 999)
 

@@ -14,8 +14,8 @@ import pytest
 
 import ml.inference.predictor
 from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, Refusal
-from ml.inference.gate import GateResult
-from ml.inference.model_card import ARTIFACTS, load_card
+from ml.inference.cards.model_card import ARTIFACTS, load_card
+from ml.inference.gate.check import GateResult
 from ml.inference.population import Correction, OutsidePopulations
 from ml.inference.predictor import Prediction, Predictor, load_classifier
 from ml.intake.read import Header, ModelInput, Notice
@@ -132,7 +132,7 @@ def test_a_network_of_another_shape_than_its_card_says_is_refused(tmp_path: Path
     shorter = json.loads(text)
     shorter["populations"]["child"]["network"]["head"]["weights"] = card.first.head["weights"][:2]
     with pytest.raises(ArtifactDamaged, match="not a logit and 2 features"):
-        load_classifier(ml.inference.model_card.parse_card(shorter, folder))
+        load_classifier(ml.inference.cards.model_card.parse_card(shorter, folder))
 
 
 def test_without_a_whole_gate_nothing_is_analysed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from ml.evaluation import evaluation_set
 from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import brief, describe, sample_of
 from ml.evaluation.run import some_films
-from ml.inference.model_card import load_card
+from ml.inference.cards.model_card import load_card
 from ml.metrics.curves import (
     balanced_weights,
     bootstrap_weights,

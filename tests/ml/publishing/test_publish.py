@@ -12,7 +12,7 @@ from ml import evaluate
 from ml import publish as command
 from ml.data.dataset import DataError
 from ml.errors import ArtifactDamaged, MLError
-from ml.inference.model_card import load_card
+from ml.inference.cards.model_card import load_card
 from ml.publishing import publish
 from ml.publishing.card_page import render
 from ml.publishing.republish import republish

@@ -11,8 +11,8 @@ from ml.gate_training.negatives.radiographs import BONES
 from ml.gate_training.negatives.scenes import SCENES
 from ml.gate_training.negatives.shapes import finish
 from ml.gate_training.negatives.slices import SLICES
-from ml.inference.gate import Gate, GateResult
-from ml.inference.gate_card import Thresholds
+from ml.inference.gate.card import Thresholds
+from ml.inference.gate.check import Gate, GateResult
 from ml.intake.read import FILM_SIZE, Header, ModelInput
 from tests.phantoms import film
 

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from ml.errors import Refusal
-from ml.inference.lung_remarks import LUNGS_CUT_OFF, remark
+from ml.inference.gate.lung_rules import LUNGS_CUT_OFF, remark
 from ml.inference.lungs import Lungs
 from ml.inference.predictor import Prediction, Predictor
 from ml.intake.read import FILM_SIZE, ModelInput
-from tests.ml.inference.test_lung_witness import LEFT, RIGHT, lungs
+from tests.ml.inference.gate.test_framed_films import LEFT, RIGHT, lungs
 from tests.phantoms import film
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.model_card import file_sha256
+from ml.inference.cards.model_card import file_sha256
 
 FORMAT_VERSION = 1
 KINDS = ("frontal", "lateral", "radiograph", "other", "cropped", "multiple")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ml.errors import IntakeError
-from ml.inference.gate import Gate, GateResult
+from ml.inference.gate.check import Gate, GateResult
 from ml.intake.read import Header, ModelInput, read_radiograph
 from tests.places import SHARED_DATA as DATA
 

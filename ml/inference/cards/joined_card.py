@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ml.inference.earlier_cards import upgraded
-from ml.inference.population_card import PopulationCard
+from ml.inference.cards.earlier_cards import upgraded
+from ml.inference.cards.population_card import PopulationCard
 
 SERVED = {"child": "pneumonia", "adult": "adults"}
 """Folders of the shipped artefacts by the population they answer for; the first is there always, others may not be."""

@@ -8,7 +8,7 @@ Three layers, each able to refuse on its own; whatever is not clearly a frontal 
    of all frontal films it has seen.
 
 Clear inversions and quarter turns are put right, with a notice. Whose film it is (:mod:`ml.inference.population`) and
-what its lungs say (:mod:`ml.inference.lung_remarks`) come after this. How well it works, on what: docs/gate-card.md.
+what its lungs say (:mod:`ml.inference.gate.lung_rules`) come after this. How well it works, on what: docs/gate-card.md.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, Refusal, gettext_noop
-from ml.inference.gate_card import KINDS, Thresholds, read_gate_card
-from ml.inference.gate_rules import (
+from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.gate.card import KINDS, Thresholds, read_gate_card
+from ml.inference.gate.lung_rules import may_speak, two_whole_lungs
+from ml.inference.gate.rules import (
     MIN_FILLED,
     OLDEST,
     YOUNGEST,
@@ -32,15 +34,13 @@ from ml.inference.gate_rules import (
     pixel_refusal,
     refusal,
 )  # fmt: skip
-from ml.inference.lung_witness import may_speak, two_whole_lungs
 from ml.inference.lungs import LungFinder
-from ml.inference.model_card import ARTIFACTS
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE, ModelInput, Notice
 
 GATE_RULES = 3
 """Counts up whenever the rules in code change what is refused; 2: the lungs may speak for a film in a frame; 3: a film
-that cuts off one lung is refused (:mod:`ml.inference.lung_remarks`)."""
+that cuts off one lung is refused (:mod:`ml.inference.gate.lung_rules`)."""
 _WIDTHS = (len(KINDS), 4, 1, 1, 1)
 _CODES = {
     "frontal": "NOT_RECOGNISED",
@@ -130,7 +130,7 @@ class Gate:
         for start in range(0, len(inputs), _BATCH):
             batch = inputs[start : start + _BATCH]
             checked = self._check_batch(batch)
-            self._ask_the_lungs(batch, checked)
+            self._admit_framed_films(batch, checked)
             results += checked
         return results
 
@@ -155,8 +155,8 @@ class Gate:
                 results[i] = self._confirm(inputs[i], second, row, pixels, turns, inverted)
         return results
 
-    def _ask_the_lungs(self, inputs: Sequence[ModelInput], results: list[GateResult]) -> None:
-        """Let films in frames pass after all that show two whole lungs (:mod:`ml.inference.lung_witness`), warned."""
+    def _admit_framed_films(self, inputs: Sequence[ModelInput], results: list[GateResult]) -> None:
+        """Let films in frames pass after all that show two whole lungs, with a warning."""
         framed = [i for i, result in enumerate(results) if result.refusal is not None and in_a_frame(inputs[i])]
         if self._lungs is None or not framed:
             return

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
+from ml.inference.cards.model_card import OPERATING_POINTS, load_card, parse_card
 from ml.inference.decision import Cuts
-from ml.inference.model_card import OPERATING_POINTS, load_card, parse_card
 from ml.publishing.card_text import LIMITS, POPULATION, About, AboutError, draft, heat_limit, read_about
 from tests.ml.drawn import copied_artifact, workshop
 

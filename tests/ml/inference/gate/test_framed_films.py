@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from ml.errors import Refusal
-from ml.inference.gate import Gate, GateResult
-from ml.inference.gate_rules import in_a_frame
-from ml.inference.lung_witness import may_speak, two_whole_lungs
+from ml.inference.gate.check import Gate, GateResult
+from ml.inference.gate.lung_rules import may_speak, two_whole_lungs
+from ml.inference.gate.rules import in_a_frame
 from ml.inference.lungs import LungFinder, Lungs
 from ml.intake.read import FILM_SIZE, ModelInput
 from tests.phantoms import film

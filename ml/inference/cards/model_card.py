@@ -4,8 +4,8 @@ An artefact is a folder: ``model.keras`` (the source of truth), ``model.xml`` + 
 serving), ``card.json`` (this), ``metrics.json`` and figures. The card names the SHA-256 of every other file, so a
 damaged or exchanged file is found before it can answer.
 
-What is served are several such folders, their cards joined to one (:mod:`ml.inference.joined_card`): each population
-has a network with terms of its own, and whoever takes a folder away has the rest unchanged.
+What is served are several such folders, their cards joined to one (:mod:`ml.inference.cards.joined_card`): each
+population has a network with terms of its own, and whoever takes a folder away has the rest unchanged.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.earlier_cards import upgraded
-from ml.inference.joined_card import SERVED, join, joined_sha256
-from ml.inference.population_card import OPERATING_POINTS, PopulationCard, Published, parse_population
+from ml.inference.cards.earlier_cards import upgraded
+from ml.inference.cards.joined_card import SERVED, join, joined_sha256
+from ml.inference.cards.population_card import OPERATING_POINTS, PopulationCard, Published, parse_population
 
 __all__ = ["ARTIFACTS", "FORMAT_VERSION", "OPERATING_POINTS", "ModelCard", "file_sha256", "load_card", "parse_card"]
 
 FORMAT_VERSION = 2
 READABLE = (1, FORMAT_VERSION)
-ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
+ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 _FILE = re.compile(r"(?:\w[\w.-]*/)?\w[\w.-]*")
 
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from ml.inference.gate_rules import (
+from ml.inference.gate.rules import (
     MAX_BESIDE,
     MAX_PLAIN,
     MIN_FILLED,

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.inference.cards.finding_table import FindingTable, parse_table
 from ml.inference.decision import Cuts, Finding, decide, nested
-from ml.inference.finding_table import FindingTable, parse_table
 
 OPERATING_POINTS = ("screening", "balanced", "rule_in")
 """From the most sensitive to the most specific."""
