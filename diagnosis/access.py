@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from diagnosis.models import Preferences, Study, StudyQuerySet
+from diagnosis.prepared import Prepared
 
 
 def person(request: HttpRequest) -> User:
     """Who is looking, in a view that is closed to strangers (SignInMiddleware has seen to that)."""
     return cast(User, request.user)
+
+
+def stand_in(pk: int, reads_first: bool) -> User:
+    """Somebody of this key, for a query that is written once: its SQL depends on nothing else of a person."""
+    user = User(pk=pk)
+    if not reads_first:
+        user._state.fields_cache["preferences"] = None  # as of somebody who has never chosen anything
+    return user
+
+
+@cache
+def _visible(more: Callable[[StudyQuerySet], StudyQuerySet]) -> Prepared[Study]:
+    return Prepared(lambda owner, pk: more(Study.objects.visible_to(User(pk=owner)).filter(pk=pk)))
 
 
 def study_or_404(
@@ -37,10 +52,11 @@ def study_or_404(
     Raises:
         Http404: There is none, or it is not theirs.
     """
-    rows = more(Study.objects.visible_to(request.user))
     if with_hidden and Preferences.of(request.user).reader_first:
-        return get_object_or_404(rows.with_hidden(request.user), pk=pk)
-    study = get_object_or_404(rows, pk=pk)
+        return get_object_or_404(more(Study.objects.visible_to(request.user)).with_hidden(request.user), pk=pk)
+    study = _visible(more).first(person(request).pk, pk)
+    if study is None:
+        raise Http404
     if with_hidden:
         study.answer_hidden = False  # as with_hidden() would find: nothing is hidden from who does not read first
     return study

@@ -24,6 +24,7 @@ from django.views.decorators.vary import vary_on_cookie
 from diagnosis import VERSION
 from diagnosis.accounts.preferences import language
 from diagnosis.models import ModelVersion, Population
+from diagnosis.prepared import Prepared
 from diagnosis.results.context import CARD_ERRORS
 from diagnosis.results.drawings import drawing
 from diagnosis.results.error_rates import consequences
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 NOT_FOR_ROBOTS = ("/admin/", "/api/", "/dicom-web/", "/metrics")
 FIGURES = ("roc", "pr", "calibration", "confusion", "scores", "robustness", "learning")
+
+ACTIVE_VERSION = Prepared(lambda: ModelVersion.objects.filter(active=True).values_list("version", flat=True)[:1])
 
 
 def product(request: HttpRequest) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def product(request: HttpRequest) -> dict[str, Any]:
 
 def _active_version() -> str:
     try:
-        return ModelVersion.objects.filter(active=True).values_list("version", flat=True).first() or ""
+        return ACTIVE_VERSION.first() or ""
     except DatabaseError:  # an error page must not fail for want of its foot
         logger.exception("Cannot read the active model version")
         return ""

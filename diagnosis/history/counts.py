@@ -17,7 +17,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from diagnosis.models import PENDING, Agreement, Finding, State, Study
+from diagnosis.access import stand_in
+from diagnosis.models import PENDING, Agreement, Finding, Preferences, State, Study
+from diagnosis.prepared import Prepared
 
 EXACT = 1_000
 REMEMBER_SECONDS = 300
@@ -86,18 +88,27 @@ def count(user: User) -> Counts:
 
 
 def _count(user: User) -> dict[str, int]:
+    numbers = dict.fromkeys((*VIEWS, *Finding.values), 0)
+    for group in GROUPS[Preferences.of(user).reader_first](user.pk):
+        for kind in _kinds(group):
+            numbers[kind] += group["total"]
+    return numbers
+
+
+def _groups(user: User) -> Any:
     mine = Q(reviews__author=user, reviews__is_current=True)
     rows: Any = Study.objects.visible_to(user).with_hidden(user).order_by()
-    groups = (
+    return (
         rows.annotate(mine=FilteredRelation("reviews", condition=mine))
         .values("state", "finding", "warned", "answer_hidden", agreement=F("mine__agreement"))
         .annotate(total=Count("pk"))
     )
-    numbers = dict.fromkeys((*VIEWS, *Finding.values), 0)
-    for group in groups:
-        for kind in _kinds(group):
-            numbers[kind] += group["total"]
-    return numbers
+
+
+GROUPS: dict[bool, Prepared[Any]] = {  # by whether they read first
+    reads_first: Prepared(lambda pk, reads_first=reads_first: _groups(stand_in(pk, reads_first)))
+    for reads_first in (False, True)
+}
 
 
 def _kinds(group: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -104,12 +104,14 @@ def page(rows: StudyQuerySet, order: Order, size: int, *, after: str = "", befor
         after = ""  # the beginning of the list: show its first page in full
     start = Cursor.decode(after, order) if after else None
     found = list(order.sort(order.beyond(rows, start) if start else rows)[: size + 1])
+    beginning = first_page(found, order, size)
+    return replace(beginning, previous=order.cursor(found[0]).encode()) if start and found else beginning
+
+
+def first_page(found: list[Study], order: Order, size: int) -> Page:
+    """The first page of a list, from its first rows, of which one more than fits is wanted."""
     more, found = len(found) > size, found[:size]
-    return Page(
-        found,
-        previous=order.cursor(found[0]).encode() if start and found else "",
-        next=order.cursor(found[-1]).encode() if more else "",
-    )
+    return Page(found, next=order.cursor(found[-1]).encode() if more else "")
 
 
 NEIGHBOUR = """

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,7 +25,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from diagnosis.access import stand_in
+from diagnosis.history.filters import ORDERS
 from diagnosis.models import ModelVersion, Preferences, Study, StudyQuerySet, TagNames
+from diagnosis.prepared import Prepared
 from diagnosis.results.context import stated_probability
 
 SEEN = (  # by a row; each further column is read and converted for nothing
@@ -76,6 +79,18 @@ def rows_for(user: User, rows: StudyQuerySet, *, tagged: bool = True) -> StudyQu
         version_sha256=Subquery(version.values("sha256")), version_name=Subquery(version.values("version"))
     )
     return seen.annotate(tag_names=TagNames.of_study()) if tagged else seen
+
+
+@cache
+def newest(number: int, *, reads_first: bool, tagged: bool) -> Prepared[Study]:
+    """Lines of somebody's newest studies, by their key: the first page of a history of which nothing else is asked."""
+
+    def query(pk: int) -> StudyQuerySet:
+        user = stand_in(pk, reads_first)
+        rows = rows_for(user, Study.objects.visible_to(user), tagged=tagged)
+        return ORDERS["newest"].sort(rows)[:number]
+
+    return Prepared(query)
 
 
 def prepare(studies: Iterable[Study], user: User, *, again: bool = False) -> list[Row]:

@@ -22,9 +22,9 @@ from diagnosis.history.filters import ORDERS
 from diagnosis.history.line import columns, query_without
 from diagnosis.history.line import views as quick_views
 from diagnosis.history.live import live_context
-from diagnosis.history.rows import prepare, rows_for
+from diagnosis.history.rows import newest, prepare, rows_for
 from diagnosis.history.summary import summarise
-from diagnosis.models import Review, State, Study, StudyQuerySet
+from diagnosis.models import Preferences, Review, State, Study, StudyQuerySet
 
 COUNTED = 1_000  # matches of a filter are counted up to here, then it is "more than"
 
@@ -36,10 +36,7 @@ def studies(request: HttpRequest) -> HttpResponse:
     user = person(request)
     asked = Asked(request)
     rows, order = asked.rows()
-    page = keyset.page(
-        rows_for(user, rows, tagged=bool(asked.choices.tags)), order, asked.page_size,
-        after=request.GET.get("after", ""), before=request.GET.get("before", ""),
-    )  # fmt: skip
+    page = _page(request, asked, rows, order)
     counts = count(user)
     filters = asked.in_force()
     narrowed = bool(filters) or order.key != "created_at"
@@ -72,6 +69,15 @@ def studies(request: HttpRequest) -> HttpResponse:
         **live_context([study for study in page.rows if study.is_pending], "row"),
     }
     return render(request, "studies/studies.html", context)
+
+
+def _page(request: HttpRequest, asked: Asked, rows: StudyQuerySet, order: keyset.Order) -> keyset.Page:
+    user, tagged, size = person(request), bool(asked.choices.tags), asked.page_size
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    if asked.given or after or before:
+        return keyset.page(rows_for(user, rows, tagged=tagged), order, size, after=after, before=before)
+    first = newest(size + 1, reads_first=Preferences.of(user).reader_first, tagged=tagged)
+    return keyset.first_page(first(user.pk), order, size)
 
 
 def _count_up_to(rows: StudyQuerySet, most: int) -> int:

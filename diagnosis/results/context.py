@@ -4,12 +4,12 @@ of the model version that predicted, never from today's."""
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.utils.functional import SimpleLazyObject
 
 from diagnosis.models import Finding, ModelVersion, Prediction, Preferences, State, Study
+from diagnosis.prepared import Prepared
 from diagnosis.results.error_rates import Consequences, consequences
 from diagnosis.results.gate_checks import checks, without_repetition
 from diagnosis.results.predictive_values import predictive_values
@@ -18,6 +18,15 @@ from ml import ModelCard, PopulationCard, parse_card
 
 # What may be wrong with a card kept in the database by another version of the program (see ml.parse_card).
 CARD_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
+
+PREDICTIONS = Prepared(
+    lambda study: (
+        Prediction.objects.filter(study_id=study)
+        .select_related("model_version")
+        .defer("model_version__card")
+        .order_by("-created_at", "-pk")
+    )
+)
 
 
 @lru_cache(maxsize=16)
@@ -82,8 +91,9 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
     """
     earlier: list[Prediction] = []
     if study.state == State.DONE and not hidden:  # all in one query: there is seldom more than one
-        found = study.predictions.select_related("model_version").defer("model_version__card").order_by()
-        every = sorted(found, key=attrgetter("created_at", "pk"), reverse=True)  # the ORM takes longer to write it
+        every = PREDICTIONS(study.pk)
+        for one in every:
+            one.study = study
         study.current_predictions = [one for one in every if one.is_current]
         earlier = [one for one in every if not one.is_current]
     prediction = None if hidden else study.prediction

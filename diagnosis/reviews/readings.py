@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -12,7 +11,15 @@ from django.db.models import Count, F, Q
 from django.utils.functional import SimpleLazyObject
 
 from diagnosis.models import Agreement, OwnFinding, Preferences, Reference, Review, State, Study
+from diagnosis.prepared import Prepared
 from diagnosis.reviews.forms import ReferenceForm, ReviewForm
+
+REVIEWS = Prepared(
+    lambda study, author: Review.objects.filter(study_id=study, author_id=author).order_by("-created_at", "-pk")
+)
+REFERENCES = Prepared(
+    lambda study, author: Reference.objects.filter(study_id=study, author_id=author, is_current=True).order_by()
+)
 
 
 def hidden_from(user: AbstractBaseUser | AnonymousUser, study: Study) -> bool:
@@ -95,12 +102,10 @@ def _implied_agreement(study: Study, finding: str) -> str:
 
 def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[str, Any]:
     """What a page about a finished study needs to show and take readings: forms and the reviews so far."""
-    given = Review.objects.filter(study=study, author_id=user.pk).order_by()
-    reviews = sorted(given, key=attrgetter("created_at", "pk"), reverse=True)
+    reviews = REVIEWS(study.pk, user.pk)
     review = next((row for row in reviews if row.is_current), None)
     blind = None if hidden else next((row for row in reviews if row.before_answer), None)
-    current = Reference.objects.filter(study=study, author_id=user.pk, is_current=True)
-    reference = next(iter(current.order_by()), None)  # there is one at most
+    reference = REFERENCES.first(study.pk, user.pk)
     return {
         "answer_hidden": hidden,
         "takes_marks": True,
