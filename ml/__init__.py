@@ -17,8 +17,9 @@ from ml.errors import (
     Refusal,
 )
 from ml.files import csv_line
+from ml.inference.cards.files import ARTIFACTS
 from ml.inference.cards.finding_table import TRUTHS, FindingTable, Row, Share
-from ml.inference.cards.model_card import ARTIFACTS, ModelCard, load_card, parse_card
+from ml.inference.cards.model_card import ModelCard, load_card, parse_card
 from ml.inference.cards.population_card import OPERATING_POINTS, Bin, OperatingPoint, PopulationCard
 from ml.inference.decision import FINDINGS, Cuts, decide
 from ml.inference.gate.check import GATE_RULES

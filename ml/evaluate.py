@@ -72,20 +72,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         card.verify()
         if options.population and options.population not in card.populations:
             parser.error(f"the model answers for {', '.join(card.populations)}, not for {options.population}")
-        of = card.populations[options.population] if options.population else card.first
-        card = load_card(card.path(f"{of.network}.xml").parent)  # the population's own artefact knows its films
-        of = card.populations[of.name]
-        engine = load_classifier(card, of, threads=options.threads)
+        population = card.populations[options.population] if options.population else card.first
+        card = load_card(card.path(f"{population.network}.xml").parent)  # the population's own artefact knows its films
+        population = card.populations[population.name]
+        engine = load_classifier(card, population, threads=options.threads)
         test = choose_films(options.data, options.split, card)
         model = None
         if not options.no_randomisation:
             from ml.network.export import load_keras
 
-            model = load_keras(card.directory / f"{of.network}.keras")
-        metrics, samples, maps = evaluate(card, engine, test, population=of.name, keras_model=model)
+            model = load_keras(card.directory / f"{population.network}.keras")
+        metrics, samples, maps = evaluate(card, engine, test, population=population.name, keras_model=model)
         metrics["command"] = command_line("evaluate", arguments)
         write_json(options.out / "metrics.json", metrics)
-        for name, svg in draw(metrics, samples, of).items():
+        for name, svg in draw(metrics, samples, population).items():
             write_text(options.out / name, svg)
         write_worst(options.out / "worst", test, samples["plain"], maps)
     except (MLError, OSError) as error:

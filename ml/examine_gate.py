@@ -20,7 +20,7 @@ from ml.gate_training.card_page import page
 from ml.gate_training.exam import Row, as_input, row
 from ml.gate_training.fit import orient
 from ml.gate_training.publish import add_exam
-from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.cards.files import ARTIFACTS
 from ml.inference.gate.check import Gate, GateResult
 from ml.intake.read import Limits, ModelInput, read_radiograph
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from ml.errors import MLError
 from ml.evaluation.run import say
 from ml.evaluation.summary import summary
-from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.cards.files import ARTIFACTS
 from ml.provenance import command_line
 from ml.publishing.publish import publish
 from ml.publishing.republish import republish

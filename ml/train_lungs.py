@@ -19,7 +19,7 @@ from ml.data.lung_masks import load_masked_films, read_masked_films, split_maske
 from ml.data.prepare import prepare
 from ml.errors import MLError, TrainingError
 from ml.files import write_json
-from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.cards.files import ARTIFACTS
 from ml.network.classifier import multiply_adds
 from ml.provenance import commit, versions
 

@@ -19,28 +19,30 @@ MASK_SEED = 2026
 """Of the split by which the lung finder was trained: its own test and validation films taught it nothing."""
 
 
-def heat_in_drawn_lungs(card: ModelCard, of: PopulationCard, engine: Engine, data: Path) -> dict[str, Any]:
+def heat_in_drawn_lungs(card: ModelCard, population: PopulationCard, engine: Engine, data: Path) -> dict[str, Any]:
     """How much of the heat lies in lungs that people drew, on films which taught neither network anything.
 
     Args:
         card: Whose test films the children's are.
-        of: Whose films.
+        population: Whose films.
         engine: The exported network.
         data: Folder with ``lungs/pairs.csv`` and ``lungs/adult/pairs.csv`` (:mod:`ml.data.lung_masks`).
     """
-    films = [film for film in read_masked_films(data) if film.adult == (of.name == ADULT)]
-    if of.name == ADULT:
+    films = [film for film in read_masked_films(data) if film.adult == (population.name == ADULT)]
+    if population.name == ADULT:
         films = [film for film in split_masked_films(films, MASK_SEED) if film.film.split != "train"]
     pixels, masks = load_masked_films(data, films)
-    if of.name == CHILD:
+    if population.name == CHILD:
         kept_apart = known_films(card)["test"]
         kept = [place for place, row in enumerate(pixels) if fingerprint(row) in kept_apart]
         pixels, masks = pixels[kept], masks[kept]
-    found = lung_share(score(of, engine, pixels)[1], masks > 127)
+    found = lung_share(score(population, engine, pixels)[1], masks > 127)
     return {**found, "on": f"{len(pixels)} films with lungs drawn by people, which taught neither network anything"}
 
 
-def on_children(of: PopulationCard, engine: Engine, data: Path) -> dict[str, Any]:
+def on_children(population: PopulationCard, engine: Engine, data: Path) -> dict[str, Any]:
     """What a network for others is worth on the test films of the children's: another hospital, age and disease."""
     test = choose_films(data, "test", load_card(populations=(CHILD,)))
-    return brief(sample_of(of, test.labels, score(of, engine, test.pixels)[0], test.patients), of)
+    return brief(
+        sample_of(population, test.labels, score(population, engine, test.pixels)[0], test.patients), population
+    )

@@ -124,7 +124,7 @@ def ece_by_chance(p: Floats, share: float, prevalence: float, draws: int = 200) 
 def _patients(sample: Sample, label: int | None) -> int:
     """Patients with films of a class, or all of them: ten films of one child are not ten independent ones."""
     pairs = zip(sample.patients, sample.labels, strict=True)
-    return len({patient for patient, of in pairs if label is None or of == label})
+    return len({patient for patient, truth in pairs if label is None or truth == label})
 
 
 def rate_with_interval(sample: Sample, label: int | None, rate: Any, drawn: Floats) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def score(card: PopulationCard, engine: Engine, films: Films) -> tuple[Floats, N
     """Run films (n, 224, 224); return logits (n,) and heat maps (n, h, w)."""
     logits, maps = [], []
     for start in range(0, len(films), BATCH):
-        logit, features = run_network(card, engine, films[start : start + BATCH])
+        logit, features = run_network(engine, films[start : start + BATCH])
         logits.append(logit)
         maps.append(card.heat(features))
     return np.concatenate(logits).astype(np.float64), np.concatenate(maps)

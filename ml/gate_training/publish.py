@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.gate_training.exam import Row
-from ml.inference.cards.model_card import file_sha256
+from ml.inference.cards.files import file_sha256
 from ml.inference.gate.card import FORMAT_VERSION, KINDS, OUTPUTS, Thresholds
 from ml.inference.gate.check import Gate
 from ml.network.export import export

@@ -6,7 +6,6 @@ count as lung. How well it agrees with masks drawn by people, on what films: ``l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.cards.model_card import ARTIFACTS, file_sha256
+from ml.errors import ArtifactDamaged
+from ml.inference.cards.files import ARTIFACTS, check_files, read_card_json
 from ml.inference.runtime import Engine
 from ml.intake.radiograph import FILM_SIZE, ModelInput
 
@@ -159,22 +158,12 @@ class LungFinder:
             ArtifactDamaged: A file is not the one the card describes; with the first film, if it is so only by then.
         """
         folder = directory or ARTIFACTS / "lungs"
+        card = read_card_json(folder, [FORMAT_VERSION], "Restore the folder from the repository.")
         try:
-            card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-            version, files = card["format_version"], dict(card["files"])
-        except FileNotFoundError as error:
-            raise ArtifactMissing(
-                f"{folder / 'card.json'} is missing. Restore the folder from the repository."
-            ) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ArtifactDamaged(f"{folder / 'card.json'} cannot be read: {error}.") from error
-        if version != FORMAT_VERSION:
-            raise ArtifactDamaged(f"{folder} has format {version}, this program reads {FORMAT_VERSION}.")
-        for name, wanted in files.items():
-            if not (folder / name).is_file():
-                raise ArtifactMissing(f"{folder / name} is missing. Restore the folder from the repository.")
-            if file_sha256(folder / name) != wanted:
-                raise ArtifactDamaged(f"{folder / name} is not the file its card describes. Restore the folder.")
+            files = {str(name): str(sha256) for name, sha256 in card["files"].items()}
+        except (KeyError, AttributeError) as error:
+            raise ArtifactDamaged(f"{folder / 'card.json'} names no files.") from error
+        check_files({folder / name: sha256 for name, sha256 in files.items()})
 
         def network() -> Engine:
             engine = Engine(folder / "model.xml", threads=threads, sha256=files)

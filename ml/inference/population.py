@@ -56,7 +56,7 @@ class OutsidePopulations(Refusal):
     correction: Correction
 
 
-def belonging(header: Header, stated: str, looks_adult: float | None) -> Belonging:
+def population_of(header: Header, stated: str, looks_adult: float | None) -> Belonging:
     """Say which population a film belongs to.
 
     Args:

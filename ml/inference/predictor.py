@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, Refusal
-from ml.inference.cards.model_card import ARTIFACTS, ModelCard, load_card
+from ml.inference.cards.files import ARTIFACTS
+from ml.inference.cards.model_card import ModelCard, load_card
 from ml.inference.cards.population_card import PopulationCard
 from ml.inference.decision import Cuts, Finding, decide
 from ml.inference.gate.check import LOOKS_ADULT
-from ml.inference.gate.lung_rules import remark
+from ml.inference.gate.lung_rules import remark_on
 from ml.inference.lungs import MASK_SIZE, LungFinder, Lungs
-from ml.inference.population import ADULT, Belonging, Correction, belonging, contradictions, outside
+from ml.inference.population import ADULT, Belonging, Correction, contradictions, outside, population_of
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE, ModelInput, Notice
 
@@ -54,6 +55,16 @@ class Prediction:
     warnings: tuple[Notice, ...]
     milliseconds: float
     model_version: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Output:
+    """What a population's network gives for one film, calibrated."""
+
+    score: float
+    probability: float
+    heatmap: NDArray[np.float32]
+    lungs: Lungs | None
 
 
 class Predictor:
@@ -89,7 +100,8 @@ class Predictor:
     def serve(cls, card: ModelCard, *, threads: int | None = None) -> Predictor:
         """Load the networks of a card and the committed gate; raises as :meth:`load`."""
         card.verify()
-        engines = {of.network: load_classifier(card, of, threads=threads) for of in card.populations.values()}
+        served = card.populations.values()
+        engines = {each.network: load_classifier(card, each, threads=threads) for each in served}
         lungs = LungFinder.load(threads=threads)
         return cls(card, engines, _load_gate(threads, lungs), lungs)
 
@@ -98,8 +110,8 @@ class Predictor:
         blank = ModelInput(pixels=np.zeros((FILM_SIZE, FILM_SIZE), np.uint8), width=FILM_SIZE, height=FILM_SIZE)
         if self._gate is not None:
             self._gate.check([blank])
-        for of in self.card.populations.values():
-            self._run(of, np.zeros((1, FILM_SIZE, FILM_SIZE), np.uint8))
+        for population in self.card.populations.values():
+            self._run(population, np.zeros((1, FILM_SIZE, FILM_SIZE), np.uint8))
 
     def predict(
         self, inputs: Sequence[ModelInput], operating_point: str = "balanced", stated: Sequence[str] = ()
@@ -114,8 +126,8 @@ class Predictor:
         Raises:
             KeyError: the card has no operating point of that name.
         """
-        for of in self.card.populations.values():
-            of.operating_points[operating_point]  # an unknown name is an error before any film is looked at
+        for population in self.card.populations.values():
+            population.operating_points[operating_point]  # an unknown name is an error before any film is checked
         populations = stated or [""] * len(inputs)
         answers: list[Prediction | Refusal] = []
         for start in range(0, len(inputs), BATCH):
@@ -128,80 +140,79 @@ class Predictor:
     ) -> list[Prediction | Refusal]:
         began = time.perf_counter()
         checks: Sequence[GateResult | None] = [None] * len(inputs) if self._gate is None else self._gate.check(inputs)
-        belongs = [_belonging(*each) for each in zip(inputs, stated, checks, strict=True)]
-        refused = [_refusal(check, of, self.card.populations) for check, of in zip(checks, belongs, strict=True)]
-        answered: dict[int, tuple[float, float, NDArray[np.float32], Lungs | None]] = {}
-        for name, of in self.card.populations.items():
-            kept = [i for i, no in enumerate(refused) if no is None and belongs[i].population == name]
-            if not kept:
-                continue
-            films = np.stack([_put_right(inputs[i], checks[i]) for i in kept])
-            logits, features, lungs = self._run(of, films)
-            for i, *row in zip(kept, logits, of.probability(logits), of.heat(features), lungs, strict=True):
-                answered[i] = (float(row[0]), float(row[1]), row[2], row[3])
+        belongings = [_population_of(*each) for each in zip(inputs, stated, checks, strict=True)]
+        refusals = [_refusal(*each, self.card.populations) for each in zip(checks, belongings, strict=True)]
+        outputs: dict[int, _Output] = {}
+        for name, population in self.card.populations.items():
+            rows = [i for i, refusal in enumerate(refusals) if refusal is None and belongings[i].population == name]
+            if rows:
+                films = np.stack([_corrected(inputs[i], checks[i]) for i in rows])
+                outputs |= zip(rows, self._run(population, films), strict=True)
         milliseconds = (time.perf_counter() - began) * 1000 / max(1, len(inputs))
         answers: list[Prediction | Refusal] = []
-        for i, (check, of_whom, no) in enumerate(zip(checks, belongs, refused, strict=True)):
-            if no is not None:
-                answers.append(no)
+        for i, (check, belonging, refusal) in enumerate(zip(checks, belongings, refusals, strict=True)):
+            remark = None if refusal is not None or check is None else remark_on(outputs[i].lungs)
+            if isinstance(remark, Refusal):
+                refusal, remark = remark, None
+            if refusal is not None:
+                answers.append(refusal)
                 continue
-            score, probability, heat, lungs_of_it = answered[i]
-            seen = remark(lungs_of_it) if check is not None else None
-            if isinstance(seen, Refusal):
-                answers.append(seen)
-                continue
-            cuts = self.card.populations[of_whom.population].operating_points[operating_point].cuts
+            output = outputs[i]
+            cuts = self.card.populations[belonging.population].operating_points[operating_point].cuts
             answers.append(
                 Prediction(
-                    finding=decide(probability, cuts),
-                    probability=probability,
-                    score=score,
+                    finding=decide(output.probability, cuts),
+                    probability=output.probability,
+                    score=output.score,
                     operating_point=operating_point,
                     cuts=cuts,
-                    belonging=of_whom,
+                    belonging=belonging,
                     correction=correction_of(check),
-                    heatmap=heat,
-                    lungs=lungs_of_it,
-                    warnings=_warnings(check, of_whom, stated[i], seen),
+                    heatmap=output.heatmap,
+                    lungs=output.lungs,
+                    warnings=_warnings(check, belonging, stated[i], remark),
                     milliseconds=milliseconds,
                     model_version=self.card.version,
                 )
             )
         return answers
 
-    def _run(
-        self, of: PopulationCard, films: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], Sequence[Lungs | None]]:
-        """Logits, features and lungs of films (n, FILM_SIZE, FILM_SIZE); the network's own lungs, if it gives them."""
-        logits, features, *found = self._engines[of.network](films[..., None].astype(np.float32))
+    def _run(self, population: PopulationCard, films: NDArray[np.uint8]) -> list[_Output]:
+        """Run films (n, FILM_SIZE, FILM_SIZE); the network's own lungs, where it gives them."""
+        logits, features, *found = self._engines[population.network](films[..., None].astype(np.float32))
+        lungs: Sequence[Lungs | None] = [None] * len(films)
         if found:
-            return logits[:, 0], features, [Lungs(one[..., 0]) for one in found[0]]
-        return logits[:, 0], features, [None] * len(films) if self._lungs is None else self._lungs.find(films)
+            lungs = [Lungs(probability[..., 0]) for probability in found[0]]
+        elif self._lungs is not None:
+            lungs = self._lungs.find(films)
+        scores = logits[:, 0]
+        parts = zip(scores, population.probability(scores), population.heat(features), lungs, strict=True)
+        return [_Output(float(score), float(p), heatmap, of_film) for score, p, heatmap, of_film in parts]
 
 
-def _belonging(film: ModelInput, stated: str, check: GateResult | None) -> Belonging:
-    return belonging(film.header, stated, None if check is None else check.scores.get("adult"))
+def _population_of(film: ModelInput, stated: str, check: GateResult | None) -> Belonging:
+    return population_of(film.header, stated, None if check is None else check.scores.get("adult"))
 
 
-def _refusal(check: GateResult | None, of_whom: Belonging, answered: Mapping[str, PopulationCard]) -> Refusal | None:
+def _refusal(check: GateResult | None, found: Belonging, answered: Mapping[str, PopulationCard]) -> Refusal | None:
     """Why there is no prediction: the image check refuses, or the film is of nobody the model answers for."""
     if check is not None and check.refusal is not None:
         return check.refusal
-    no = outside(of_whom, answered.keys())
-    if no is not None:
-        no.correction = correction_of(check)
-    return no
+    refusal = outside(found, answered.keys())
+    if refusal is not None:
+        refusal.correction = correction_of(check)
+    return refusal
 
 
-def _warnings(check: GateResult | None, of_whom: Belonging, stated: str, lungs: Notice | None) -> tuple[Notice, ...]:
+def _warnings(check: GateResult | None, found: Belonging, stated: str, lungs: Notice | None) -> tuple[Notice, ...]:
     """What the image check and the lungs remarked and what speaks against the population, each once."""
     if check is None:
         return ()
     # That a film looks like an adult's is no remark on one that the adults' network answers for.
-    remarks = [notice for notice in check.notices if of_whom.population != ADULT or notice.code != LOOKS_ADULT.code]
+    remarks = [notice for notice in check.notices if found.population != ADULT or notice.code != LOOKS_ADULT.code]
     remarks += [lungs] if lungs is not None else []
-    found = [*remarks, *contradictions(of_whom, stated, check.scores.get("adult"))]
-    return tuple({notice.code: notice for notice in found}.values())
+    remarks += contradictions(found, stated, check.scores.get("adult"))
+    return tuple({notice.code: notice for notice in remarks}.values())
 
 
 def correction_of(check: GateResult | None) -> Correction:
@@ -209,20 +220,21 @@ def correction_of(check: GateResult | None) -> Correction:
     return Correction() if check is None else Correction(check.quarter_turns, check.inverted)
 
 
-def load_classifier(card: ModelCard, of: PopulationCard | None = None, *, threads: int | None = None) -> Engine:
+def load_classifier(card: ModelCard, population: PopulationCard | None = None, *, threads: int | None = None) -> Engine:
     """Load the network that answers for a population (default: the card's first), if it is as the card describes it.
 
     Raises:
         ArtifactMissing, ArtifactDamaged: as :class:`ml.inference.runtime.Engine`, or the network is of another
             architecture.
     """
-    of = of or card.first
-    engine = Engine(card.path(f"{of.network}.xml"), threads=threads, sha256=card.beside(of.network))
+    population = population or card.first
+    network = population.network
+    engine = Engine(card.path(f"{network}.xml"), threads=threads, sha256=card.beside(network))
     expected = (-1, FILM_SIZE, FILM_SIZE, 1)
     if engine.input_shape != expected:
         raise ArtifactDamaged(f"The network in {card.directory} takes {engine.input_shape}, not {expected}.")
     outputs = engine(np.zeros((1, FILM_SIZE, FILM_SIZE, 1), np.float32))
-    channels = len(of.head["weights"])
+    channels = len(population.head["weights"])
     shapes = [output.shape for output in outputs]
     if (
         not 2 <= len(shapes) <= 3
@@ -235,16 +247,14 @@ def load_classifier(card: ModelCard, of: PopulationCard | None = None, *, thread
     return engine
 
 
-def run_network(
-    of: PopulationCard, engine: Engine, pixels: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def run_network(engine: Engine, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Run films (n, FILM_SIZE, FILM_SIZE) uint8; return logits (n,) and features (n, h, w, c)."""
     logits, features, *_lungs = engine(pixels[..., None].astype(np.float32))
     return logits[:, 0], features
 
 
-def _put_right(film: ModelInput, check: GateResult | None) -> NDArray[np.uint8]:
-    """Return what the network is to see: the film as the image check put it right, where it had to."""
+def _corrected(film: ModelInput, check: GateResult | None) -> NDArray[np.uint8]:
+    """The pixels that the network gets: those that the image check put right, where it had to."""
     return film.pixels if check is None or check.corrected is None else check.corrected
 
 

@@ -154,10 +154,10 @@ def interval(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def with_interval(of: Callable[[Floats], Floats], draws: Floats) -> dict[str, float | list[float]]:
+def with_interval(statistic: Callable[[Floats], Floats], draws: Floats) -> dict[str, float | list[float]]:
     """Evaluate a statistic of weights on the films themselves and on the bootstrap draws."""
-    low, high = interval(of(draws))
-    return {"value": float(of(np.ones(draws.shape[1]))), "ci": [low, high]}
+    low, high = interval(statistic(draws))
+    return {"value": float(statistic(np.ones(draws.shape[1]))), "ci": [low, high]}
 
 
 def loss_at_best_offset(labels: NDArray[np.int64], p: NDArray[np.float64]) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import ArtifactDamaged
-from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.cards.files import ARTIFACTS
 from ml.intake.radiograph import FILM_SIZE
 from ml.network.export import load_keras
 from ml.network.normalization import views

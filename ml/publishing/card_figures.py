@@ -62,9 +62,9 @@ def performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> st
             main.append(
                 (f"{wanted} at {given} {float(level):.0%}", share(plain[key][level]), share(shifted[key][level]))
             )
-    of = card.first
+    population = card.first
     points = []
-    for name, point in of.operating_points.items():
+    for name, point in population.operating_points.items():
         for where, part in (("as they are", plain), ("as another site might send them", shifted)):
             counts = part["operating_points"][name]["table"]
             title = f"{TITLES[name]}, normal below {point.cuts.rule_out:.3f}, pneumonia from {point.cuts.rule_in:.3f}"
@@ -76,7 +76,7 @@ def performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> st
          share(row["stated"]), share({"value": row["observed"], "ci": row["ci"]}))
         for row in plain["reliability"]
     ]  # fmt: skip
-    calibration, gate = of.calibration, metrics.get("gate", {})
+    calibration, gate = population.calibration, metrics.get("gate", {})
     gate_said = f"it would have refused {gate['refused']} of the {gate['films']} test films" if gate else "not measured"
     return (
         "## Performance\n\n*As they are*: the test films. *As another site might send them*: the same films, each "

@@ -36,10 +36,12 @@ def render(directory: Path | None = None, figures: str = "../ml/artifacts/pneumo
     if len(card.populations) == 1:
         return f"{_HEAD}\n\n{_of_one(card, figures)}\n"
     parts = [f"{_HEAD} {_JOINED}\n\n{card.intended_use}"]
-    for of in card.populations.values():
-        folder = card.path(f"{of.network}.xml").parent
+    for population in card.populations.values():
+        folder = card.path(f"{population.network}.xml").parent
         text = _of_one(load_card(folder), str(Path(figures).with_name(folder.name)))
-        parts.append(f"## {WHO[of.name]}, {_ages(of)}\n\n" + re.sub(r"^#", "##", text, flags=re.MULTILINE))
+        parts.append(
+            f"## {WHO[population.name]}, {_ages(population)}\n\n" + re.sub(r"^#", "##", text, flags=re.MULTILINE)
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -61,17 +63,17 @@ def _of_one(card: ModelCard, figures: str) -> str:
 
 
 def _identity(card: ModelCard) -> str:
-    training, of = card.training, card.first
+    training, population = card.training, card.first
     members = training.get("members", [training])
     shape = [member.get("architecture", {}) for member in members]
-    size = training.get("input_size", "?")
+    pixels, size = population.input["size"], training.get("input_size", "?")
     lungs = training.get("network") == "lung_classifier"
     facts = [
         ("Name, version, date", f"{card.name}, {card.version}, {training.get('republished', training['published'])}"),
         ("Made by", "the PneumoWeb project; questions and faults: its issue tracker"),
         ("SHA-256 of model.keras", f"`{card.sha256}`"),
         ("Uses AI", "yes: finding, probability and heat map come from one network, which does not learn in use"),
-        ("Input", f"one frontal chest film as {of.input['size']} × {of.input['size']} grey pixels, which the network "
+        ("Input", f"one frontal chest film as {pixels} × {pixels} grey pixels, which the network "
                   + ("crops to the lungs it finds" if lungs else f"scales to {size}") + "; no age, text or history"),
         ("Output", "calibrated probability, finding at a chosen operating point (or *indeterminate*), heat map; "
                    "nothing where the film is of none of its populations"),
@@ -84,7 +86,7 @@ def _identity(card: ModelCard) -> str:
         ("Weights from elsewhere", "ImageNet weights of EfficientNet-Lite0 (Apache-2.0) to begin with" if lungs else
                                    "none: trained from nothing on the data below"),
         ("Regulatory status", "**not a medical device**; assessed or cleared by nobody"),
-        ("Licence", "code MIT; **network for non-commercial use**, as its data" if of.non_commercial else
+        ("Licence", "code MIT; **network for non-commercial use**, as its data" if population.non_commercial else
                     "MIT, as the project; data CC BY 4.0"),
     ]  # fmt: skip
     return "## Model details\n\n" + table(("", ""), facts)
@@ -93,7 +95,10 @@ def _identity(card: ModelCard) -> str:
 def _use(card: ModelCard) -> str:
     return (
         f"## Intended use\n\n{card.intended_use}\n\n"
-        + "\n\n".join(f"**{WHO[of.name]}, {_ages(of)}.** {of.description}" for of in card.populations.values())
+        + "\n\n".join(
+            f"**{WHO[population.name]}, {_ages(population)}.** {population.description}"
+            for population in card.populations.values()
+        )
         + "\n\n**Out of scope.** Everybody else: such films get no finding and no probability. Lateral films, "
         "photographs of screens, follow-up of treatment, triage, any decision without a person."
     )
@@ -102,8 +107,8 @@ def _use(card: ModelCard) -> str:
 WHO = {"child": "Children", "adult": "Adults"}
 
 
-def _ages(of: PopulationCard) -> str:
-    youngest, oldest = of.ages
+def _ages(population: PopulationCard) -> str:
+    youngest, oldest = population.ages
     return f"{youngest} to {oldest} years" if oldest else f"{youngest} years and older"
 
 
@@ -177,7 +182,7 @@ def _audit(found: Mapping[str, Any]) -> str:
 def _limits(card: ModelCard) -> str:
     return (
         "## Limits and ethical considerations\n\n"
-        + "\n".join(f"- {limit}" for of in card.populations.values() for limit in of.limits)
+        + "\n".join(f"- {limit}" for population in card.populations.values() for limit in population.limits)
         + "\n\n## Monitoring and change\n\nThe network is fixed. Files are checked against their SHA-256 before use; "
         "a new model is a new version, and earlier answers keep theirs. Whoever runs the site should measure it on "
         "local films with known outcome before use and at intervals "

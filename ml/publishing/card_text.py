@@ -13,7 +13,8 @@ from typing import Any
 
 from ml.errors import ArtifactError, MLError
 from ml.inference.cards.joined_card import SERVED
-from ml.inference.cards.model_card import FORMAT_VERSION, OPERATING_POINTS, load_card
+from ml.inference.cards.model_card import FORMAT_VERSION, load_card
+from ml.inference.cards.population_card import OPERATING_POINTS
 from ml.inference.population import ADULT, CHILD
 from ml.intake.read import FILM_SIZE
 from ml.publishing.calibration import BOUNDS
@@ -247,18 +248,18 @@ def _area(value: dict[str, Any]) -> str:
 def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     """Put what was measured into the card."""
     plain, shifted = metrics["plain"], metrics["shifted"]
-    of = raw["populations"][about.whose]
-    for point in of["operating_points"]:
+    population = raw["populations"][about.whose]
+    for point in population["operating_points"]:
         point["table"] = plain["operating_points"][point["name"]]["table"]
         point["altered"] = shifted["operating_points"][point["name"]]["table"]
-    of["calibration"]["bins"] = plain["reliability"]
-    of["calibration"]["bins_altered"] = shifted["reliability"]
+    population["calibration"]["bins"] = plain["reliability"]
+    population["calibration"]["bins_altered"] = shifted["reliability"]
     # Of adults other films say nothing unless it was measured: they may be adults' own.
     adults = [adult_limit(metrics.get("adults"))] if about.limits == LIMITS or "adults" in metrics else []
     kinds = metrics["strata"]["kind"]
     by_lungs = raw["training"].get("network") == "lung_classifier"
     if about.whose == CHILD:
-        of["data"] = [dict(one) for one in (*about.data, *(LUNGS_DATA if by_lungs else ()))]
+        population["data"] = [dict(one) for one in (*about.data, *(LUNGS_DATA if by_lungs else ()))]
         # The last but one speaks of the children's films: there those with pneumonia were the wider ones.
         measured = [
             background_limit(metrics["background"], plain),
@@ -273,12 +274,12 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
         measured = [adults_background_limit(metrics["background"], plain), calibration_limit(plain)]
         measured += [children_limit(metrics["children"])] if "children" in metrics else []
         measured += [lungs_heat_limit(metrics["heat_map"])]
-    of["limits"] = [about.limits[0], *adults, *about.limits[1:], *measured]
+    population["limits"] = [about.limits[0], *adults, *about.limits[1:], *measured]
     kept = (
         "films", "patients", "positives", "negatives", "auc", "average_precision", "brier", "ece",
         "ece_at_reference_prevalence", "ece_by_chance",
     )  # fmt: skip
-    of["metrics"] = {
+    population["metrics"] = {
         "internal_test": {key: plain[key] for key in kept},
         "internal_test_as_another_site_might_send_it": {key: shifted[key] for key in kept},
         "by_kind": kinds,

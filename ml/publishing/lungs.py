@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.lung_masks import MaskedFilm
-from ml.inference.cards.model_card import file_sha256
+from ml.inference.cards.files import file_sha256
 from ml.inference.lungs import FORMAT_VERSION, LungFinder
 from ml.metrics.curves import bootstrap_weights, interval
 from ml.network.export import export

@@ -21,7 +21,8 @@ from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import describe, sample_of
 from ml.evaluation.run import BATCH, draw, evaluate, say
 from ml.evaluation.shifts import blend_of_shifts
-from ml.inference.cards.model_card import file_sha256, load_card, parse_card
+from ml.inference.cards.files import file_sha256
+from ml.inference.cards.model_card import load_card, parse_card
 from ml.inference.cards.population_card import PopulationCard
 from ml.inference.population import CHILD
 from ml.inference.predictor import run_network
@@ -102,7 +103,7 @@ def _logits_and_places(card: PopulationCard, engine: Engine, films: Films) -> tu
     found: list[tuple[Any, ...]] = []
     head = np.asarray(card.head["weights"], np.float32)
     for start in range(0, len(films), BATCH):
-        logit, features = run_network(card, engine, films[start : start + BATCH])
+        logit, features = run_network(engine, films[start : start + BATCH])
         local = features @ head + np.float32(card.head["bias"])
         if np.abs(local.mean(axis=(1, 2)) - logit).max() > 1e-3 * max(1.0, float(np.abs(logit).max())):
             raise PublishError("The logit is not the pooled features times the head, so no heat map can be had of it.")
@@ -195,12 +196,12 @@ def publish(
     return metrics
 
 
-def put_cuts(of: dict[str, Any], chosen: dict[str, Any]) -> None:
+def put_cuts(population: dict[str, Any], chosen: dict[str, Any]) -> None:
     """Put the chosen pairs, what they were chosen for and on which films into a population of a card."""
-    for point in of["operating_points"]:
+    for point in population["operating_points"]:
         cuts, aim = chosen["cuts"][point["name"]], chosen["aims"][point["name"]]
         point |= {"rule_out": cuts.rule_out, "rule_in": cuts.rule_in, "aim": operating_points.in_words(aim)}
-    of["operating_points_chosen_on"] = chosen["chosen_on"]
+    population["operating_points_chosen_on"] = chosen["chosen_on"]
 
 
 def of_validation(card: PopulationCard, val: TestSet, logits: Floats) -> dict[str, Any]:
@@ -233,7 +234,7 @@ def write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: di
 
 def terms(raw: dict[str, Any]) -> str:
     """What an artefact's TERMS.txt says; nothing where no data of it is for non-commercial use alone."""
-    sources = [one for of in raw["populations"].values() for one in of["data"]]
+    sources = [one for population in raw["populations"].values() for one in population["data"]]
     if not any("non-commercial" in one["terms"] for one in sources):
         return ""
     listed = "".join(f"- {one['name']} ({one['source']}): {one['terms']}\n" for one in sources)

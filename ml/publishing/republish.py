@@ -54,29 +54,35 @@ def republish(
     bring_back(out)
     before = load_card(out)
     before.verify()
-    of = before.first
+    population = before.first
     strangers = None if adults is None else read_adults(adults)
     val, test = (choose_films(data, split, before) for split in ("val", "test"))
-    engine = load_classifier(before, of)
+    engine = load_classifier(before, population)
     raw = copy.deepcopy(dict(upgraded(before.raw)))
     raw["format_version"] = FORMAT_VERSION
     raw["version"] = name or next_version(out, datetime.datetime.now(datetime.UTC).date())
-    words = _words(raw, of.name, of.limits)
+    words = _words(raw, population.name, population.limits)
     raw["intended_use"] = words.intended_use
-    this = raw["populations"][of.name]
-    this |= {"ages": AGES[of.name], "data": [dict(one) for one in words.data]}
+    this = raw["populations"][population.name]
+    this |= {"ages": AGES[population.name], "data": [dict(one) for one in words.data]}
     say("choosing operating points …")
-    chosen = choose(of, engine, val, calibrate=False)
+    chosen = choose(population, engine, val, calibrate=False)
     put_cuts(this, chosen)
     raw["training"] = {**raw["training"], **_provenance(command)}
     old = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        for kept in {f"{of.network}.keras", f"{of.network}.xml", f"{of.network}.bin", "split.json", "learning.svg"}:
+        for kept in {
+            f"{population.network}.keras",
+            f"{population.network}.xml",
+            f"{population.network}.bin",
+            "split.json",
+            "learning.svg",
+        }:
             if (out / kept).is_file():
                 shutil.copyfile(out / kept, staging / kept)
         card = parse_card(raw, staging)
-        metrics, samples, _ = evaluate(card, engine, test, keras_model=load_keras(out / f"{of.network}.keras"))
+        metrics, samples, _ = evaluate(card, engine, test, keras_model=load_keras(out / f"{population.network}.keras"))
         metrics["validation"] = of_validation(card.first, val, chosen["logits"])
         metrics["parity_with_keras"], metrics["command"] = old["parity_with_keras"], command
         if strangers is not None:
@@ -96,9 +102,9 @@ def _words(raw: dict[str, Any], whose: str, limits: tuple[str, ...]) -> About:
     """This project's words for the published films; an artefact of other films keeps its own."""
     if raw["name"] == NAME:
         return About()
-    of = raw["populations"][whose]
+    population = raw["populations"][whose]
     own = tuple(limit for limit in limits if limit in LIMITS) or limits[:1]
-    return About(raw["name"], of["description"], raw["intended_use"], own, whose, tuple(of["data"]))
+    return About(raw["name"], population["description"], raw["intended_use"], own, whose, tuple(population["data"]))
 
 
 def _provenance(command: str) -> dict[str, Any]:

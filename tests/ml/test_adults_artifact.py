@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.inference.cards.model_card import ARTIFACTS, file_sha256, load_card
+from ml.inference.cards.files import ARTIFACTS, file_sha256
+from ml.inference.cards.model_card import load_card
 from ml.inference.lungs import LungFinder
 from ml.inference.runtime import Engine
 from ml.phantom import film

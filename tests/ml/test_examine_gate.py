@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ml.examine_gate import main
-from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.cards.files import ARTIFACTS
 from tests.phantoms import film
 
 

@@ -42,12 +42,12 @@ def join(cards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     files: dict[str, str] = {}
     for place, raw in enumerate(map(upgraded, cards)):
         published = {key: raw[key] for key in ("version", "name", "intended_use", "training")}
-        for name, of in raw["populations"].items():
+        for name, population in raw["populations"].items():
             if name in populations:
                 raise ValueError(f"two artefacts answer for the population {name}")
             folder = f"{SERVED[name]}/" if place else ""
-            network = {**of["network"], "file": folder + of["network"]["file"]}
-            populations[name] = {**of, "network": network, "published": published}
+            network = {**population["network"], "file": folder + population["network"]["file"]}
+            populations[name] = {**population, "network": network, "published": published}
         files |= {folder + file: sha256 for file, sha256 in raw["files"].items()}
     return {
         "format_version": 2,
@@ -67,8 +67,11 @@ def by_number(version: str) -> tuple[int, ...]:
 
 def joined_sha256(populations: Mapping[str, PopulationCard]) -> str:
     """The network's own SHA-256 where one network answers, else one over all networks and their cards' versions."""
-    networks = {of.network: of.published for of in populations.values()}
+    networks = {population.network: population.published for population in populations.values()}
     if len(networks) == 1:
         return next(iter(networks.values())).sha256
-    lines = (f"{name} {of.published.version} {of.published.sha256}\n" for name, of in populations.items())
+    lines = (
+        f"{name} {population.published.version} {population.published.sha256}\n"
+        for name, population in populations.items()
+    )
     return hashlib.sha256("".join(lines).encode()).hexdigest()

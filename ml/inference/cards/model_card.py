@@ -10,24 +10,20 @@ population has a network with terms of its own, and whoever takes a folder away 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ml.errors import ArtifactDamaged, ArtifactMissing
+from ml.errors import ArtifactDamaged
 from ml.inference.cards.earlier_cards import upgraded
+from ml.inference.cards.files import ARTIFACTS, check_files, read_card_json
 from ml.inference.cards.joined_card import SERVED, join, joined_sha256
-from ml.inference.cards.population_card import OPERATING_POINTS, PopulationCard, Published, parse_population
-
-__all__ = ["ARTIFACTS", "FORMAT_VERSION", "OPERATING_POINTS", "ModelCard", "file_sha256", "load_card", "parse_card"]
+from ml.inference.cards.population_card import PopulationCard, Published, parse_population
 
 FORMAT_VERSION = 2
 READABLE = (1, FORMAT_VERSION)
-ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 _FILE = re.compile(r"(?:\w[\w.-]*/)?\w[\w.-]*")
 
 
@@ -72,21 +68,7 @@ class ModelCard:
             ArtifactMissing: a file is not there.
             ArtifactDamaged: a file is not the one the card was written for.
         """
-        for name, expected in self.files.items():
-            path = self.path(name)
-            if not path.is_file():
-                raise ArtifactMissing(f"{path} is missing. Restore the folder {path.parent} or publish a model.")
-            if file_sha256(path) != expected:
-                raise ArtifactDamaged(
-                    f"{path} is not the file its card describes (SHA-256 differs). "
-                    f"Restore the folder {path.parent} as a whole; never replace single files in it."
-                )
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as lower-case hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        check_files({self.path(name): sha256 for name, sha256 in self.files.items()})
 
 
 def load_card(directory: Path | None = None, populations: Collection[str] = tuple(SERVED)) -> ModelCard:
@@ -111,24 +93,13 @@ def load_card(directory: Path | None = None, populations: Collection[str] = tupl
 
 
 def _load(folder: Path) -> ModelCard:
-    path = folder / "card.json"
+    raw = read_card_json(folder, READABLE, "Publish the model with python -m ml.publish.")
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ArtifactMissing(f"{path} is missing. Publish a model with python -m ml.publish.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactDamaged(f"{path} cannot be read: {error}") from error
-    try:
-        raw = json.loads(text)
-        if raw["format_version"] not in READABLE:
-            raise ArtifactDamaged(
-                f"{path} has format version {raw['format_version']!r}; this program reads {FORMAT_VERSION}. "
-                "Publish the model again with this version of the program."
-            )
-        card = parse_card(raw, folder)
+        return parse_card(raw, folder)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ArtifactDamaged(f"{path} is not a whole model card ({type(error).__name__}: {error}).") from error
-    return card
+        raise ArtifactDamaged(
+            f"{folder / 'card.json'} is not a whole model card ({type(error).__name__}: {error})."
+        ) from error
 
 
 def parse_card(raw: Mapping[str, Any], folder: Path = ARTIFACTS / "pneumonia") -> ModelCard:
@@ -143,18 +114,18 @@ def parse_card(raw: Mapping[str, Any], folder: Path = ARTIFACTS / "pneumonia") -
     # In an order of our own: a database may keep the keys of an object in another than they were written (jsonb does).
     order = dict.fromkeys((*SERVED, *sorted(now["populations"])))
     ordered = [(name, now["populations"][name]) for name in order if name in now["populations"]]
-    networks = [str(of["network"]["file"]) for _name, of in ordered]
+    networks = [str(population["network"]["file"]) for _name, population in ordered]
     needed = {f"{network}.{kind}" for network in networks for kind in ("keras", "xml", "bin")}
     if not needed <= now["files"].keys() or not all(_FILE.fullmatch(name) for name in now["files"]):
         raise ValueError("the list of files is not that of an artefact")
     populations = {}
-    for network, (name, of) in zip(networks, ordered, strict=True):
-        own = of.get("published", now)  # an artefact that is joined with others has a card of its own
+    for network, (name, population) in zip(networks, ordered, strict=True):
+        own = population.get("published", now)  # an artefact that is joined with others has a card of its own
         published = Published(
             str(own["version"]), str(now["files"][f"{network}.keras"]), str(own["name"]), str(own["intended_use"]),
             own["training"],
         )  # fmt: skip
-        populations[name] = parse_population(name, of, published)
+        populations[name] = parse_population(name, population, published)
     first = next(iter(populations.values()))
     return ModelCard(
         format_version=raw["format_version"],

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.cards.model_card import file_sha256
+from ml.errors import ArtifactDamaged
+from ml.inference.cards.files import check_files, read_card_json
 
 FORMAT_VERSION = 1
 KINDS = ("frontal", "lateral", "radiograph", "other", "cropped", "multiple")
@@ -43,25 +41,15 @@ class Thresholds:
 def read_gate_card(folder: Path) -> tuple[Thresholds, dict[str, str]]:
     """Read the thresholds of a gate's card and the hashes it names, and check these."""
     path = folder / "card.json"
+    card = read_card_json(folder, [FORMAT_VERSION], "Restore the folder, or train with python -m ml.train_gate.")
     try:
-        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if card["format_version"] != FORMAT_VERSION:
-            raise ArtifactDamaged(f"{path} has format version {card['format_version']}, not {FORMAT_VERSION}.")
         if tuple(card["kinds"]) != KINDS or tuple(card["outputs"]) != OUTPUTS:
             raise ArtifactDamaged(f"{path} describes another network than this program knows.")
         thresholds = Thresholds(**{name: float(value) for name, value in card["thresholds"].items()})
         files = {str(name): str(value) for name, value in card["files"].items()}
-    except FileNotFoundError:
-        raise ArtifactMissing(
-            f"{path} is missing. Restore the folder, or train with python -m ml.train_gate."
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactDamaged(f"{path} cannot be read as a gate's card: {error}") from error
     if not {"model.xml", "model.bin"} <= files.keys():
         raise ArtifactDamaged(f"{path} does not name the network's files.")
-    for name, expected in files.items():
-        if not (folder / name).is_file():
-            raise ArtifactMissing(f"{folder / name} is missing. Restore the folder {folder} as a whole.")
-        if file_sha256(folder / name) != expected:
-            raise ArtifactDamaged(f"{folder / name} is not the file its card describes (SHA-256 differs).")
+    check_files({folder / name: sha256 for name, sha256 in files.items()})
     return thresholds, files

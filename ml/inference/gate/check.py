@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import ArtifactDamaged, Refusal, gettext_noop
-from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.cards.files import ARTIFACTS
 from ml.inference.gate.card import KINDS, Thresholds, read_gate_card
 from ml.inference.gate.lung_rules import may_speak, two_whole_lungs
 from ml.inference.gate.rules import (

@@ -95,7 +95,7 @@ def one_missing(lungs: Lungs) -> bool:
     return smaller < LEAST_OTHER_LUNG * larger
 
 
-def remark(lungs: Lungs | None) -> Refusal | Notice | None:
+def remark_on(lungs: Lungs | None) -> Refusal | Notice | None:
     """What to say of a film's lungs: nothing, a warning, or that it is refused because a lung is not on it.
 
     One lung alone on a film that cuts off nothing is no reason: the other one may be white with disease.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.cards.files import ARTIFACTS
 from ml.inference.gate.check import Gate
 from ml.inference.runtime import Engine
 from ml.intake.read import FILM_SIZE

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from ml import LungFinder, Lungs, ModelInput
 from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.cards.model_card import ARTIFACTS
+from ml.inference.cards.files import ARTIFACTS
 from ml.inference.runtime import Engine
 from tests.phantoms import film
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ml.inference.population import Belonging, belonging, contradictions, outside
+from ml.inference.population import Belonging, contradictions, outside, population_of
 from ml.intake.read import Header
 
 
@@ -28,13 +28,13 @@ from ml.intake.read import Header
 def test_the_header_wins_then_the_person_then_the_appearance(
     age: float | None, stated: str, looks_adult: float | None, known: tuple[str, str]
 ) -> None:
-    found = belonging(Header(age_years=age), stated, looks_adult)
+    found = population_of(Header(age_years=age), stated, looks_adult)
     assert (found.population, found.source) == known
 
 
 def test_contradictions_are_reported() -> None:
     def codes(age: float | None, stated: str, looks: float) -> list[str]:
-        found = belonging(Header(age_years=age), stated, looks)
+        found = population_of(Header(age_years=age), stated, looks)
         return [notice.code for notice in contradictions(found, stated, looks)]
 
     assert codes(3.0, "adult", 0.0) == ["STATED_OTHERWISE"]

@@ -14,7 +14,8 @@ import pytest
 
 import ml.inference.predictor
 from ml.errors import ArtifactDamaged, ArtifactError, ArtifactMissing, Refusal
-from ml.inference.cards.model_card import ARTIFACTS, load_card
+from ml.inference.cards.files import ARTIFACTS
+from ml.inference.cards.model_card import load_card
 from ml.inference.gate.check import GateResult
 from ml.inference.population import Correction, OutsidePopulations
 from ml.inference.predictor import Prediction, Predictor, load_classifier

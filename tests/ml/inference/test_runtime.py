@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ml.errors import ArtifactDamaged
-from ml.inference.cards.model_card import ARTIFACTS, load_card
+from ml.inference.cards.files import ARTIFACTS
+from ml.inference.cards.model_card import load_card
 from ml.inference.runtime import Engine
 
 FILMS = np.linspace(0, 255, 2 * 224 * 224, dtype=np.float32).reshape(2, 224, 224, 1)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ml.errors import ArtifactDamaged, ArtifactMissing
-from ml.inference.cards.model_card import OPERATING_POINTS, load_card, parse_card
+from ml.inference.cards.model_card import load_card, parse_card
+from ml.inference.cards.population_card import OPERATING_POINTS
 from ml.inference.decision import Cuts
 from ml.publishing.card_text import LIMITS, POPULATION, About, AboutError, draft, heat_limit, read_about
 from tests.ml.drawn import copied_artifact, workshop

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ml.errors import Refusal
-from ml.inference.gate.lung_rules import LUNGS_CUT_OFF, remark
+from ml.inference.gate.lung_rules import LUNGS_CUT_OFF, remark_on
 from ml.inference.lungs import Lungs
 from ml.inference.predictor import Prediction, Predictor
 from ml.intake.read import FILM_SIZE, ModelInput
@@ -16,9 +16,9 @@ from tests.phantoms import film
 
 
 def test_whole_lungs_call_for_no_remark() -> None:
-    assert remark(lungs(LEFT, RIGHT)) is None
-    assert remark(lungs()) is None
-    assert remark(None) is None
+    assert remark_on(lungs(LEFT, RIGHT)) is None
+    assert remark_on(lungs()) is None
+    assert remark_on(None) is None
 
 
 @pytest.mark.parametrize(
@@ -32,18 +32,18 @@ def test_whole_lungs_call_for_no_remark() -> None:
     ids=["left", "right", "below", "above"],
 )
 def test_lungs_cut_off_at_an_edge_are_warned_of(found: Lungs) -> None:
-    assert remark(found) is LUNGS_CUT_OFF
+    assert remark_on(found) is LUNGS_CUT_OFF
 
 
 def test_apices_that_touch_the_upper_edge_are_not() -> None:
-    assert remark(lungs((40, 45, 22, 45), (104, 45, 22, 45))) is None
+    assert remark_on(lungs((40, 45, 22, 45), (104, 45, 22, 45))) is None
 
 
 def test_a_film_that_cuts_off_one_lung_is_refused_and_one_white_lung_is_not() -> None:
-    refused = remark(lungs((0, 70, 8, 45), RIGHT))
+    refused = remark_on(lungs((0, 70, 8, 45), RIGHT))
     assert isinstance(refused, Refusal)
     assert refused.code == "CROPPED"
-    assert remark(lungs(RIGHT)) is None, "the other lung may be white with disease"
+    assert remark_on(lungs(RIGHT)) is None, "the other lung may be white with disease"
 
 
 def test_the_real_networks_tell_a_whole_drawn_film_from_a_cut_one_and_from_one_of_a_single_lung() -> None:
