@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles import finders
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
@@ -126,6 +126,17 @@ def about_model_figure(request: HttpRequest, name: str, population: str = "") ->
 
 @login_not_required
 @require_safe
+@gzip_page
+def about_model_card(_request: HttpRequest) -> HttpResponse:
+    """The model card itself, as JSON."""
+    card, problem = _current_card()
+    if card is None:
+        raise Http404(problem)
+    return JsonResponse(dict(card.raw), json_dumps_params={"indent": 2})
+
+
+@login_not_required
+@require_safe
 @cache_control(max_age=86400)
 def robots(_request: HttpRequest) -> HttpResponse:
     """Search engines may find what anybody may read; the rest asks for a sign-in anyway (RFC 9309)."""
@@ -213,6 +224,7 @@ urlpatterns: list[URLPattern] = [
     path("", landing, name="landing"),
     path("about/", about, name="about"),
     path("about/model/", about_model, name="about_model"),
+    path("about/model/card.json", about_model_card, name="about_model_card"),
     path("about/model/<slug:population>/<slug:name>.svg", about_model_figure, name="about_model_figure_of"),
     path("about/model/<slug:name>.svg", about_model_figure, name="about_model_figure"),
     path("about/privacy/", page, {"template": "pages/privacy.html"}, name="about_privacy"),

@@ -17,11 +17,9 @@ POINT_NAMES: dict[str, Promise] = {point.value: point.label for point in Operati
 
 
 POINT_MEANINGS: dict[str, Promise] = {
-    "screening": _("Misses least: rules out last and raises the alarm first, at the price of more false alarms."),
+    "screening": _("Misses least, at the price of more false alarms."),
     "balanced": _("Weighs missed pneumonia and false alarms alike."),
-    "rule_in": _(
-        "Raises fewest false alarms: signs of pneumonia only where they are clear, at the price of missing more."
-    ),
+    "rule_in": _("Raises fewest false alarms, at the price of missing more."),
 }
 TRUTH_NAMES: dict[str, Promise] = {"pneumonia": _("with pneumonia"), "normal": _("without pneumonia")}
 

@@ -91,10 +91,7 @@ class LabelForm(forms.Form):
 class SubmissionForm(forms.Form):
     """Submit one or many films."""
 
-    films = FilmsField(
-        label=_("Radiographs"),
-        help_text=_("Frontal chest radiographs. You can choose several at once."),
-    )
+    films = FilmsField(label=_("Radiographs"))
     label = label_field()
     patient_code = patient_code_field()
     population = forms.ChoiceField(

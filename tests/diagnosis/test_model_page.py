@@ -23,7 +23,7 @@ from ml import load_card
 from tests.studies import model_version
 
 pytestmark = pytest.mark.django_db
-HEADINGS = ["Identity", "Intended use and population", "How it works", "Development data", "Performance"]
+HEADINGS = ["Identity", "How it works", "Development data", "Performance"]
 HEADINGS += ["Known limits", "Reading the output", "Installation, monitoring and change"]
 
 
@@ -56,6 +56,14 @@ def test_every_measured_figure_is_the_card_s(client: Client) -> None:
             assert measured(Interval(one.observed, *one.ci), 1) in output
         assert figure(of.metrics["internal_test"]["auc"]) in output
         assert all(as_radiographs(limit) in output for limit in of.limits)
+
+
+def test_the_whole_card_is_given_as_it_is(client: Client) -> None:
+    answer = client.get(reverse("about_model_card"))
+    assert f'href="{answer.request["PATH_INFO"]}"' in page(client)
+    assert answer.json() == load_card().raw
+    version = another_version()
+    assert client.get(reverse("about_model_card")).json() == version.card
 
 
 def test_the_first_screen_says_what_it_is_for_and_what_should_stop_a_naive_user(client: Client) -> None:
