@@ -1,8 +1,9 @@
 // Conveniences of the history; every one of them is possible without this file too.
-"use strict";
+
+import { keepSwitch } from "./switch.js";
 
 const bar = document.querySelector("[data-selection-bar]");
-const all = document.querySelector("[data-choose-all]");
+const chooseAll = document.querySelector("[data-choose-all]");
 const boxes = () => [...document.querySelectorAll('input[name="study"][form="selection"]')];
 
 // How many are chosen decides what can be done with them.
@@ -16,9 +17,9 @@ const count = () => {
     const needs = Number(button.dataset.needs);
     button.disabled = needs === 2 ? chosen !== 2 : chosen < needs;
   }
-  if (all) {
-    all.checked = rows.length > 0 && chosen === rows.length;
-    all.indeterminate = chosen > 0 && chosen < rows.length;
+  if (chooseAll) {
+    chooseAll.checked = rows.length > 0 && chosen === rows.length;
+    chooseAll.indeterminate = chosen > 0 && chosen < rows.length;
   }
 };
 
@@ -36,8 +37,8 @@ document.addEventListener("click", (event) => {
   count();
 });
 document.addEventListener("change", (event) => {
-  if (event.target === all) for (const box of boxes()) box.checked = all.checked;
-  if (event.target === all || event.target.name === "study") count();
+  if (event.target === chooseAll) for (const box of boxes()) box.checked = chooseAll.checked;
+  if (event.target === chooseAll || event.target.name === "study") count();
 });
 window.addEventListener("pageshow", count); // coming back, the browser restores the boxes
 count();
@@ -89,24 +90,18 @@ tagMenu?.querySelector("input").addEventListener("keydown", (event) => {
 });
 
 // Keys; the same switch as the viewer's (WCAG 2.1.4), in the sheet that "?" opens.
-const KEYS = "pneumoweb-viewer-keys";
 const sheet = document.querySelector("[data-keys-sheet]");
 const choice = sheet?.querySelector("[data-keys]");
-if (choice) {
-  try { choice.checked = localStorage.getItem(KEYS) !== "off"; } catch { /* storage is switched off */ }
-  choice.addEventListener("change", () => {
-    try { localStorage.setItem(KEYS, choice.checked ? "on" : "off"); } catch { /* holds for this page */ }
-  });
-}
+if (choice) keepSwitch(choice, "pneumoweb-viewer-keys");
 document.querySelector("[data-keys-open]")?.addEventListener("click", () => sheet.showModal());
 
 // The row that has the focus; `step` goes from there, or from the start (the end, backwards).
 const rowOf = (node) => node?.closest?.("tr[id^=study-]");
-const step = (rows, by) => {
-  const all = [...document.querySelectorAll("tr[id^=study-]")];
-  const here = all.indexOf(rowOf(document.activeElement));
-  const ahead = by > 0 ? all.slice(here + 1) : all.slice(0, here < 0 ? undefined : here).reverse();
-  ahead.find((row) => row.matches(rows))?.querySelector(".cell-name a").focus();
+const step = (wanted, by) => {
+  const listed = [...document.querySelectorAll("tr[id^=study-]")];
+  const here = listed.indexOf(rowOf(document.activeElement));
+  const ahead = by > 0 ? listed.slice(here + 1) : listed.slice(0, here < 0 ? undefined : here).reverse();
+  ahead.find((row) => row.matches(wanted))?.querySelector(".cell-name a").focus();
 };
 const ON_A_KEY = {
   j: () => step(".is-unread", 1), k: () => step(".is-unread", -1), n: () => step("*", 1), p: () => step("*", -1),

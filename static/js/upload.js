@@ -1,6 +1,7 @@
 // Submitting radiographs one by one, with progress, a label and a retry for each. Without this file the form still works.
 
-import { carriesFiles, dropped, useful } from "./upload/files.js";
+import { keepSwitch } from "./switch.js";
+import { listenToDrops, useful } from "./upload/files.js";
 import { takeUp } from "./upload/handover.js";
 import { Row } from "./upload/row.js";
 import { Sender } from "./upload/sender.js";
@@ -19,7 +20,6 @@ const text = form.dataset; // sentences in the person's language, from the serve
 const AT_ONCE = 2; // the server decodes on few cores; more at once would only make each slower
 const AGAIN = 1500; // ms until a file that had no turn is sent once more
 const UNDER_WAY = ["new", "sending", "paused"];
-const BY_NAME = "pneumoweb-labels-by-name";
 const sender = new Sender(form);
 const template = document.getElementById("upload-item");
 const badgeTemplate = document.getElementById("upload-badge");
@@ -189,26 +189,11 @@ input.addEventListener("change", () => { add(input.files); input.value = ""; });
 folder.addEventListener("change", () => { add(folder.files); folder.value = ""; });
 form.querySelector("[data-choose-folder]").addEventListener("click", () => folder.click());
 document.addEventListener("paste", (event) => { if (event.clipboardData?.files.length) add(event.clipboardData.files); });
-try { byName.checked = localStorage.getItem(BY_NAME) !== "off"; } catch { /* storage is switched off */ }
-byName.addEventListener("change", () => {
-  try { localStorage.setItem(BY_NAME, byName.checked ? "on" : "off"); } catch { /* holds for this page */ }
-  for (const row of rows) row.labelByName(byName.checked);
-});
+keepSwitch(byName, "pneumoweb-labels-by-name");
+byName.addEventListener("change", () => { for (const row of rows) row.labelByName(byName.checked); });
 
 // Anywhere on the page: a file dropped beside the box must not replace the page.
 const zone = form.querySelector("[data-dropzone]");
-let depth = 0;
-document.addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; zone.classList.add("is-over"); } });
-document.addEventListener("dragleave", (event) => {
-  if (carriesFiles(event) && (depth -= 1) <= 0) { depth = 0; zone.classList.remove("is-over"); }
-});
-document.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
-document.addEventListener("drop", async (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  depth = 0;
-  zone.classList.remove("is-over");
-  add(await dropped(event.dataTransfer));
-});
+listenToDrops((over) => zone.classList.toggle("is-over", over), add);
 window.addEventListener("beforeunload", (event) => { if (begun && number("sending", "paused", "new")) event.preventDefault(); });
 takeUp().then((files) => { if (files.length) add(files); });

@@ -73,7 +73,7 @@ export class Viewer {
     if (this.marks.keeps) {
       Object.assign(actions, { box: () => this.#setMode("box"), arrow: () => this.#setMode("arrow"), undo: () => this.marks.undo() });
     }
-    if (this.mode in { box: 1, arrow: 1, ruler: 1 }) actions.place = () => this.marks.place(this.mode);
+    if (this.isDrawing) actions.place = () => this.marks.place(this.mode);
     if (!actions[name]) return false;
     actions[name]();
     this.#changed(name);
@@ -116,7 +116,7 @@ export class Viewer {
     return [clientX - box.left - box.width / 2, clientY - box.top - box.height / 2];
   }
 
-  /** Look as another viewer does: same part of the picture, same window, same overlays and tool. */
+  /** Show what another viewer shows: same part of the picture, same window, same overlays and tool. */
   follow(other) {
     this.view.follow(other.view);
     this.tones.follow(other.tones, this.film);
@@ -135,9 +135,8 @@ export class Viewer {
   }
 
   #enlarge() {
-    const whole = this.tools;
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (whole.requestFullscreen) whole.requestFullscreen().catch(() => this.#enlargeByStyle());
+    else if (this.tools.requestFullscreen) this.tools.requestFullscreen().catch(() => this.#enlargeByStyle());
     else this.#enlargeByStyle(); // iPhones give full screen to videos only
   }
 
@@ -185,7 +184,7 @@ export class Viewer {
     const pressed = {
       mode: this.mode === "window", ruler: this.mode === "ruler", box: this.mode === "box", arrow: this.mode === "arrow",
       invert: this.tones.inverted, mirror: this.view.mirrored, heat: this.shown.heat || this.split, split: this.split,
-      lungs: this.shown.lungs, fullscreen: Boolean(document.fullscreenElement) || this.tools.classList.contains("is-enlarged"),
+      lungs: this.shown.lungs, fullscreen: Boolean(document.fullscreenElement) || this.isEnlarged,
     };
     for (const button of this.tools.querySelectorAll("button[data-do]")) {
       if (button.dataset.do in pressed) button.setAttribute("aria-pressed", String(pressed[button.dataset.do]));

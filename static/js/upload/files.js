@@ -3,10 +3,25 @@
 const CLUTTER = /^(\.|thumbs\.db$|desktop\.ini$)/i;
 
 /** Whether a drag carries files (and not a link or a text). */
-export const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+/** Hear of files dragged over the page: `hover(over)` while they are over it, `take(files)` when they are dropped. */
+export function listenToDrops(hover, take) {
+  let depth = 0; // of the elements entered and not yet left: each one inside another tells of itself
+  const at = (number) => { depth = Math.max(0, number); hover(depth > 0); };
+  const listen = (type, act) => document.addEventListener(type, (event) => { if (carriesFiles(event)) act(event); });
+  listen("dragenter", () => at(depth + 1));
+  listen("dragleave", () => at(depth - 1));
+  listen("dragover", (event) => event.preventDefault());
+  listen("drop", async (event) => {
+    event.preventDefault();
+    at(0);
+    take(await dropped(event.dataTransfer));
+  });
+}
 
 /** The files of a drop, those in dropped folders too. Call it before anything else is awaited: the drop is gone then. */
-export async function dropped(transfer) {
+async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.some((entry) => entry.isDirectory)) return useful(transfer.files);
   const found = [];

@@ -9,26 +9,26 @@ function store(mode, act) {
     opening.onupgradeneeded = () => opening.result.createObjectStore("files");
     opening.onerror = () => failed(opening.error);
     opening.onsuccess = () => {
-      const base = opening.result;
-      const work = base.transaction("files", mode);
-      const asked = act(work.objectStore("files"));
-      work.oncomplete = () => { base.close(); done(asked.result); };
-      work.onabort = work.onerror = () => { base.close(); failed(work.error); };
+      const database = opening.result;
+      const transaction = database.transaction("files", mode);
+      const request = act(transaction.objectStore("files"));
+      transaction.oncomplete = () => { database.close(); done(request.result); };
+      transaction.onabort = transaction.onerror = () => { database.close(); failed(transaction.error); };
     };
   });
 }
 
 /** Lay files down; those of an earlier drop that nobody took are gone. */
-export const layDown = (files) => store("readwrite", (files_) => files_.put(files, "dropped"));
+export const layDown = (files) => store("readwrite", (kept) => kept.put(files, "dropped"));
 
 /** Take out what was laid down; nothing is left. */
 export async function takeUp() {
   try {
     let files = [];
-    await store("readwrite", (files_) => {
-      const asked = files_.get("dropped");
-      asked.onsuccess = () => { files = asked.result ?? []; files_.clear(); };
-      return asked;
+    await store("readwrite", (kept) => {
+      const request = kept.get("dropped");
+      request.onsuccess = () => { files = request.result ?? []; kept.clear(); };
+      return request;
     });
     return files;
   } catch {

@@ -1,7 +1,8 @@
 // The viewer's keys. Single letters work anywhere on the page unless something is being typed, and can be switched off
 // in the help sheet (WCAG 2.1.4); the arrows belong to the stage, elsewhere they scroll.
 
-const STORED = "pneumoweb-viewer-keys";
+import { keepSwitch } from "../switch.js";
+
 const STEP = 48; // px
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const STEPS = { n: "next", p: "prev" }; // links to the person's neighbouring studies
@@ -27,17 +28,11 @@ function toReview() {
 
 /** Keys go to whichever viewer `current` says; arrows only while one of the `stages` has the focus. */
 export function listenToKeys(current, stages, presets, choice) {
-  const stored = () => { try { return localStorage.getItem(STORED); } catch { return null; } };
-  choice.checked = stored() !== "off";
-  choice.addEventListener("change", () => {
-    try { localStorage.setItem(STORED, choice.checked ? "on" : "off"); } catch { /* holds for this page */ }
-  });
-
+  keepSwitch(choice, "pneumoweb-viewer-keys"); // of the history too
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (document.querySelector("dialog[open]")) return;
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-    if (typing) return;
+    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     const viewer = current();
     const onStage = stages.includes(event.target);
     const arrow = ARROWS[event.key];

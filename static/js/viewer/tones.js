@@ -11,11 +11,11 @@ export const PRESETS = {
 
 /** The window that leaves one per cent of this film's greys on either side; black borders do not count. */
 function fromHistogram(film) {
-  const side = 256;
-  const canvas = new OffscreenCanvas(side, side);
+  const size = 256; // px: enough for a histogram
+  const canvas = new OffscreenCanvas(size, size);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(film, 0, 0, side, side);
-  const { data } = context.getImageData(0, 0, side, side);
+  context.drawImage(film, 0, 0, size, size);
+  const { data } = context.getImageData(0, 0, size, size);
   const counts = new Uint32Array(256);
   for (let i = 0; i < data.length; i += 4) counts[data[i]] += 1;
   counts.fill(0, 0, 4);

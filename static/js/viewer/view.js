@@ -29,17 +29,16 @@ export class View {
 
   get closest() { return Math.max(CLOSEST, this.fitScale); }
   get furthest() { return Math.min(this.fitScale, 1); }
-  get isFitted() { return this.fitted; }
 
   resize(width, height) {
     this.stage = { width: Math.max(1, width), height: Math.max(1, height) };
-    if (this.fitted) this.fit(); else this.settle();
+    if (this.isFitted) this.fit(); else this.settle();
   }
 
   fit() {
     this.scale = this.fitScale;
     this.x = this.y = 0;
-    this.fitted = true;
+    this.isFitted = true;
   }
 
   /** Zoom to a scale so that the film's point under (x, y) stays where it is. */
@@ -49,7 +48,7 @@ export class View {
     this.x = x - (x - this.x) * ratio;
     this.y = y - (y - this.y) * ratio;
     this.scale = next;
-    this.fitted = Math.abs(next - this.fitScale) < 1e-6 * next;
+    this.isFitted = Math.abs(next - this.fitScale) < 1e-6 * next;
     this.settle();
   }
 
@@ -75,7 +74,7 @@ export class View {
   turn(quarters) {
     this.turns = (this.turns + quarters + 4) % 4;
     [this.x, this.y] = quarters > 0 ? [-this.y, this.x] : [this.y, -this.x];
-    if (this.fitted) this.fit(); else this.settle();
+    if (this.isFitted) this.fit(); else this.settle();
   }
 
   /** Mirror left and right as the person sees them. */
@@ -91,8 +90,8 @@ export class View {
     this.scale = (this.fitScale * other.scale) / other.fitScale;
     this.x = (other.x * this.size.width * this.scale) / (other.size.width * other.scale);
     this.y = (other.y * this.size.height * this.scale) / (other.size.height * other.scale);
-    this.fitted = other.fitted;
-    if (this.fitted) this.fit(); else this.settle();
+    this.isFitted = other.isFitted;
+    if (this.isFitted) this.fit(); else this.settle();
   }
 
   /** From pixels of the film to those of the stage, both counted from the upper left. */
