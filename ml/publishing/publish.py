@@ -30,7 +30,8 @@ from ml.inference.runtime import Engine
 from ml.metrics.curves import Floats, balanced_weights
 from ml.provenance import commit, versions
 from ml.publishing import calibration, operating_points
-from ml.publishing.card_text import KNOWN, PREVALENCE, About, draft, fill, next_version, read_about
+from ml.publishing.about import KNOWN, About, read_about
+from ml.publishing.card_text import PREVALENCE, draft, fill, next_version
 from ml.training.run import Run, read_run
 
 SHIFT_SEEDS = (11, 12, 13)

@@ -23,7 +23,8 @@ from ml.inference.cards.earlier_cards import upgraded
 from ml.inference.cards.model_card import FORMAT_VERSION, load_card, parse_card
 from ml.inference.predictor import load_classifier
 from ml.provenance import commit, versions
-from ml.publishing.card_text import AGES, LIMITS, NAME, About, fill, next_version
+from ml.publishing.about import AGES, LIMITS, NAME, About
+from ml.publishing.card_text import fill, next_version
 from ml.publishing.publish import bring_back, choose, of_validation, put_cuts, put_in_place, write
 
 

@@ -13,7 +13,9 @@ from ml.errors import ArtifactDamaged, ArtifactMissing
 from ml.inference.cards.model_card import load_card, parse_card
 from ml.inference.cards.population_card import OPERATING_POINTS
 from ml.inference.decision import Cuts
-from ml.publishing.card_text import LIMITS, POPULATION, About, AboutError, draft, heat_limit, read_about
+from ml.publishing.about import LIMITS, POPULATION, About, AboutError, read_about
+from ml.publishing.card_text import draft
+from ml.publishing.measured_limits import heat_limit
 from tests.ml.drawn import copied_artifact, workshop
 
 

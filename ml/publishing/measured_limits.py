@@ -1,0 +1,128 @@
+"""Limits of a model as sentences of its card, with the figures that were measured of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FULL_SIZE_LIMIT = (
+    "Measured on small copies of the films. At full size, as hospitals send them, it is less sure of normal "
+    "ones: of 24, most of them known from training, 17 were called normal at the balanced operating point, 6 "
+    "were left indeterminate and 1 was called pneumonia; of their small copies 22 were called normal. It "
+    "still ranked every one of them below the films with pneumonia."
+)
+"""Counted by ``ml.predict`` on 60 full-size copies (docs/experiments.md), for the children's network of 2026.11.12."""
+
+
+def adult_limit(adults: dict[str, Any] | None) -> str:
+    """For whom the network is not, with the figures that say so where they were measured."""
+    if adults is None:
+        return (
+            "Not for adults or older children: networks trained on these films hardly do better than chance on adults' "
+            "films."
+        )
+    low, high = adults["auc"]["ci"]
+    return (
+        f"Not for adults or older children: on {adults['films']} adults' films from other hospitals, read by "
+        f"radiologists, {adults['positives']} of them with pneumonia, its AUC is {adults['auc']['value']:.2f} "
+        f"[{low:.2f}, {high:.2f}] (0.50 is chance), and at the balanced operating point it would call "
+        f"{adults['false_alarms']:.0%} of those without pneumonia pneumonia. So this network answers for no adult."
+    )
+
+
+def background_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+    """How far the network goes by the background, with the figures that say so."""
+    areas = [part["auc"]["value"] for part in (plain, found["exchanged"], found["alone"])]
+    return (
+        "It also goes by the background (arms, belly, framing), which in these films tells the classes apart. On the "
+        f"test films its AUC is {areas[0]:.3f}; with each chest on the background of a film of the other class it is "
+        f"{areas[1]:.3f}, and on the background alone, the chest taken out, {areas[2]:.3f} (0.5 is chance)."
+    )
+
+
+def aspect_ratio_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+    """How far the network goes by the film's aspect ratio, with the figures that say so."""
+    before = plain["operating_points"]["balanced"]["table"]["normal"]["normal"]["share"]
+    return (
+        "Films are made square before the network sees them, so a chest becomes narrower the wider its film was, and "
+        "among the training films those with pneumonia were the wider ones. With the normal test films alone "
+        f"made a tenth narrower its AUC is {found['auc']['value']:.3f} in place of {plain['auc']['value']:.3f}, and "
+        f"at the balanced operating point it calls {found['specificity']['value']:.0%} of them normal in place of "
+        f"{before:.0%}: expect more false alarms where normal films are framed widely."
+    )
+
+
+def heat_limit(heat_map: dict[str, Any]) -> str:
+    """What the heat map is not, with the figures that say so."""
+    limit = (
+        "The heat map shows which places raised the answer. It is coarse, it is no outline of disease, and a cold map "
+        "is no sign of health."
+    )
+    lungs = heat_map.get("lungs")
+    if lungs is None:
+        return limit
+    here, even = lungs["share_in_chest"], lungs["even_heat_would_give_chest"]
+    elsewhere = 1 - lungs["hottest_place_in_chest"]
+    return limit + (
+        f" On the test films with pneumonia that it found, {here:.0%} of the heat lies over lungs and mediastinum "
+        f"(spread evenly it would be {even:.0%}), and in {elsewhere:.0%} of them the hottest place lies "
+        "elsewhere: the network also goes by what is outside the lungs."
+    )
+
+
+def adults_ranking_limit(plain: dict[str, Any], kinds: dict[str, Any]) -> str:
+    """How well adults' films are ranked, by how the radiologists called their appearance."""
+    shown = [_area(plain["auc"]), *(_area(kinds[name]["auc"]) for name in ("typical", "indeterminate", "atypical"))]
+    return (
+        "It ranks adults less well than the network for children ranks children: on "
+        f"{plain['films']} test films of {plain['patients']} studies its AUC is {shown[0]}; for films of typical "
+        f"appearance {shown[1]}, of indeterminate {shown[2]}, of atypical {shown[3]}."
+    )
+
+
+def adults_background_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+    """How far a network that pools over the lungs still goes by the background."""
+    areas = [part["auc"]["value"] for part in (plain, found["exchanged"], found["alone"])]
+    return (
+        "It goes by the lungs alone, but where they are found depends a little on the background: on the test films "
+        f"its AUC is {areas[0]:.3f}; with each chest on the background of a film of the other class it is "
+        f"{areas[1]:.3f}, and on the background alone, the chest taken out, {areas[2]:.3f} (0.5 is chance)."
+    )
+
+
+def lungs_heat_limit(heat_map: dict[str, Any]) -> str:
+    """What the heat map of a network that pools over the lungs is."""
+    limit = (
+        "The heat map shows which places in the lungs raised the answer; outside them nothing counts, by construction. "
+        "It is coarse, it is no outline of disease, and a cold map is no sign of health."
+    )
+    drawn = heat_map.get("drawn_lungs")
+    if drawn is None:
+        return limit
+    return limit + (
+        f" On {drawn['films']:.0f} films with lungs drawn by people {drawn['share_in_lungs']:.0%} of the heat lies "
+        f"inside them (spread evenly it would be {drawn['even_heat_would_give_lungs']:.0%}), and the hottest place in "
+        f"{drawn['hottest_place_in_lungs']:.0%}."
+    )
+
+
+def calibration_limit(plain: dict[str, Any]) -> str:
+    """How far probabilities are off, beside what chance alone would give."""
+    off = plain["ece_at_reference_prevalence"]["value"]
+    return (
+        f"At the prevalence it assumes, the probabilities are off by {off:.3f} on "
+        "average on the test films (expected calibration error); so few films would give "
+        f"{plain['ece_by_chance']:.3f} by chance if every probability were right."
+    )
+
+
+def children_limit(found: dict[str, Any]) -> str:
+    """What a network for adults is worth on children's films."""
+    return (
+        f"Not for children: on {found['films']} films of children aged 1 to 5 from a hospital it never saw its AUC is "
+        f"{_area(found['auc'])}, less than that of the network for children."
+    )
+
+
+def _area(value: dict[str, Any]) -> str:
+    low, high = value["ci"]
+    return f"{value['value']:.3f} [{low:.3f}, {high:.3f}]"
