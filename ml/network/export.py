@@ -93,9 +93,9 @@ def save_small(model: Any, path: Path) -> None:
     model.save(path)
     with zipfile.ZipFile(path) as plain:
         parts = [(part.filename, plain.read(part)) for part in plain.infolist()]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+    with zipfile.ZipFile(path, "w") as packed:
         for name, data in parts:
-            packed.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, 9)
+            packed.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
 
 
 def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = False) -> dict[str, float]:
@@ -117,15 +117,17 @@ def export(model: Any, path: Path, batch: NDArray[np.uint8], *, half: bool = Fal
     import tensorflow as tf
 
     films = (batch[..., None] if batch.ndim == 3 else batch).astype(np.float32)
+    # Constants, not variables: for each variable the converter searches all of them, which took most of its time.
+    constants = [[v.numpy() for v in some] for some in (model.trainable_variables, model.non_trainable_variables)]
     signature = tf.function(
-        lambda x: tuple(as_list(model(x, training=False))),
+        lambda x: tuple(as_list(model.stateless_call(*constants, x, training=False)[0])),
         input_signature=[tf.TensorSpec([None, *films.shape[1:]], tf.float32)],
         autograph=False,  # no Python branch in it hangs on a tensor, and to look for one takes seconds
-    )
+    ).get_concrete_function()
     converted = openvino.convert_model(signature, input=[("x", openvino.PartialShape([-1, *films.shape[1:]]))])
     # After the model's own outputs the converter lists dead ends of the graph (batch sizes that nothing uses).
-    own = len(as_list(model(films[:1], training=False)))
-    converted = openvino.Model(converted.get_results()[:own], converted.get_parameters(), "network")
+    own = converted.get_results()[: len(signature.outputs)]
+    converted = openvino.Model(own, converted.get_parameters(), "network")
     _store_exact_halves(converted)
     openvino.save_model(converted, path, compress_to_fp16=half)
     try:
