@@ -6,6 +6,8 @@ runtime comes with :meth:`Predictor.load`, Keras and TensorFlow only with traini
 
 from __future__ import annotations
 
+import sys
+
 from ml.errors import (
     TERMS,
     ArtifactDamaged,
@@ -30,6 +32,10 @@ from ml.inference.predictor import Prediction, Predictor
 from ml.intake.find_files import find_films
 from ml.intake.read import FILM_SIZE, Header, Limits, ModelInput, Notice, Radiograph, read_radiograph
 from ml.metrics.intervals import wilson
+
+# OpenVINO tells its makers, over the network, of every start and export, unless its package for that is missing, which
+# is what None stands for. It is nobody's business which hospital starts a worker; and each time it cost a process.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 __all__ = [
     "ARTIFACTS",

@@ -49,3 +49,9 @@ def test_bytes_that_the_card_does_not_name_are_not_loaded(tmp_path: Path) -> Non
     overwrite(folder / "model.bin")
     with pytest.raises(ArtifactDamaged, match=r"model\.bin is not the file its card describes"):
         Engine(folder / "model.xml", threads=1, sha256=files)
+
+
+def test_the_runtime_tells_nobody_of_its_start() -> None:
+    from openvino.tools.ovc import telemetry_utils
+
+    assert telemetry_utils.tm.__name__ == "openvino.tools.ovc.telemetry_stub"
