@@ -24,6 +24,9 @@ Maps = NDArray[np.float32]
 Predict = Callable[[Films], tuple[NDArray[np.float64], Maps]]
 """Films (n, 224, 224) to calibrated log-odds (n,) and heat maps (n, h, w)."""
 
+FAINTEST = 0.5 / 255
+"""Heat below it rounds to nothing in the eight bits in which it is shown."""
+
 
 def lung_share(maps: Maps, lungs: NDArray[np.bool_] | None = None) -> dict[str, float]:
     """Mean share of each map's heat inside the lungs and inside the chest, and what heat spread evenly would give.
@@ -37,7 +40,7 @@ def lung_share(maps: Maps, lungs: NDArray[np.bool_] | None = None) -> dict[str, 
     else:
         masks = {"lungs": lungs, "chest": np.stack([chest_of(one) > 127 for one in lungs])}
     large = np.stack([upsample(heat, FILM_SIZE, FILM_SIZE) for heat in maps])
-    warm = large.sum(axis=(1, 2)) > 0
+    warm = large.max(axis=(1, 2)) >= FAINTEST
     large = large[warm]
     result = {"films": float(len(large))}
     for name, every in masks.items():

@@ -26,7 +26,7 @@ SERVE_SIZE = 192
 GRID = 36
 """Side of the served feature map over the whole film, a divisor of the lung finder's input size."""
 
-EDGE = 7
+EDGE = 9
 """Cells of the lung finder's 144, odd, over which lungs are narrowed before pooling: half of them at each edge."""
 
 GROUPS = 32
@@ -140,8 +140,8 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE, soften: floa
     spread = lung_crop.onto_film(group(trunk(crop, training=False)), edges, GRID)
     group.set_weights([sums[None, None]])
     # Enlarged, what counts at the lungs' edge would reach over it. A trace of the edge stays, for lungs all edge.
-    narrow = -layers.MaxPooling2D(EDGE, strides=1, padding="same", name="narrow")(-ops.expand_dims(mask, -1))
-    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(narrow + 0.01 * ops.expand_dims(mask, -1))
+    inner = ops.expand_dims(lung_crop.narrowed(mask, EDGE) + 0.01 * mask, -1)
+    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(inner)
     features = spread * (counts / ops.mean(counts, axis=(1, 2), keepdims=True))
     head = layers.Dense(1, name="head")
     logit = head(layers.GlobalAveragePooling2D(name="pool")(features))

@@ -31,6 +31,15 @@ def soft_mask(probability: Any) -> Any:
     return found * mask + (1 - found)
 
 
+def narrowed(mask: Any, width: int) -> Any:
+    """(N, h, w) → the same less half of ``width`` (odd) cells at each edge of the lungs, the film's edge too."""
+    from keras import layers, ops
+
+    reach = width // 2
+    outside = 1.0 - ops.pad(mask, ((0, 0), (reach, reach), (reach, reach)))
+    return 1.0 - layers.MaxPooling2D(width, strides=1, name="narrow")(ops.expand_dims(outside, -1))[..., 0]
+
+
 def _edges(mask: Any, axis: int) -> tuple[Any, Any]:
     """Where the lungs begin and end along an axis, (N,) each, as shares of the film."""
     from keras import ops

@@ -51,6 +51,10 @@ def test_heat_is_looked_for_in_each_films_own_lungs_where_they_are_known() -> No
     assert checks.lung_share(SPOT[None], ~elsewhere)["share_in_lungs"] > 0.95
 
 
+def test_heat_too_faint_to_be_shown_is_none() -> None:
+    assert checks.lung_share(np.stack([SPOT, SPOT * 0.001]))["films"] == 1
+
+
 def _bright_patch(films: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """A network that answers to white in the lungs, and says where."""
     cells = films.reshape(len(films), 14, 16, 14, 16).mean(axis=(2, 4)).astype(np.float32) / 255

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml.network.lung_classifier import grouped
-from ml.network.lung_crop import box, crop, onto_film, sampling, soft_mask
+from ml.network.lung_crop import box, crop, narrowed, onto_film, sampling, soft_mask
 
 
 def mask_of(top: int, bottom: int, left: int, right: int) -> np.ndarray:
@@ -25,6 +25,11 @@ def test_the_box_moves_smoothly_with_the_probabilities() -> None:
     other = np.clip(mask + np.random.default_rng(0).normal(0, 1e-5, mask.shape), 0, 1).astype(np.float32)
     for one, two in zip(box(soft_mask(mask)), box(soft_mask(other)), strict=True):
         np.testing.assert_allclose(np.asarray(one), np.asarray(two), atol=1e-4)
+
+
+def test_lungs_are_narrowed_at_every_edge_also_where_the_film_cuts_them_off() -> None:
+    inner = np.asarray(narrowed(mask_of(0, 108, 18, 126), 9))
+    np.testing.assert_array_equal(inner, mask_of(4, 104, 22, 122))
 
 
 def test_without_lungs_the_whole_film_is_taken() -> None:
