@@ -75,9 +75,8 @@ def page(request: HttpRequest, template: str) -> HttpResponse:
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """What it is, what it looks like, and drawn radiographs to try it on."""
-    code = "de" if get_language() == "de" else "en"
-    screens = [{"name": theme, "picture": f"img/screens/result-{theme}-{code}.webp"} for theme in ("light", "dark")]
-    return render(request, "pages/landing.html", {"kept": kept(), "screens": screens})
+    screen = f"img/screens/result-{'de' if get_language() == 'de' else 'en'}.webp"  # dark in both themes
+    return render(request, "pages/landing.html", {"kept": kept(), "screen": screen})
 
 
 @login_not_required

@@ -71,13 +71,16 @@ def measure(browser: Browser, address: str, language: str, folder: Path) -> Row:
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url("**/studies/")
     results = [submit(page, folder, seed) for seed in SEEDS]
-    see(OWN_PAGES | {"result": results[-1], "comparison": "/studies/compare/?" + "&".join(map(_chosen, results[-2:]))})
+    see(
+        OWN_PAGES
+        | {"result": results[-1], "comparison": "/studies/compare/?a={}&b={}".format(*map(_key, results[-2:]))}
+    )
     page.close()
     return rows
 
 
-def _chosen(result: str) -> str:
-    return f"studies={result.strip('/').split('/')[-1]}"
+def _key(result: str) -> str:
+    return result.strip("/").split("/")[-1]
 
 
 def _of(page: Page) -> list[int]:

@@ -1,7 +1,7 @@
 """Take the pictures of README and landing page from a running product: ``python tools/take_screenshots.py``.
 
 Starts a site of its own, submits drawn radiographs (no patient is behind them) and photographs what a person sees: for
-the README its result page and history, for the landing page the result in both themes and languages. Needs Debian's
+the README its result page and history, for the landing page the result in both languages. Needs Debian's
 Chromium and requirements-dev.txt.
 """
 
@@ -83,14 +83,11 @@ def submit(page: Page, folder: Path, label: str) -> None:
 
 
 def for_landing(page: Page, language: str) -> None:
-    """The open result page in both themes."""
+    """The open result page, which is dark in both themes."""
     page.set_viewport_size({"width": WIDTH, "height": SHOWN_HEIGHT})
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        page.wait_for_timeout(300)
-        with Image.open(io.BytesIO(page.screenshot())) as picture:
-            picture.convert("RGB").save(SCREENS / f"result-{theme}-{language}.webp", quality=78, method=6)
-    page.emulate_media(color_scheme="light")
+    page.wait_for_timeout(300)
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").save(SCREENS / f"result-{language}.webp", quality=78, method=6)
 
 
 def for_readme(page: Page) -> None:
