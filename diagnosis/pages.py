@@ -95,7 +95,7 @@ def about_model(request: HttpRequest) -> HttpResponse:
     card, problem = _current_card()
     context: dict[str, Any] = {"card": card, "problem": problem}
     if card is not None:
-        populations = [_of_population(card, of) for of in card.populations.values()]
+        populations = [_of_population(card, population) for population in card.populations.values()]
         context |= {
             **populations[0],
             "populations": populations,
@@ -113,8 +113,8 @@ def about_model(request: HttpRequest) -> HttpResponse:
 def about_model_figure(request: HttpRequest, name: str, population: str = "") -> HttpResponse:
     """A figure of the model card, one of the SVG files beside a population's network (by itself the first one's)."""
     card, _problem = _current_card()
-    of = card.populations.get(population, None if population else card.first) if card else None
-    figure = _figures(card, of).get(name) if card and of else None
+    answering = card.populations.get(population, None if population else card.first) if card else None
+    figure = _figures(card, answering).get(name) if card and answering else None
     if figure is None:
         raise Http404
     response = HttpResponse(drawing(figure, paper=True), content_type="image/svg+xml")
@@ -153,27 +153,27 @@ def _current_card() -> tuple[ModelCard | None, str]:
         return None, str(error)
 
 
-def _of_population(card: ModelCard, of: PopulationCard) -> dict[str, Any]:
+def _of_population(card: ModelCard, population: PopulationCard) -> dict[str, Any]:
     """What the page tells of one population."""
     return {
-        "of": of,
-        "whose": Population(of.name).label,
-        "points": [consequences(of, name) for name in of.operating_points],
-        "bins": [(row, Interval(row.observed, *row.ci)) for row in of.bins],
-        "balanced": consequences(of, "balanced"),
-        "stops": stops(of),
-        "figures": [(name, drawing(file)) for name, file in sorted(_figures(card, of).items(), key=_place)],
-        "metrics": _metrics(card, of),
-        "share_sick": _share_sick(of),
+        "population": population,
+        "whose": Population(population.name).label,
+        "points": [consequences(population, name) for name in population.operating_points],
+        "bins": [(row, Interval(row.observed, *row.ci)) for row in population.bins],
+        "balanced": consequences(population, "balanced"),
+        "stops": stops(population),
+        "figures": [(name, drawing(file)) for name, file in sorted(_figures(card, population).items(), key=_place)],
+        "metrics": _metrics(card, population),
+        "share_sick": _share_sick(population),
     }
 
 
-def _figures(card: ModelCard, of: PopulationCard) -> dict[str, Path]:
+def _figures(card: ModelCard, population: PopulationCard) -> dict[str, Path]:
     """The drawings beside a network by name without ".svg"; none if its folder holds another version by now."""
-    folder = card.path(f"{of.network}.xml").parent
+    folder = card.path(f"{population.network}.xml").parent
     try:
         now = load_card(folder)
-        if (now.sha256, now.version) != (of.published.sha256, of.published.version):
+        if (now.sha256, now.version) != (population.published.sha256, population.published.version):
             return {}
     except ArtifactError:
         return {}
@@ -186,9 +186,9 @@ def _place(figure: tuple[str, Path]) -> tuple[int, str]:
     return (FIGURES.index(name) if name in FIGURES else len(FIGURES)), name
 
 
-def _share_sick(of: PopulationCard) -> float | None:
+def _share_sick(population: PopulationCard) -> float | None:
     """Of the films measured on, how many show pneumonia."""
-    films = of.metrics.get("internal_test") or {}
+    films = population.metrics.get("internal_test") or {}
     return films["positives"] / films["films"] if films.get("films") else None
 
 
@@ -204,11 +204,11 @@ def _failures(card: ModelCard) -> list[dict[str, Any]]:
     return told["films"] if told.get("sha256") == card.first.published.sha256 else []
 
 
-def _metrics(card: ModelCard, of: PopulationCard) -> dict[str, Any]:
+def _metrics(card: ModelCard, population: PopulationCard) -> dict[str, Any]:
     """metrics.json beside a network, as it is; empty if it is not there, unreadable, or another version's."""
-    if not _figures(card, of):
+    if not _figures(card, population):
         return {}
-    return _json(card.path(f"{of.network}.xml").with_name("metrics.json"))
+    return _json(card.path(f"{population.network}.xml").with_name("metrics.json"))
 
 
 def _json(file: Path) -> dict[str, Any]:

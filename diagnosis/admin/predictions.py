@@ -137,8 +137,8 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
                 if rule.rows
                 else _("errors of this rule were not measured"),
             )
-            for name, of in card.populations.items()
-            for rule in (consequences(of, point) for point in of.operating_points)
+            for name, population in card.populations.items()
+            for rule in (consequences(population, point) for point in population.operating_points)
         ]
         return format_html_join("", "<div>{}: <strong>{}</strong>: {}</div>", lines)
 
@@ -146,7 +146,7 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  
     def population(self, version: ModelVersion) -> str:
         """Whose films it learned from, as the card says it."""
         card = _card(version)
-        return " ".join(of.description for of in card.populations.values()) if card else "–"
+        return " ".join(population.description for population in card.populations.values()) if card else "–"
 
     @admin.action(description=_("Activate: use this version for new studies"))
     def activate(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:

@@ -139,8 +139,8 @@ def with_all(rows: StudyQuerySet, user: User) -> StudyQuerySet:
 def as_record(study: Any) -> dict[str, Any]:
     """One study of ``with_all`` as plain values, the keys of ``COLUMNS`` in their order."""
     prediction = None if study.answer_hidden else study.prediction
-    of = population_card(study, prediction.model_version) if prediction else None
-    measured = of.bin_of(prediction.probability) if of and prediction else None
+    population = population_card(study, prediction.model_version) if prediction else None
+    measured = population.bin_of(prediction.probability) if population and prediction else None
     review = next(iter(study.my_reviews), None)
     reference = next(iter(study.my_references), None)
     notices = [*study.notices, *(prediction.warnings if prediction else [])]
@@ -156,7 +156,7 @@ def as_record(study: Any) -> dict[str, Any]:
         "answer_hidden": study.answer_hidden,
         "finding": prediction.finding if prediction else None,
         "probability": prediction.probability if prediction else None,
-        "assumed_prevalence": of.prevalence if of else None,
+        "assumed_prevalence": population.prevalence if population else None,
         "probability_low": measured.ci[0] if measured else None,
         "probability_high": measured.ci[1] if measured else None,
         "score": prediction.score if prediction else None,

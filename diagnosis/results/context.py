@@ -58,20 +58,21 @@ def stated_probability(study: Study, preferences: Preferences | None = None) -> 
     """A done study's probability as it is shown to this person, on every page, in every list and on paper."""
     if study.probability is None or study.predicted_by is None:
         return None
-    of = population_card(study, study.predicted_by)
-    return stated(of, study.probability, preferences.prevalence if preferences else None)
+    population = population_card(study, study.predicted_by)
+    return stated(population, study.probability, preferences.prevalence if preferences else None)
 
 
 _rules: dict[int, tuple[PopulationCard, dict[str, Consequences]]] = {}
 
 
-def rules_of(of: PopulationCard) -> dict[str, Consequences]:
+def rules_of(population: PopulationCard) -> dict[str, Consequences]:
     """What each operating point of a card's part means; remembered with the part, which never changes."""
-    known = _rules.get(id(of))
+    known = _rules.get(id(population))
     if known is None:
         if len(_rules) >= 32:
             _rules.clear()
-        known = _rules[id(of)] = of, {name: consequences(of, name) for name in of.operating_points}
+        rules = {name: consequences(population, name) for name in population.operating_points}
+        known = _rules[id(population)] = population, rules
     return known[1]
 
 
@@ -103,22 +104,23 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
             codes = (study.reason_code, *(notice["code"] for notice in study.notices))
             told |= _checked(codes, refused=True, population=study.population)
         return told
-    of, p = population_card(study, prediction.model_version), prediction.probability
-    shown = stated(of, prediction.probability, preferences.prevalence if preferences else None)
+    population, p = population_card(study, prediction.model_version), prediction.probability
+    shown = stated(population, prediction.probability, preferences.prevalence if preferences else None)
     notices = [*study.notices, *prediction.warnings]
-    rules = rules_of(of)
+    rules = rules_of(population)
     meant = rules[prediction.operating_point]
     table = meant.point.table
     points = tuple(
-        PointAnswer(rule, name == prediction.operating_point, Finding(of.finding(p, name)))
+        PointAnswer(rule, name == prediction.operating_point, Finding(population.finding(p, name)))
         for name, rule in rules.items()
     )
-    rule_key = (prediction.model_version.sha256, prediction.model_version.version, of.name, prediction.operating_point)
+    version = prediction.model_version
+    rule_key = (version.sha256, version.version, population.name, prediction.operating_point)
     return {
         "prediction": prediction,
-        "of": of,
+        "population": population,
         "stated": shown,
-        "at_reference": stated(of, prediction.probability),
+        "at_reference": stated(population, prediction.probability),
         "own_prevalence": preferences.prevalence if preferences else None,
         "rule": meant,
         "points": points,

@@ -21,15 +21,15 @@ class Stop:
     words: str
 
 
-def stops(of: PopulationCard) -> list[Stop]:
+def stops(population: PopulationCard) -> list[Stop]:
     """The three findings, each with what was measured; one that was not measured says so without a figure."""
-    return _of_adults(of) if of.name == "adult" else _of_children(of)
+    return _of_adults(population) if population.name == "adult" else _of_children(population)
 
 
-def _of_adults(of: PopulationCard) -> list[Stop]:
-    appearance = of.metrics.get("by_kind") or of.metrics.get("by_appearance") or {}
-    background = of.metrics.get("background") or {}
-    elsewhere = of.metrics.get("internal_test_as_another_site_might_send_it") or {}
+def _of_adults(population: PopulationCard) -> list[Stop]:
+    appearance = population.metrics.get("by_kind") or population.metrics.get("by_appearance") or {}
+    background = population.metrics.get("background") or {}
+    elsewhere = population.metrics.get("internal_test_as_another_site_might_send_it") or {}
     return [
         Stop(
             _("It knows the pneumonia of one epidemic"),
@@ -56,10 +56,10 @@ def _of_adults(of: PopulationCard) -> list[Stop]:
     ]
 
 
-def _of_children(of: PopulationCard) -> list[Stop]:
-    background = of.metrics.get("background") or {}
-    adults = of.metrics.get("adults") or {}
-    elsewhere = of.metrics.get("internal_test_as_another_site_might_send_it") or {}
+def _of_children(population: PopulationCard) -> list[Stop]:
+    background = population.metrics.get("background") or {}
+    adults = population.metrics.get("adults") or {}
+    elsewhere = population.metrics.get("internal_test_as_another_site_might_send_it") or {}
     return [
         Stop(
             _("It knows the classes by the background too"),

@@ -48,9 +48,9 @@ def _explained(shown: Sample, answers: Kept) -> dict[str, Any]:
         return {}
     if (card.sha256, card.version) != (answers.sha256, answers.version):
         return {}
-    of = card.populations.get(shown.population, card.first)
+    population = card.populations.get(shown.population, card.first)
     if shown.refused:
-        return {"of": of}
+        return {"population": population}
     answered = Prediction(
         finding=shown.finding,
         probability=shown.probability,
@@ -59,8 +59,8 @@ def _explained(shown: Sample, answers: Kept) -> dict[str, Any]:
         rule_in=shown.rule_in,
     )
     return {
-        "of": of,
-        "stated": stated(of, shown.probability),
+        "population": population,
+        "stated": stated(population, shown.probability),
         "answered": answered,
-        "rates": consequences(of, shown.operating_point),
+        "rates": consequences(population, shown.operating_point),
     }

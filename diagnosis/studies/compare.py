@@ -55,9 +55,9 @@ def _pane(study: Study, mine: Preferences) -> dict[str, Any]:
     prediction = None if study.answer_hidden else study.prediction
     pane: dict[str, Any] = {"study": study, "prediction": prediction}
     if prediction is not None:
-        of = population_card(study, prediction.model_version)
+        population = population_card(study, prediction.model_version)
         pane |= {
-            "rule": consequences(of, prediction.operating_point),
+            "rule": consequences(population, prediction.operating_point),
             "stated": stated_probability(study, mine),
             "warnings": without_repetition([*study.notices, *prediction.warnings]),
         }

@@ -75,18 +75,17 @@ def remove_uploads(older_than: float = OLD_ENOUGH_SECONDS) -> int:
 
 def _folders(before: float) -> Iterator[tuple[UUID, Path]]:
     """Folders named by an id and untouched since ``before``; anything else in the storage is none of our business."""
-    with os.scandir(storage.storage().location) as shelves:
-        for shelf in shelves:
-            if not shelf.is_dir(follow_symlinks=False):
-                continue
-            with os.scandir(shelf) as folders:
-                for folder in folders:
-                    try:
-                        study_id = UUID(folder.name)
-                        if folder.is_dir(follow_symlinks=False) and folder.stat().st_mtime < before:
-                            yield study_id, Path(folder)
-                    except (ValueError, FileNotFoundError):
-                        continue
+    for shelf in _folders_in(storage.storage().location):
+        for folder in _folders_in(shelf.path):
+            with contextlib.suppress(ValueError, FileNotFoundError):
+                study_id = UUID(folder.name)
+                if folder.stat().st_mtime < before:
+                    yield study_id, Path(folder)
+
+
+def _folders_in(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        yield from (entry for entry in entries if entry.is_dir(follow_symlinks=False))
 
 
 def _remove_unknown(folders: dict[UUID, Path]) -> int:
