@@ -1,7 +1,7 @@
 """What other hospitals, viewers and phones do to a picture, done by chance to every training picture of the gate.
 
-All changes leave it what it is: a frontal chest stays one (crops keep at least 0.7 of each side). Quarter turns and
-inversions are not made here but by whoever asks for the picture, since they are what the gate must recognise.
+All changes leave it what it is: a frontal chest stays one (crops keep at least 0.7 of width and height). Quarter turns
+and inversions are not made here but by whoever asks for the picture, since they are what the gate must recognise.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ml.gate_training.negatives.shapes import Canvas, Rng, axes, blur, fractal, pencil, unpencil, words, write
 
 SOURCE_SIZE = 144
-"""Side at which pictures are kept in memory while training."""
+"""Width and height at which pictures are kept in memory while training."""
 INPUT_SIZE = 112
-"""Side at which the network works; the served network gets there from 224 by averaging pairs."""
+"""Width and height at which the network works; the served network gets there from 224 by averaging pairs."""
 
 
 def place(rng: Rng, picture: NDArray[np.uint8], mild: float = 1.0, *, whole: bool = False) -> Canvas:
-    """Return the picture cropped, shifted, turned a little and stretched, (INPUT_SIDE, INPUT_SIDE) in [0, 1].
+    """Return the picture cropped, shifted, turned a little and stretched, (INPUT_SIZE, INPUT_SIZE) in [0, 1].
 
     ``mild`` scales every change; 0 only resizes. ``whole`` cuts off hardly anything.
     """
@@ -95,49 +95,64 @@ def scribble(rng: Rng, canvas: Canvas) -> Canvas:
     """Return the canvas with what people leave on films: markers, writing, arrows, wires, frames, a covered corner."""
     if rng.random() < 0.3:
         canvas = write(rng, canvas, int(rng.integers(1, 4)))
-    if rng.random() < 0.12:  # an archive's corner texts
+    if rng.random() < 0.12:
         image, draw = pencil(canvas)
-        size, shade = rng.uniform(3, 6), int(rng.choice((255, 255, 200, 0)))
-        for x, y in ((1, 1), (image.width * 0.75, 1), (1, image.width * 0.8), (image.width * 0.75, image.width * 0.8)):
-            if rng.random() < 0.6:
-                text = "\n".join(words(rng, int(rng.integers(4, 16))) for _ in range(int(rng.integers(1, 5))))
-                draw.multiline_text((x, y), text, fill=shade, font_size=size, spacing=1)
+        _corner_texts(rng, draw, image.width)
         canvas = unpencil(image)
     if rng.random() < 0.3:
         image, draw = pencil(canvas)
-        size = image.width
         for _ in range(int(rng.integers(1, 4))):
-            x, y, w, h = rng.uniform(0, size, 4)
-            shade = int(rng.choice((0, 255, 200)))
-            pick = rng.integers(0, 6)
-            if pick == 0:
-                draw.text((x, y), words(rng, 1), fill=255, font_size=rng.uniform(6, 14))
-            elif pick == 1:
-                draw.line((x, y, x + w / 5, y + h / 5), fill=shade, width=int(rng.integers(1, 3)))
-            elif pick == 2:
-                points = np.cumsum(rng.normal(0, size / 9, (6, 2)), 0) + np.array((x, y))
-                draw.line([tuple(point) for point in points.tolist()], fill=shade, width=1, joint="curve")
-            elif pick == 3:
-                r = rng.uniform(1, size / 8)
-                draw.ellipse((x - r, y - r, x + r, y + r), outline=shade, fill=shade if r < 4 else None)
-            elif pick == 4:
-                draw.rectangle((x, y, x + w / 4, y + h / 6), fill=int(rng.choice((0, 0, 255, 128))))
-            else:
-                box = (x / 2, y / 2, x / 2 + w / 2, y / 2 + h / 2)
-                outline = draw.rectangle if rng.random() < 0.5 else draw.ellipse
-                outline(box, outline=shade, width=int(rng.integers(1, 3)))
+            _mark(rng, draw, image.width)
         canvas = unpencil(image)
     if rng.random() < 0.25:
-        m = (rng.exponential(0.05, 4) * INPUT_SIZE * (rng.random(4) < 0.7)).astype(int).clip(0, INPUT_SIZE // 7)
-        framed = np.full_like(canvas, rng.choice((0.0, 0.0, 1.0)))
-        inside = (slice(m[0], INPUT_SIZE - m[1]), slice(m[2], INPUT_SIZE - m[3]))
-        framed[inside] = canvas[inside]
-        canvas = framed
+        canvas = _framed(rng, canvas)
     return canvas
 
 
+def _corner_texts(rng: Rng, draw: ImageDraw.ImageDraw, size: int) -> None:
+    """What an archive's viewer writes into the corners."""
+    font_size, shade = rng.uniform(3, 6), int(rng.choice((255, 255, 200, 0)))
+    for x, y in ((1, 1), (size * 0.75, 1), (1, size * 0.8), (size * 0.75, size * 0.8)):
+        if rng.random() < 0.6:
+            text = "\n".join(words(rng, int(rng.integers(4, 16))) for _ in range(int(rng.integers(1, 5))))
+            draw.multiline_text((x, y), text, fill=shade, font_size=font_size, spacing=1)
+
+
+def _mark(rng: Rng, draw: ImageDraw.ImageDraw, size: int) -> None:
+    """A letter, a stroke, a wire, a dot or ring, a covered patch, or an outline."""
+    x, y, w, h = rng.uniform(0, size, 4)
+    shade = int(rng.choice((0, 255, 200)))
+    kind = rng.integers(0, 6)
+    if kind == 0:
+        draw.text((x, y), words(rng, 1), fill=255, font_size=rng.uniform(6, 14))
+    elif kind == 1:
+        draw.line((x, y, x + w / 5, y + h / 5), fill=shade, width=int(rng.integers(1, 3)))
+    elif kind == 2:
+        points = np.cumsum(rng.normal(0, size / 9, (6, 2)), 0) + np.array((x, y))
+        draw.line([tuple(point) for point in points.tolist()], fill=shade, width=1, joint="curve")
+    elif kind == 3:
+        r = rng.uniform(1, size / 8)
+        draw.ellipse((x - r, y - r, x + r, y + r), outline=shade, fill=shade if r < 4 else None)
+    elif kind == 4:
+        draw.rectangle((x, y, x + w / 4, y + h / 6), fill=int(rng.choice((0, 0, 255, 128))))
+    else:
+        box = (x / 2, y / 2, x / 2 + w / 2, y / 2 + h / 2)
+        outline = draw.rectangle if rng.random() < 0.5 else draw.ellipse
+        outline(box, outline=shade, width=int(rng.integers(1, 3)))
+
+
+def _framed(rng: Rng, canvas: Canvas) -> Canvas:
+    """The canvas with a black or white frame over its edges, of another width at each."""
+    widths = rng.exponential(0.05, 4) * INPUT_SIZE * (rng.random(4) < 0.7)
+    top, bottom, left, right = widths.astype(int).clip(0, INPUT_SIZE // 7)
+    framed = np.full_like(canvas, rng.choice((0.0, 0.0, 1.0)))
+    inside = (slice(top, INPUT_SIZE - bottom), slice(left, INPUT_SIZE - right))
+    framed[inside] = canvas[inside]
+    return framed
+
+
 def augment(rng: Rng, picture: NDArray[np.uint8], *, mild: bool = False, whole: bool = False) -> NDArray[np.uint8]:
-    """Return one changed copy, (INPUT_SIDE, INPUT_SIDE) uint8. ``mild``: only a third of the geometry."""
+    """Return one changed copy, (INPUT_SIZE, INPUT_SIZE) uint8. ``mild``: only a third of the geometry."""
     if mild:
         canvas = place(rng, picture, 0.33)
     else:

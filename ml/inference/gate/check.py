@@ -79,13 +79,19 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Appearance:
-    """What one pass of the network says of some films: probabilities and distances, one row or entry per film."""
+    """What the network says of one film: probabilities of each kind (6,) and quarter turn (4,), of an inversion and of
+    an adult's film, and its distance from the films of the training."""
 
     kind: NDArray[np.float32]
     turn: NDArray[np.float32]
-    inverted: NDArray[np.float32]
-    adult: NDArray[np.float32]
-    novelty: NDArray[np.float32]
+    inverted: np.float32
+    adult: np.float32
+    novelty: np.float32
+
+    @property
+    def correction(self) -> tuple[int, bool]:
+        """What would put the film right: quarter turns counter-clockwise, and whether to invert it then."""
+        return int(self.turn.argmax()), bool(self.inverted > 0.5)
 
 
 class Gate:
@@ -135,24 +141,19 @@ class Gate:
         return results
 
     def _check_batch(self, inputs: Sequence[ModelInput]) -> list[GateResult]:
-        early = [pixel_refusal(film) or header_refusal(film.header) for film in inputs]
-        open_ = [i for i, found in enumerate(early) if found is None]
-        results = [GateResult(found, (), {}) for found in early]
-        if not open_:
-            return results
-        first = self._look([inputs[i].pixels for i in open_])
-        repaired: dict[int, tuple[NDArray[np.uint8], int, bool]] = {}
-        for row, i in enumerate(open_):
-            results[i] = self._check_film(inputs[i], first, row)
-            if results[i].refusal is None:
-                turns, inverted = int(first.turn[row].argmax()), bool(first.inverted[row] > 0.5)
-                if turns or inverted:
-                    upright = np.ascontiguousarray(np.rot90(inputs[i].pixels, turns))
-                    repaired[i] = (255 - upright if inverted else upright, turns, inverted)
-        if repaired:  # what was put right has to pass as it is now
-            second = self._look([pixels for pixels, _, _ in repaired.values()])
-            for row, (i, (pixels, turns, inverted)) in enumerate(repaired.items()):
-                results[i] = self._confirm(inputs[i], second, row, pixels, turns, inverted)
+        results = [GateResult(pixel_refusal(film) or header_refusal(film.header), (), {}) for film in inputs]
+        unrefused = [i for i, result in enumerate(results) if result.refusal is None]
+        corrected: dict[int, NDArray[np.uint8]] = {}
+        appearances = dict(zip(unrefused, self._appearances([inputs[i].pixels for i in unrefused]), strict=True))
+        for i, appearance in appearances.items():
+            results[i] = self._check_film(inputs[i], appearance)
+            turns, inverted = appearance.correction
+            if results[i].refusal is None and (turns or inverted):
+                upright = np.ascontiguousarray(np.rot90(inputs[i].pixels, turns))
+                corrected[i] = 255 - upright if inverted else upright
+        # What was put right has to pass as it is now.
+        for (i, pixels), now in zip(corrected.items(), self._appearances(list(corrected.values())), strict=True):
+            results[i] = self._confirm(inputs[i], pixels, appearances[i], now)
         return results
 
     def _admit_framed_films(self, inputs: Sequence[ModelInput], results: list[GateResult]) -> None:
@@ -160,76 +161,73 @@ class Gate:
         framed = [i for i, result in enumerate(results) if result.refusal is not None and in_a_frame(inputs[i])]
         if self._lungs is None or not framed:
             return
-        seen = self._look([inputs[i].pixels for i in framed])
-        checked = {i: self._check_film(inputs[i], seen, row) for row, i in enumerate(framed)}
-        asked = [
-            i for i in framed if checked[i].refusal is None and may_speak(checked[i].scores, self.thresholds.unlike)
-        ]
-        found = self._lungs.find([inputs[i] for i in asked]) if asked else []
-        for i, lungs in zip(asked, found, strict=True):
+        appearances = self._appearances([inputs[i].pixels for i in framed])
+        checked = {i: self._check_film(inputs[i], now) for i, now in zip(framed, appearances, strict=True)}
+        sure = [i for i, result in checked.items() if result.refusal is None and self._may_speak(result)]
+        found = self._lungs.find([inputs[i] for i in sure]) if sure else []
+        for i, lungs in zip(sure, found, strict=True):
             if two_whole_lungs(lungs):
                 results[i] = GateResult(None, (UNLIKE_TRAINING_FILMS,), checked[i].scores)
 
-    def _look(self, films: Sequence[NDArray[np.uint8]]) -> _Appearance:
-        kind, turn, inverted, adult, novelty = self._engine(np.stack(films)[..., None].astype(np.float32))
-        return _Appearance(
-            _softmax(kind), _softmax(turn), _sigmoid(inverted[:, 0]), _sigmoid(adult[:, 0]), novelty[:, 0]
-        )
+    def _may_speak(self, result: GateResult) -> bool:
+        return may_speak(result.scores, self.thresholds.unlike)
 
-    def _check_film(
-        self, film: ModelInput, appearance: _Appearance, row: int, *, put_right: bool = False
-    ) -> GateResult:
+    def _appearances(self, films: Sequence[NDArray[np.uint8]]) -> list[_Appearance]:
+        if not films:
+            return []
+        kind, turn, inverted, adult, novelty = self._engine(np.stack(films)[..., None].astype(np.float32))
+        parts = (_softmax(kind), _softmax(turn), _sigmoid(inverted[:, 0]), _sigmoid(adult[:, 0]), novelty[:, 0])
+        return [_Appearance(*of_film) for of_film in zip(*parts, strict=True)]
+
+    def _check_film(self, film: ModelInput, appearance: _Appearance, *, corrected: bool = False) -> GateResult:
         """Refuse, or pass with the notices that need no correction; more strictly what is odd, is or was put right."""
-        limits, kind = self.thresholds, appearance.kind[row]
-        scores = {f"kind_{name}": float(kind[k]) for k, name in enumerate(KINDS)}
+        limits, kind = self.thresholds, appearance.kind
+        scores = {f"kind_{name}": float(probability) for name, probability in zip(KINDS, kind, strict=True)}
         scores |= {
             "frontal": float(kind[0]),
-            "novelty": float(appearance.novelty[row]),
-            "adult": float(appearance.adult[row]),
+            "novelty": float(appearance.novelty),
+            "adult": float(appearance.adult),
+            "inverted": float(appearance.inverted),
+            "upright": float(appearance.turn[0]),
         }
-        scores |= {"inverted": float(appearance.inverted[row]), "upright": float(appearance.turn[row, 0])}
         if not all(np.isfinite(list(scores.values()))):
             return GateResult(refusal("NOT_RECOGNISED"), (), {})
-        turned, inverted = appearance.turn[row].argmax() != 0, appearance.inverted[row] > 0.5
-        doubtful = turned or inverted or put_right or appearance.novelty[row] > _ODD * limits.unlike
+        turns, inverted = appearance.correction
+        doubtful = turns or inverted or corrected or appearance.novelty > _ODD * limits.unlike
         if kind[0] < (limits.certain if doubtful else limits.frontal):
             likeliest = KINDS[int(kind.argmax())]
             return GateResult(refusal(_CODES[likeliest]), (), scores)
-        if turned and appearance.turn[row].max() < limits.turn:
+        if turns and appearance.turn.max() < limits.turn:
             return GateResult(refusal("ROTATED"), (), scores)
-        if inverted and appearance.inverted[row] < limits.inverted:
+        if inverted and appearance.inverted < limits.inverted:
             return GateResult(refusal("INVERTED"), (), scores)
-        if turned or inverted:  # the distance is one from upright films: measured once more when it has been put right
+        if turns or inverted:  # the distance is one from upright films: measured once more when it has been put right
             return GateResult(None, (), scores)
-        if appearance.novelty[row] > limits.novelty or filled(film.pixels) < MIN_FILLED:
+        if appearance.novelty > limits.novelty or filled(film.pixels) < MIN_FILLED:
             return GateResult(refusal("NOT_RECOGNISED"), (), scores)
-        return GateResult(None, self._notices(film, appearance, row), scores)
+        return GateResult(None, self._notices(film, appearance), scores)
 
     def _confirm(
-        self, film: ModelInput, appearance: _Appearance, row: int, pixels: NDArray[np.uint8], turns: int, inverted: bool
+        self, film: ModelInput, pixels: NDArray[np.uint8], before: _Appearance, now: _Appearance
     ) -> GateResult:
-        """Pass a film that was put right if it passes as it is now; else say what it is, or what it was."""
-        again = self._check_film(film, appearance, row, put_right=True)
-        if again.refusal is not None:
-            return again
-        if appearance.turn[row].argmax() != 0 or appearance.inverted[row] > 0.5:
-            return GateResult(refusal("ROTATED" if turns else "INVERTED"), (), again.scores)
-        notices = list(again.notices)
-        if inverted:
-            notices.insert(0, INVERSION_CORRECTED)
-        if turns:
-            notices.insert(0, ROTATION_CORRECTED)
-        return GateResult(None, tuple(notices), again.scores, pixels, turns, inverted)
+        """Pass a film that was put right (``pixels``) if it passes as it is now; else say what it is, or was."""
+        turns, inverted = before.correction
+        result = self._check_film(film, now, corrected=True)
+        if result.refusal is not None:
+            return result
+        if any(now.correction):
+            return GateResult(refusal("ROTATED" if turns else "INVERTED"), (), result.scores)
+        corrections = [*([ROTATION_CORRECTED] if turns else []), *([INVERSION_CORRECTED] if inverted else [])]
+        return GateResult(None, (*corrections, *result.notices), result.scores, pixels, turns, inverted)
 
-    def _notices(self, film: ModelInput, appearance: _Appearance, row: int) -> tuple[Notice, ...]:
-        notices = []
+    def _notices(self, film: ModelInput, appearance: _Appearance) -> tuple[Notice, ...]:
         age = film.header.age_years
         young = age is not None and YOUNGEST <= age < OLDEST  # then it is the machine or the hospital that differs
-        if appearance.adult[row] >= self.thresholds.adult and not young:
-            notices.append(LOOKS_ADULT)
-        elif appearance.adult[row] >= self.thresholds.adult or appearance.novelty[row] > self.thresholds.unlike:
-            notices.append(UNLIKE_TRAINING_FILMS)
-        return tuple(notices)
+        if appearance.adult >= self.thresholds.adult and not young:
+            return (LOOKS_ADULT,)
+        if appearance.adult >= self.thresholds.adult or appearance.novelty > self.thresholds.unlike:
+            return (UNLIKE_TRAINING_FILMS,)
+        return ()
 
 
 LOOKS_ADULT = Notice(
