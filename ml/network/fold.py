@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FEW = 1000
+"""Values below which an array stays in 32 bits: half of nearly nothing is no gain."""
+
 
 def fold(network: Any) -> None:
-    """Give a network weights of 16 bits (stored as 32) that answer as before, in place; it can learn no more.
+    """Give a network kernels of 16 bits (stored as 32) that answer as before, in place; it can learn no more.
 
     A normalisation right after a convolution without bias leaves its scale to the convolution and keeps its shift;
     any other keeps both. All that is left for normalisations to divide by is one.
@@ -30,10 +33,10 @@ def fold(network: Any) -> None:
             _fold_one(layer)
     for layer in network.layers:
         if not isinstance(layer, keras.Model):
-            # The variances stay: with the layer's epsilon they are one, and are few.
+            # The variances stay: with the layer's epsilon they are one.
             kept = layer.moving_variance if isinstance(layer, keras.layers.BatchNormalization) else None
             for variable in layer.weights:
-                if variable is not kept:
+                if variable is not kept and np.prod(variable.shape) >= FEW:
                     variable.assign(np.asarray(variable).astype(np.float16).astype(np.float32))
 
 

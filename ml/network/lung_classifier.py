@@ -7,16 +7,18 @@ nothing outside the lungs counts. So card, gate, heat map and every check work o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.errors import ArtifactDamaged
 from ml.intake.radiograph import FILM_SIZE
 from ml.network import lung_crop
 from ml.network.efficientnet import STRIDE, backbone
 from ml.network.fold import fold
-from ml.network.lungs import INPUT_SIZE
+from ml.network.lungs import INPUT_SIZE, with_weights
 from ml.network.normalization import softening_matrix, views
 
 TRAIN_SIZE = 160
@@ -43,6 +45,18 @@ def three_views(crop: Any) -> Any:
 
     both = 0.5 * views(crop)
     return ops.concatenate([both[..., :1], ops.mean(both, axis=-1, keepdims=True), both[..., 1:]], axis=-1)
+
+
+def for_two_views(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The first layer's kernel for :func:`ml.network.normalization.views` themselves, which gives the same.
+
+    Args:
+        kernel: (3, 3, 3, C) for :func:`three_views`; or (3, 3, 2, C), which is given back as it is.
+    """
+    if kernel.shape[2] == 2:
+        return kernel
+    first, mean, last = (kernel[:, :, i : i + 1] for i in range(3))
+    return np.concatenate([0.5 * first + 0.25 * mean, 0.25 * mean + 0.5 * last], axis=2)
 
 
 def build_training(size: int = TRAIN_SIZE, *, kinds: int = 4, drop_path: float = 0.1, dropout: float = 0.3) -> Any:
@@ -110,42 +124,73 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE, soften: floa
         soften: Standard deviation, in pixels of the film, of the blur before the crop; that of training.
 
     Returns:
-        A Keras model whose weights are exact in 16 bits, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1),
+        A Keras model whose larger weights are exact in 16 bits, (N, 224, 224, 1) in 0..255 → ``{"logit": (N, 1),
         "features": (N, 36, 36, 32), "lungs": (N, 144, 144, 1)}``, the last the probability of *lung*.
     """
+    found = {layer.name: layer.get_weights() for layer in trained.layers if layer.weights}
+    weights, bias = found["head_lungs"]
+    sums, head_weights = grouped(weights)
+    found |= {"groups": [sums[None, None]], "head": [head_weights, bias]}
+    return _assembled(found, lungs, size, soften, EDGE)
+
+
+def works_on_lungs(served: Any) -> bool:
+    """Whether a Keras model is one of :func:`build_serving`, today's or an earlier one."""
+    return {"backbone", "lungs", "groups", "head"} <= {layer.name for layer in served.layers}
+
+
+def rebuilt(served: Any, soften: float = 0.0) -> Any:
+    """A served network once more, of the same weights, with the graph that this code builds today.
+
+    Args:
+        served: By :func:`build_serving`, today or earlier.
+        soften: What it was built with.
+
+    Raises:
+        ArtifactDamaged: It is another kind of network.
+    """
+    if not works_on_lungs(served):
+        raise ArtifactDamaged("The network does not work on lungs: there is nothing to build once more.")
+    trunk = served.get_layer("backbone")
+    layers = [*trunk.layers, served.get_layer("groups"), served.get_layer("head")]
+    found = {layer.name: layer.get_weights() for layer in layers if layer.weights}
+    lungs = with_weights(served.get_layer("lungs").get_weights())
+    # The first network for adults pools over the lungs as they are.
+    edge = EDGE if any(layer.name.startswith("narrow") for layer in served.layers) else 1
+    return _assembled(found, lungs, trunk.input_shape[1], soften, edge)
+
+
+def _assembled(found: Mapping[str, list[NDArray[np.float32]]], lungs: Any, size: int, soften: float, edge: int) -> Any:
+    """The served network of a backbone's and a head's weights, by the names of their layers, and of a lung finder."""
     import keras
     from keras import layers, ops
 
     inner = keras.Input((size, size, 1), dtype="float32", name="crop")
-    trunk = keras.Model(inner, backbone(three_views(inner)), name="backbone")
-    found = {layer.name: layer for layer in trained.layers}
+    trunk = keras.Model(inner, backbone(views(inner)), name="backbone")
     for layer in trunk.layers:
-        if layer.weights:
-            layer.set_weights(found[layer.name].get_weights())
+        if layer.name == "_conv_stem":
+            layer.set_weights([for_two_views(found[layer.name][0])])
+        elif layer.weights:
+            layer.set_weights(found[layer.name])
     trunk.trainable = False
-    weights, bias = found["head_lungs"].get_weights()
-    sums, head_weights = grouped(weights)
 
     film = keras.Input((FILM_SIZE, FILM_SIZE, 1), dtype="float32", name="film")
     small = layers.Resizing(INPUT_SIZE, INPUT_SIZE, interpolation="bilinear", name="shrink")(film)
     probability = ops.sigmoid(lungs(small, training=False))
     mask = lung_crop.soft_mask(probability[..., 0])
     edges = lung_crop.box(mask)
-    grey = film[..., 0]
-    if soften:
-        blur = softening_matrix(FILM_SIZE, soften)
-        grey = ops.matmul(ops.matmul(blur, grey), blur.T)
-    crop = ops.expand_dims(lung_crop.crop(grey, edges, size), -1)
+    blur = softening_matrix(FILM_SIZE, soften) if soften else None
+    crop = ops.expand_dims(lung_crop.crop(film[..., 0], edges, size, blur), -1)
     group = layers.Conv2D(GROUPS, 1, use_bias=False, name="groups")
     spread = lung_crop.onto_film(group(trunk(crop, training=False)), edges, GRID)
-    group.set_weights([sums[None, None]])
+    group.set_weights(found["groups"])
     # Enlarged, what counts at the lungs' edge would reach over it. A trace of the edge stays, for lungs all edge.
-    inner = ops.expand_dims(lung_crop.narrowed(mask, EDGE) + 0.01 * mask, -1)
-    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(inner)
+    narrow = mask if edge == 1 else lung_crop.narrowed(mask, edge) + 0.01 * mask
+    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(ops.expand_dims(narrow, -1))
     features = spread * (counts / ops.mean(counts, axis=(1, 2), keepdims=True))
     head = layers.Dense(1, name="head")
     logit = head(layers.GlobalAveragePooling2D(name="pool")(features))
-    head.set_weights([head_weights, bias])
+    head.set_weights(found["head"])
     outputs = {
         "logit": layers.Identity(name="logit")(logit),
         "features": layers.Identity(name="features")(features),

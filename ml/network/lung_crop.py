@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 MARGIN = 0.10
 """Share of the box's own size that is added at each edge."""
 
@@ -32,12 +35,19 @@ def soft_mask(probability: Any) -> Any:
 
 
 def narrowed(mask: Any, width: int) -> Any:
-    """(N, h, w) → the same less half of ``width`` (odd) cells at each edge of the lungs, the film's edge too."""
+    """(N, h, w) → the same less half of ``width`` (odd) cells at each edge of the lungs, the film's edge too.
+
+    First down, then across; the line along which nothing is compared stands where channels stand, so that the runtime
+    takes 16 places at a time.
+    """
     from keras import layers, ops
 
     reach = width // 2
-    outside = 1.0 - ops.pad(mask, ((0, 0), (reach, reach), (reach, reach)))
-    return 1.0 - layers.MaxPooling2D(width, strides=1, name="narrow")(ops.expand_dims(outside, -1))[..., 0]
+    x = -ops.pad(mask, ((0, 0), (reach, reach), (reach, reach)))
+    for way in ("down", "across"):
+        pool = layers.MaxPooling2D((width, 1), strides=1, name=f"narrow_{way}")
+        x = ops.transpose(ops.squeeze(pool(ops.expand_dims(x, 2)), 2), (0, 2, 1))
+    return -x
 
 
 def _edges(mask: Any, axis: int) -> tuple[Any, Any]:
@@ -76,7 +86,6 @@ def sampling(low: Any, high: Any, size: int, among: int, *, hold: bool = False) 
     Returns:
         (N, size, among) matrices.
     """
-    import numpy as np
     from keras import ops
 
     steps = (np.arange(size, dtype=np.float32) + 0.5) / size
@@ -87,13 +96,22 @@ def sampling(low: Any, high: Any, size: int, among: int, *, hold: bool = False) 
     return ops.relu(1.0 - ops.abs(place[..., None] - cells))
 
 
-def crop(film: Any, edges: tuple[Any, Any, Any, Any], size: int) -> Any:
-    """(N, H, W) → (N, size, size): the box of each film, black where it reaches over the film."""
+def crop(film: Any, edges: tuple[Any, Any, Any, Any], size: int, blur: NDArray[np.float32] | None = None) -> Any:
+    """(N, H, W) → (N, size, size): the box of each film, black where it reaches over the film.
+
+    Args:
+        film: Grey.
+        edges: By :func:`box`.
+        size: Side of the crop.
+        blur: A blur of the film along one axis, (H, H), to be done along both before.
+    """
     from keras import ops
 
     left, top, right, bottom = edges
     rows = sampling(top, bottom, size, film.shape[1])
     columns = sampling(left, right, size, film.shape[2])
+    if blur is not None:
+        rows, columns = ops.matmul(rows, blur), ops.matmul(columns, blur)
     return ops.matmul(ops.matmul(rows, film), ops.transpose(columns, (0, 2, 1)))
 
 

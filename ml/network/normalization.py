@@ -86,4 +86,6 @@ def views(film: Any, view: str = "both", cell: int = 16) -> Any:
     detail = ops.subtract(whole, around(whole))
     # The constant keeps empty background from being blown up into noise.
     local = ops.multiply(detail, ops.rsqrt(ops.add(around(ops.square(detail)), 0.02)))
-    return ops.expand_dims(local, -1) if view == "local" else ops.stack([whole, local], axis=-1)
+    # Plane upon plane, then turned: so a first convolution of the runtime takes the planes as they are.
+    planes = [local] if view == "local" else [whole, local]
+    return ops.transpose(ops.stack(planes, axis=1), (0, 2, 3, 1))

@@ -148,13 +148,16 @@ def publish(
         MLError: see the text; ``out`` is as it was.
     """
     from ml.network.export import export, load_keras, read_head, save_small
+    from ml.network.lung_classifier import rebuilt, works_on_lungs
 
     bring_back(out)
     words = About() if about is None else read_about(about)
     strangers = None if adults is None else read_adults(adults)
     model = load_keras(run / "model.keras")
-    weights, bias = read_head(model)
     read = read_run(data, run)
+    if works_on_lungs(model):  # with the graph of this code, however long ago it was trained
+        model = rebuilt(model, read.facts.get("soften", 0.0))
+    weights, bias = read_head(model)
     if about is None and read.facts["data_sha256"] not in KNOWN:
         say(
             "the card will speak of the published paediatric films; if these are others, say of which with --about FILE"

@@ -55,3 +55,11 @@ def test_the_runtime_tells_nobody_of_its_start() -> None:
     from openvino.tools.ovc import telemetry_utils
 
     assert telemetry_utils.tm.__name__ == "openvino.tools.ovc.telemetry_stub"
+
+
+def test_a_film_gets_the_same_alone_and_among_others() -> None:
+    engine = Engine(ARTIFACTS / "gate" / "model.xml", threads=1)
+    together = engine(np.concatenate([FILMS, FILMS[::-1]]))
+    for place, film in enumerate((FILMS[:1], FILMS[1:], FILMS[1:], FILMS[:1])):
+        for among, alone in zip(together, engine(film), strict=True):
+            np.testing.assert_array_equal(among[place], alone[0])

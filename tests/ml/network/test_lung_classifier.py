@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.errors import TrainingError
+from ml.errors import ArtifactDamaged, TrainingError
+from ml.inference.cards.model_card import ARTIFACTS
 from ml.inference.lungs import LungFinder
 from ml.inference.runtime import Engine
 from ml.network.classifier import multiply_adds
 from ml.network.efficientnet import freeze, load_imagenet
 from ml.network.export import check_architecture, export, load_keras, read_head, save_small
-from ml.network.lung_classifier import build_serving, build_training
+from ml.network.lung_classifier import build_serving, build_training, for_two_views, rebuilt, three_views
 from ml.network.lungs import load_lungs
+from ml.network.normalization import views
 from tests.ml.drawn import drawn_input
 from tests.places import SHARED_DATA
 
@@ -76,6 +78,29 @@ def test_frozen_blocks_learn_nothing_and_the_last_norm_still_does() -> None:
     assert not network.get_layer("_blocks-2-_project_conv").trainable
     assert network.get_layer("_blocks-3-_project_conv").trainable
     assert network.get_layer("_bn1").trainable
+
+
+def test_the_first_layer_gives_for_two_views_what_it_gave_for_three() -> None:
+    import keras
+
+    film = keras.Input((96, 96, 1))
+    stems = [keras.layers.Conv2D(32, 3, strides=2, use_bias=False) for _ in range(2)]
+    both = keras.Model(film, [stems[0](three_views(film)), stems[1](views(film))])
+    stems[1].set_weights([for_two_views(stems[0].get_weights()[0])])
+    three, two = both(np.random.default_rng(0).uniform(0, 255, (2, 96, 96, 1)).astype(np.float32))
+    np.testing.assert_allclose(np.asarray(two), np.asarray(three), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_served_network_built_once_more_answers_as_before() -> None:
+    committed = load_keras(ARTIFACTS / "adults" / "model.keras")
+    films = FILMS[..., None].astype(np.float32)
+    before, after = committed(films, training=False), rebuilt(committed)(films, training=False)
+    for name, value in before.items():
+        scale = max(1.0, float(np.abs(value).max()))
+        np.testing.assert_allclose(np.asarray(after[name]) / scale, np.asarray(value) / scale, atol=1e-4)
+    with pytest.raises(ArtifactDamaged, match="does not work on lungs"):
+        rebuilt(load_lungs())
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 
 from ml.network.lung_classifier import grouped
 from ml.network.lung_crop import box, crop, narrowed, onto_film, sampling, soft_mask
+from ml.network.normalization import softening_matrix
 
 
 def mask_of(top: int, bottom: int, left: int, right: int) -> np.ndarray:
@@ -76,3 +77,21 @@ def test_a_head_in_two_steps_gives_what_it_gave_in_one() -> None:
     np.testing.assert_allclose(features @ sums @ weights, features @ head, rtol=1e-4)
     assert (sums >= 0).all()
     assert ((sums > 0).sum(axis=1) == 1).all()
+
+
+def test_lungs_are_narrowed_as_by_a_square_window() -> None:
+    import keras
+
+    mask = np.random.default_rng(4).uniform(0, 1, (2, 144, 144)).astype(np.float32)
+    padded = np.pad(mask, ((0, 0), (3, 3), (3, 3)))
+    square = -keras.layers.MaxPooling2D(7, strides=1)(-padded[..., None])
+    np.testing.assert_array_equal(np.asarray(narrowed(mask, 7)), np.asarray(square)[..., 0])
+
+
+def test_a_blur_of_the_crop_is_a_crop_of_the_blurred_film() -> None:
+    film = np.random.default_rng(5).uniform(0, 255, (1, 224, 224)).astype(np.float32)
+    edges = box(soft_mask(mask_of(36, 108, 18, 126)))
+    blur = softening_matrix(224, 0.8)
+    np.testing.assert_allclose(
+        np.asarray(crop(film, edges, 192, blur)), np.asarray(crop(blur @ film @ blur.T, edges, 192)), atol=2e-3
+    )
