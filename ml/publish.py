@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         "map lies in them")  # fmt: skip
     parser.add_argument("--children", type=Path, metavar="DIR", help="the children's data, to say what a network for "
                         "others is worth on their test films")  # fmt: skip
+    parser.add_argument("--full-size", type=Path, metavar="DIR", help="full-size copies of some of the run's films, to "
+                        "say what becomes of these")  # fmt: skip
     parser.add_argument("--card", type=Path, help="where to write the model card as text (default: docs/model-card.md "
                         "when the committed artefact is replaced)")  # fmt: skip
     options = parser.parse_args(arguments)
@@ -62,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ) if options.again else publish(
             options.data, options.run, options.out, name=options.version, half=options.half,
             adults=options.adults, about=options.about, masks=options.masks, children=options.children,
+            full_size=options.full_size,
             films_per_shift=options.films_per_shift,
             command=command,
         )  # fmt: skip

@@ -119,6 +119,7 @@ CARD = (
         "The labels are readers' impressions of the films, not proven causes; it cannot tell bacterial from "
         "viral pneumonia, and it cannot exclude pneumonia in a child who is ill."
     ),
+    gettext_noop("Measured on small copies of the films, not on films at full size, as hospitals send them."),
     gettext_noop(
         "Measured on small copies of the films. At full size, as hospitals send them, it is less sure of normal "
         "ones: of 24, most of them known from training, 17 were called normal at the balanced operating point, 6 "
@@ -208,6 +209,12 @@ PATTERNS = (
         "is no sign of health. On the test films %s of the heat lies over lungs and mediastinum (spread evenly it "
         "would be %s), and in %s of them the hottest place lies elsewhere: the network also goes by what is outside "
         "the lungs."
+    ),
+    gettext_noop(
+        "Measured on small copies of the films, not on films at full size, as hospitals send them. Of %s normal ones "
+        "at full size the network calls %s normal at the balanced operating point, leaves %s indeterminate and calls "
+        "%s pneumonia (of their small copies it calls %s normal); of %s with pneumonia it calls %s pneumonia (of their "
+        "small copies %s). It was trained on %s of these %s films."
     ),
     gettext_noop(
         "Not for adults or older children: on %s adults' films, %s of them labelled pneumonia, its AUC is %s (0.50 is "

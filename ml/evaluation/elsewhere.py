@@ -1,17 +1,22 @@
-"""What a network gives where it was not trained: films with lungs drawn by people, and films of another population."""
+"""What a network gives where it was not trained: lungs drawn by people, another population, films at full size."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ml.data.dataset import DataError, load_pixels, read_films
 from ml.data.lung_masks import load_masked_films, read_masked_films, split_masked_films
-from ml.evaluation.evaluation_set import choose_films, fingerprint, known_films
+from ml.evaluation.evaluation_set import Films, choose_films, fingerprint, known_films
 from ml.evaluation.heatmap_checks import lung_share
 from ml.evaluation.performance import brief, sample_of
 from ml.evaluation.run import score
 from ml.inference.cards.model_card import ModelCard, load_card
 from ml.inference.cards.population_card import PopulationCard
+from ml.inference.decision import FINDINGS
 from ml.inference.population import ADULT, CHILD
 from ml.inference.runtime import Engine
 
@@ -46,3 +51,41 @@ def on_children(population: PopulationCard, engine: Engine, data: Path) -> dict[
     return brief(
         sample_of(population, test.labels, score(population, engine, test.pixels)[0], test.patients), population
     )
+
+
+def at_full_size(
+    population: PopulationCard, engine: Engine, folder: Path, small: Mapping[str, Films], taught: Set[str]
+) -> dict[str, Any]:
+    """What becomes of films at full size, and of the small copies of the same films that the network knows.
+
+    Args:
+        population: Whose network.
+        engine: The exported network.
+        folder: Films at full size, named as their small copies.
+        small: File name → pixels (224, 224) of the small copy.
+        taught: File names of the films it was trained on.
+
+    Returns:
+        How many films, how many of them ``taught``; for each class how many, and the findings of both copies at the
+        balanced point, normal, indeterminate and pneumonia.
+
+    Raises:
+        DataError: A film has no small copy, or cannot be read.
+    """
+    films = read_films(folder)
+    names = [Path(film.file).name for film in films]
+    if alone := sorted(set(names) - small.keys()):
+        raise DataError(f"{folder}/{alone[0]} is no film that the network knows. Give full-size copies of its films.")
+    findings = {}
+    for size, pixels in (("full", load_pixels(folder, films)), ("small", np.stack([small[name] for name in names]))):
+        logits = score(population, engine, pixels)[0].astype(np.float32)
+        findings[size] = [population.finding(float(p), "balanced") for p in population.probability(logits)]
+    result: dict[str, Any] = {"films": len(films), "taught": sum(name in taught for name in names)}
+    for label, which in enumerate(("normal", "pneumonia")):
+        places = [place for place, film in enumerate(films) if film.label == label]
+        counts = {
+            size: [sum(found[place] == kind for place in places) for kind in FINDINGS]
+            for size, found in findings.items()
+        }
+        result[which] = {"films": len(places), **counts}
+    return result

@@ -17,7 +17,6 @@ from ml.intake.read import FILM_SIZE
 from ml.publishing.about import AGES, LIMITS, LUNGS_DATA, About
 from ml.publishing.calibration import BOUNDS
 from ml.publishing.measured_limits import (
-    FULL_SIZE_LIMIT,
     adult_limit,
     adults_background_limit,
     adults_ranking_limit,
@@ -25,6 +24,7 @@ from ml.publishing.measured_limits import (
     background_limit,
     calibration_limit,
     children_limit,
+    full_size_limit,
     heat_limit,
     lungs_heat_limit,
 )
@@ -84,7 +84,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
             aspect_ratio_limit(metrics["aspect_ratio"], plain),
             (lungs_heat_limit if by_lungs else heat_limit)(metrics["heat_map"]),
         ]
-        measured += [FULL_SIZE_LIMIT] if by_lungs and about.limits == LIMITS else []
+        measured += [full_size_limit(metrics.get("full_size"))] if about.limits == LIMITS else []
     else:
         adults += (
             [adults_ranking_limit(plain, kinds)] if {"typical", "indeterminate", "atypical"} <= kinds.keys() else []
@@ -105,7 +105,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
         "aspect_ratio": metrics["aspect_ratio"],
         "heat_map": metrics["heat_map"],
         "parity_with_keras": metrics["parity_with_keras"],
-    } | {name: metrics[name] for name in ("adults", "children") if name in metrics}
+    } | {name: metrics[name] for name in ("adults", "children", "full_size") if name in metrics}
 
 
 def next_version(out: Path, today: datetime.date) -> str:

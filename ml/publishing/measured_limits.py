@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-FULL_SIZE_LIMIT = (
-    "Measured on small copies of the films. At full size, as hospitals send them, it is less sure of normal "
-    "ones: of 24, most of them known from training, 17 were called normal at the balanced operating point, 6 "
-    "were left indeterminate and 1 was called pneumonia; of their small copies 22 were called normal. It "
-    "still ranked every one of them below the films with pneumonia."
-)
-"""Counted by ``ml.predict`` on 60 full-size copies (docs/experiments.md), for the children's network of 2026.11.12."""
+
+def full_size_limit(found: dict[str, Any] | None) -> str:
+    """On what size of films it was measured, and what becomes of films at full size, where that was."""
+    limit = "Measured on small copies of the films, not on films at full size, as hospitals send them."
+    if found is None:
+        return limit
+    normal, ill = found["normal"], found["pneumonia"]
+    below, between, above = normal["full"]
+    return limit + (
+        f" Of {normal['films']} normal ones at full size the network calls {below} normal at the balanced operating "
+        f"point, leaves {between} indeterminate and calls {above} pneumonia (of their small copies it calls "
+        f"{normal['small'][0]} normal); of {ill['films']} with pneumonia it calls {ill['full'][2]} pneumonia (of their "
+        f"small copies {ill['small'][2]}). It was trained on {found['taught']} of these {found['films']} films."
+    )
 
 
 def adult_limit(adults: dict[str, Any] | None) -> str:

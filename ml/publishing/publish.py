@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ml.errors import MLError
 from ml.evaluation.adults import measure_adults, read_adults
 from ml.evaluation.aspect_ratio import narrowed
-from ml.evaluation.elsewhere import heat_in_drawn_lungs, on_children
+from ml.evaluation.elsewhere import at_full_size, heat_in_drawn_lungs, on_children
 from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split
 from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import describe, sample_of
@@ -124,6 +124,7 @@ def publish(
     about: Path | None = None,
     masks: Path | None = None,
     children: Path | None = None,
+    full_size: Path | None = None,
     films_per_shift: int = 600,
     command: str = "",
 ) -> dict[str, Any]:
@@ -141,6 +142,7 @@ def publish(
             ``ml/publishing/about.py``).
         masks: Folder with lungs drawn by people, to say how much of the heat lies in them.
         children: The children's data, to say what a network for others is worth on their test films.
+        full_size: Folder with full-size copies of some of the run's films, to say what becomes of these.
         films_per_shift: See :func:`ml.evaluation.run.evaluate`.
         command: The command line, for the card.
 
@@ -191,6 +193,10 @@ def publish(
             metrics["heat_map"]["drawn_lungs"] = heat_in_drawn_lungs(card, card.first, engine, masks)
         if children is not None:
             metrics["children"] = on_children(card.first, engine, children)
+        if full_size is not None:
+            small = {Path(film.file).name: row for film, row in zip(read.films, read.pixels, strict=True)}
+            taught = {Path(film.file).name for film in read.films if film.split == "train"}
+            metrics["full_size"] = at_full_size(card.first, engine, full_size, small, taught)
         fill(raw, metrics, words)
         write(staging, raw, metrics, draw(metrics, samples, card.first, read.histories))
         load_card(staging).verify()

@@ -90,6 +90,8 @@ def republish(
             metrics["adults"] = measure_adults(card.first, engine, strangers)
         if masks is not None:
             metrics["heat_map"]["drawn_lungs"] = heat_in_drawn_lungs(card, card.first, engine, masks)
+        if "full_size" in old:
+            metrics["full_size"] = old["full_size"]
         fill(raw, metrics, words)
         write(staging, raw, metrics, draw(metrics, samples, card.first))
         load_card(staging).verify()
