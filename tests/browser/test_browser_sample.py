@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -35,14 +37,13 @@ def test_the_keyboard_alone_gets_there_too(page: Page) -> None:
     expect(page.get_by_alt_text("Heat map over the radiograph")).to_be_visible()
 
 
-def test_the_picture_of_a_result_follows_the_theme(page: Page) -> None:
+def test_the_picture_of_a_result_follows_the_language(page: Page) -> None:
     page.goto("/")
-    light, dark = page.locator(".shot-light"), page.locator(".shot-dark")
-    expect(light).to_be_visible()
-    expect(dark).to_be_hidden()
-    page.emulate_media(color_scheme="dark")
-    expect(dark).to_be_visible()
-    expect(light).to_be_hidden()
+    picture = page.locator(".landing-shot img")
+    expect(picture).to_have_attribute("src", re.compile(r"/result-en\."))
+    page.get_by_role("button", name="Deutsch").click()
+    expect(picture).to_have_attribute("src", re.compile(r"/result-de\."))
+    expect(picture).to_have_js_property("naturalWidth", 1280)
 
 
 def test_without_javascript_the_heat_map_still_comes_and_goes(chromium: Browser, site: RunningSite) -> None:

@@ -27,7 +27,7 @@ def test_who_has_chosen_nothing_sees_the_defaults_and_the_measured_figures(owner
     analysed(owner)  # registers the model
     text = owner_client.get(PAGE).content.decode()
     assert 'value="balanced" checked' in text
-    assert text.count("Of 100 patients with pneumonia") == 3
+    assert text.count("Of 100 with pneumonia: missed") == 3
     assert not Preferences.objects.exists()
 
 
