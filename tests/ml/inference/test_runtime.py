@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,3 +64,36 @@ def test_a_film_gets_the_same_alone_and_among_others() -> None:
     for place, film in enumerate((FILMS[:1], FILMS[1:], FILMS[1:], FILMS[:1])):
         for among, alone in zip(together, engine(film), strict=True):
             np.testing.assert_array_equal(among[place], alone[0])
+
+
+def unpacked_weights() -> list[tuple[int, int]]:
+    """(size, resident) in kB of each nameless file this process has mapped for weights."""
+    found: list[tuple[int, int]] = []
+    ours = False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        name, *rest = line.split()
+        if "-" in name and not name.endswith(":"):
+            ours = rest[-1] == "(deleted)" and rest[-2].startswith(tempfile.gettempdir())
+        elif ours and name == "Size:":
+            found.append((int(rest[0]), 0))
+        elif ours and name == "Rss:":
+            found[-1] = (found[-1][0], int(rest[0]))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").is_file(), reason="Linux tells what is resident")
+def test_weights_that_are_packed_already_take_no_memory() -> None:
+    before = unpacked_weights()
+    engine = Engine(ARTIFACTS / "adults" / "model.xml", threads=1)
+    engine(FILMS[:1])
+    new = [entry for entry in unpacked_weights() if entry not in before]
+    assert sum(size for size, _ in new) > 15_000
+    assert sum(resident for _, resident in new) < 2_000
+
+
+def test_without_room_for_a_file_a_network_answers_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = ARTIFACTS / "adults" / "model.xml"
+    ordinary = Engine(path, threads=1)(FILMS)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    for one, other in zip(ordinary, Engine(path, threads=1)(FILMS), strict=True):
+        np.testing.assert_array_equal(one, other)
