@@ -31,6 +31,10 @@ FLAGS = [
     "--disable-sync",
 ]
 SECRET = "a drawn phantom 7"
+DESK, PHONE = pytest.param((1440, 900), id="desktop"), pytest.param((390, 844), id="phone")
+# For tests of what no width changes: keys, what is sent and asked, a browser without JavaScript.
+at_a_desk = pytest.mark.parametrize("context", [DESK], indirect=True)
+on_a_phone = pytest.mark.parametrize("context", [PHONE], indirect=True)
 _neighbours = itertools.count()
 expect.set_options(timeout=20_000)  # two cores run browser, site and worker
 
@@ -39,6 +43,7 @@ expect.set_options(timeout=20_000)  # two cores run browser, site and worker
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """One site for all browser tests, as it stands behind a front server (see :func:`profile`)."""
     options = {"SWEEP_SECONDS": "2", "TRUST_PROXY": "1", "WEBHOOKS": "public"}
+    options["DJANGO_SETTINGS_MODULE"] = "tests.browser.settings"
     running = RunningSite(tmp_path_factory.mktemp("browser") / "data", **options).start()
     running.wait_for("/readyz", '"ready": true')
     yield running
@@ -67,7 +72,7 @@ def profile(chromium: Browser, site: RunningSite, **options: Any) -> BrowserCont
     return chromium.new_context(base_url=site.url, locale="en-GB", extra_http_headers=headers, **options)
 
 
-@pytest.fixture(params=[(1440, 900), (390, 844)], ids=["desktop", "phone"])
+@pytest.fixture(params=[DESK, PHONE])
 def context(request: pytest.FixtureRequest, chromium: Browser, site: RunningSite) -> Iterator[BrowserContext]:
     """A fresh browser profile, once as wide as a desk's, once as a phone's; errors in the console fail the test."""
     width, height = request.param

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
-from tests.browser.conftest import profile, sign_up, sign_up_by_page
+from tests.browser.conftest import at_a_desk, profile, sign_up, sign_up_by_page
 from tests.phantoms import film
 from tests.running_site import RunningSite
 
@@ -55,6 +55,7 @@ def test_a_person_submits_a_film_and_finds_its_result_in_the_history(page: Page,
     expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
 
 
+@at_a_desk
 def test_several_films_go_one_by_one_and_a_bad_one_says_why(page: Page, tmp_path: Path) -> None:
     sign_up(page, somebody())
     page.goto("/studies/new/")
@@ -70,6 +71,7 @@ def test_several_films_go_one_by_one_and_a_bad_one_says_why(page: Page, tmp_path
     expect(page.locator("#upload-summary")).to_contain_text("Uploaded 2 · duplicates 0 · rejected 1")
 
 
+@at_a_desk
 def test_the_confirmation_is_asked_for_before_anything_is_sent(page: Page, tmp_path: Path) -> None:
     sign_up(page, somebody())
     page.goto("/studies/new/")
@@ -78,6 +80,7 @@ def test_the_confirmation_is_asked_for_before_anything_is_sent(page: Page, tmp_p
     expect(page.locator(".upload-item[data-state=new]")).to_have_count(1)
 
 
+@at_a_desk
 def test_the_same_film_again_leads_to_the_earlier_result(page: Page, tmp_path: Path) -> None:
     sign_up(page, somebody())
     for _ in range(2):
@@ -89,6 +92,7 @@ def test_the_same_film_again_leads_to_the_earlier_result(page: Page, tmp_path: P
     expect(page.get_by_role("button", name="Reanalyse")).to_be_visible()
 
 
+@at_a_desk
 def test_a_dropped_film_is_taken_anywhere_on_the_page(page: Page, tmp_path: Path) -> None:
     sign_up(page, somebody())
     page.goto("/studies/new/")

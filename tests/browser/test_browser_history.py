@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile, send, sign_up, wait_for_answers
+from tests.browser.conftest import at_a_desk, profile, send, sign_up, wait_for_answers
 from tests.browser.test_browser_flow import somebody
 from tests.browser.test_browser_manners import RULES, Axe
 from tests.phantoms import film
@@ -20,6 +20,7 @@ def submit(page: Page, *seeds: int) -> None:
         send(page, film(seed, width=900, height=760), f"film {seed}")
 
 
+@at_a_desk
 def test_results_come_by_themselves_and_the_asking_ends(page: Page) -> None:
     sign_up(page, somebody())
     submit(page, 21, 22)
@@ -51,6 +52,7 @@ def test_two_are_chosen_compared_and_deleted(page: Page) -> None:
     expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
 
 
+@at_a_desk
 def test_downloads_open_and_say_what_they_are(page: Page) -> None:
     sign_up(page, somebody())
     submit(page, 25)
@@ -81,9 +83,8 @@ def test_without_javascript_all_of_it_works(chromium: Browser, site: RunningSite
     context.close()
 
 
+@at_a_desk
 def test_no_filter_cuts_its_longest_choice_on_a_desk_in_any_language(page: Page) -> None:
-    if page.viewport_size and page.viewport_size["width"] < 1000:
-        pytest.skip("a phone has two filters beside each other, and its own list of choices")
     sign_up(page, somebody())
     submit(page, 25)
     page.goto("/studies/")

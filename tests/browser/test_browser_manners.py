@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SECRET, profile, sign_up
+from tests.browser.conftest import SECRET, at_a_desk, profile, sign_up
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -117,6 +117,7 @@ def test_the_first_tab_jumps_to_the_content_and_escape_closes_the_menu(page: Pag
     expect(summary).to_be_focused()
 
 
+@at_a_desk
 def test_the_language_is_one_s_own_choice_and_stays(page: Page) -> None:
     page.goto("/about/")
     page.get_by_role("button", name="Deutsch").click()

@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile
+from tests.browser.conftest import at_a_desk, profile
 from tests.browser.test_browser_viewer import middle, number, submit, submit_another
 from tests.running_site import RunningSite
 
@@ -37,6 +37,7 @@ def kept(page: Page) -> list[dict[str, int | str]]:
     return found
 
 
+@at_a_desk
 def test_marks_drawn_by_mouse_are_undone_kept_with_the_review_and_there_without_javascript(
     viewer: Page, chromium: Browser, site: RunningSite
 ) -> None:
@@ -64,6 +65,7 @@ def test_marks_drawn_by_mouse_are_undone_kept_with_the_review_and_there_without_
     plain.close()
 
 
+@at_a_desk
 def test_by_keyboard_a_mark_is_placed_moved_and_resized(viewer: Page) -> None:
     viewer.locator("[data-stage]").focus()
     viewer.keyboard.press("b")
@@ -81,6 +83,7 @@ def test_by_keyboard_a_mark_is_placed_moved_and_resized(viewer: Page) -> None:
     assert kept(viewer) == []
 
 
+@at_a_desk
 def test_the_ruler_measures_and_is_not_kept(viewer: Page) -> None:
     viewer.keyboard.press("d")
     drag(viewer, 80, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile
+from tests.browser.conftest import at_a_desk, profile
 from tests.browser.test_browser_viewer import submit, submit_another
 from tests.running_site import RunningSite
 
@@ -25,6 +25,7 @@ def reader(page: Page) -> Page:
     return page
 
 
+@at_a_desk
 def test_by_keyboard_alone_one_reads_sees_both_readings_and_goes_on_to_the_next(reader: Page) -> None:
     first = reader.url
     for label in ("No signs of pneumonia", "Medium"):
@@ -41,6 +42,7 @@ def test_by_keyboard_alone_one_reads_sees_both_readings_and_goes_on_to_the_next(
     expect(reader.get_by_role("heading", name="Read the radiograph first")).to_be_visible()
 
 
+@at_a_desk
 def test_without_javascript_the_next_unread_one_is_a_link(reader: Page, chromium: Browser, site: RunningSite) -> None:
     plain = profile(chromium, site, java_script_enabled=False)
     plain.add_cookies(reader.context.cookies())  # type: ignore[arg-type]

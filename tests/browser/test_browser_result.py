@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
-from tests.browser.conftest import profile, sign_up
+from tests.browser.conftest import at_a_desk, profile, sign_up
 from tests.browser.test_browser_flow import confirm, somebody
 from tests.browser.test_browser_viewer import submit
 from tests.running_site import RunningSite
@@ -75,6 +75,7 @@ def test_tabs_follow_mouse_and_keyboard_and_show_one_section_at_a_time(result: P
     expect(result.get_by_role("tab", selected=False).first).not_to_be_focused()
 
 
+@at_a_desk
 def test_the_address_opens_the_tab_its_fragment_lies_in(result: Page) -> None:
     address = result.url.partition("#")[0]
     for fragment, name in (("review", "Review"), ("limits", "Details"), ("prevalence-share", "Accuracy")):
@@ -97,6 +98,7 @@ def test_rare_and_destructive_actions_wait_behind_a_menu(result: Page) -> None:
     expect(result.get_by_role("link", name="Delete")).to_be_hidden()
 
 
+@at_a_desk
 def test_without_javascript_all_sections_and_the_menu_are_there(
     result: Page, chromium: Browser, site: RunningSite
 ) -> None:

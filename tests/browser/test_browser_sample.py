@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile, sign_up
+from tests.browser.conftest import at_a_desk, profile, sign_up
 from tests.browser.test_browser_flow import somebody
 from tests.running_site import RunningSite
 
@@ -29,6 +29,7 @@ def test_a_visitor_is_two_clicks_from_a_result(page: Page) -> None:
     expect(page.locator("[name=username]")).to_be_visible()
 
 
+@at_a_desk
 def test_the_keyboard_alone_gets_there_too(page: Page) -> None:
     page.goto("/")
     page.get_by_role("main").get_by_role("link", name="Without a patch").press("Enter")
@@ -37,6 +38,7 @@ def test_the_keyboard_alone_gets_there_too(page: Page) -> None:
     expect(page.get_by_alt_text("Heat map over the radiograph")).to_be_visible()
 
 
+@at_a_desk
 def test_the_picture_of_a_result_follows_the_language(page: Page) -> None:
     page.goto("/")
     picture = page.locator(".landing-shot img")
@@ -57,6 +59,7 @@ def test_without_javascript_the_heat_map_still_comes_and_goes(chromium: Browser,
     context.close()
 
 
+@at_a_desk
 def test_an_empty_history_offers_a_sample_and_the_sample_leads_on(page: Page) -> None:
     sign_up(page, somebody())
     page.goto("/studies/")

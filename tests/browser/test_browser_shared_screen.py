@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_up
+from tests.browser.conftest import at_a_desk, sign_up
 from tests.browser.test_browser_flow import drawn, somebody
 
 pytestmark = pytest.mark.browser
 
 
+@at_a_desk
 def test_a_film_that_the_browser_has_kept_is_asked_for_and_not_shown_after_signing_out(
     page: Page, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import SECRET, sign_up
+from tests.browser.conftest import SECRET, at_a_desk, sign_up
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
@@ -85,6 +85,7 @@ def test_states_corners_and_the_admin(page: Page, site: RunningSite) -> None:
     assert not found, "\n".join(found)
 
 
+@at_a_desk
 def test_a_waiting_page_asks_again_when_no_server_answered_and_says_when_one_is_signed_out(
     page: Page, site: RunningSite
 ) -> None:

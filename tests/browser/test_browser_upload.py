@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import sign_up
+from tests.browser.conftest import at_a_desk, sign_up
 from tests.browser.test_browser_flow import confirm, drawn, somebody
 
 pytestmark = pytest.mark.browser
@@ -59,6 +59,7 @@ def ask(page: Page, polls: Polls, seconds: int = 1) -> int:
     return len(polls.asked) - before
 
 
+@at_a_desk
 def test_one_poll_asks_for_all_films_until_none_waits(page: Page, polls: Polls) -> None:
     expect(page.locator(".upload-item .state-queued")).to_have_count(3)
     assert ask(page, polls) == 1
@@ -70,6 +71,7 @@ def test_one_poll_asks_for_all_films_until_none_waits(page: Page, polls: Polls) 
     assert ask(page, polls, 60) == 0
 
 
+@at_a_desk
 def test_a_page_that_nobody_sees_asks_nothing(page: Page, polls: Polls) -> None:
     show(page, False)
     ask(page, polls)
@@ -79,6 +81,7 @@ def test_a_page_that_nobody_sees_asks_nothing(page: Page, polls: Polls) -> None:
         page.clock.run_for(1000)
 
 
+@at_a_desk
 def test_a_server_that_does_not_answer_is_asked_less_and_less(page: Page, polls: Polls) -> None:
     page.unroute(LIVE)
     failed: list[str] = []

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ml import phantom
-from tests.browser.conftest import profile, sign_up
+from tests.browser.conftest import at_a_desk, profile, sign_up
 from tests.browser.test_browser_flow import confirm, somebody
 from tests.browser.test_browser_manners import RULES, Axe
 from tests.phantoms import another
@@ -72,6 +72,7 @@ LOSE_TWO_ANSWERS = """
 """
 
 
+@at_a_desk
 def test_an_answer_that_was_lost_is_asked_for_and_nothing_sent_twice(page: Page, tmp_path: Path) -> None:
     sign_up(page, somebody())
     page.add_init_script(LOSE_TWO_ANSWERS)
@@ -87,6 +88,7 @@ def test_an_answer_that_was_lost_is_asked_for_and_nothing_sent_twice(page: Page,
     expect(page.locator("#count-all")).to_have_text("2")
 
 
+@at_a_desk
 def test_files_dropped_on_any_page_are_taken_along(page: Page) -> None:
     sign_up(page, somebody())
     for path in ("/studies/", "/about/", "/preferences/"):
@@ -99,6 +101,7 @@ def test_files_dropped_on_any_page_are_taken_along(page: Page) -> None:
     expect(page.locator(".upload-item")).to_have_count(0)
 
 
+@at_a_desk
 def test_a_folder_is_chosen_whole_without_what_the_system_hides_in_it(page: Page, tmp_path: Path) -> None:
     folder = tmp_path / "films"
     small(folder, 3, 340)
@@ -112,6 +115,7 @@ def test_a_folder_is_chosen_whole_without_what_the_system_hides_in_it(page: Page
     expect(page.locator("#upload-summary")).to_have_text("3 files chosen")
 
 
+@at_a_desk
 def test_labels_come_from_names_but_not_from_those_of_people(page: Page) -> None:
     sign_up(page, somebody())
     page.goto("/studies/new/")

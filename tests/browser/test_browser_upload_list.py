@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from ml import phantom
-from tests.browser.conftest import SECRET, sign_up
+from tests.browser.conftest import SECRET, at_a_desk, sign_up
 from tests.browser.test_browser_flow import confirm, drawn, somebody
 from tests.browser.test_browser_manners import RULES
 from tests.dicom_files import dicom_bytes
@@ -48,6 +48,7 @@ def refuse_what_is_sent(route: Route) -> None:
 
 
 @pytest.mark.parametrize("cookie", ["the cookie can be read", "no script can read the cookie"])
+@at_a_desk
 def test_who_signs_in_again_in_another_tab_sends_the_film_that_waited(page: Page, tmp_path: Path, cookie: str) -> None:
     if cookie.startswith("no"):  # CSRF_COOKIE_HTTPONLY, CSRF_USE_SESSIONS
         page.add_init_script("Object.defineProperty(document, 'cookie', {get: () => ''})")
@@ -69,6 +70,7 @@ def test_who_signs_in_again_in_another_tab_sends_the_film_that_waited(page: Page
     expect(page.locator(".upload-item[data-state=done]")).to_have_count(2)
 
 
+@at_a_desk
 def test_a_form_that_has_expired_is_renewed_and_no_sign_in_asked_for(page: Page, tmp_path: Path) -> None:
     sign_up(page, somebody())
     choose(page, drawn(tmp_path, 43), drawn(tmp_path, 44))
@@ -81,6 +83,7 @@ def test_a_form_that_has_expired_is_renewed_and_no_sign_in_asked_for(page: Page,
     expect(page.locator(".upload-item")).to_contain_text("too old to send the file")
 
 
+@at_a_desk
 def test_each_film_has_a_label_of_its_own(page: Page, tmp_path: Path) -> None:
     sign_up(page, somebody())
     choose(page, drawn(tmp_path, 46), drawn(tmp_path, 47))

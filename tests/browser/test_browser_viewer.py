@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile, send, sign_up
+from tests.browser.conftest import at_a_desk, on_a_phone, profile, send, sign_up
 from tests.phantoms import film
 from tests.running_site import RunningSite
 
@@ -84,6 +84,7 @@ def test_every_key_of_the_help_sheet_does_what_it_says(viewer: Page) -> None:
     expect(viewer.get_by_role("dialog")).to_be_hidden()
 
 
+@at_a_desk
 def test_one_steps_through_one_s_studies_by_a_key(viewer: Page) -> None:
     older = viewer.url
     newer = submit_another(viewer, 22)
@@ -93,6 +94,7 @@ def test_one_steps_through_one_s_studies_by_a_key(viewer: Page) -> None:
         expect(viewer).to_have_url(there)
 
 
+@at_a_desk
 def test_keys_do_nothing_while_a_comment_is_written_and_can_be_switched_off(viewer: Page) -> None:
     viewer.get_by_role("tab", name="Review").click()
     viewer.get_by_label("Comment (optional)").press_sequentially("him ih?")
@@ -108,6 +110,7 @@ def test_keys_do_nothing_while_a_comment_is_written_and_can_be_switched_off(view
     expect(viewer.get_by_role("button", name="Invert")).to_have_attribute("aria-pressed", "true")
 
 
+@at_a_desk
 def test_the_mouse_zooms_moves_and_windows(viewer: Page) -> None:
     fitted = number(viewer, "zoom")
     viewer.locator("[data-stage]").scroll_into_view_if_needed()
@@ -127,6 +130,7 @@ def test_the_mouse_zooms_moves_and_windows(viewer: Page) -> None:
     assert number(viewer, "zoom") == fitted
 
 
+@on_a_phone
 def test_two_fingers_zoom_and_a_double_tap_brings_the_whole_film_back(viewer: Page) -> None:
     fitted = number(viewer, "zoom")
     viewer.locator("[data-stage]").scroll_into_view_if_needed()
@@ -190,6 +194,7 @@ def test_nothing_moves_while_the_page_loads(viewer: Page) -> None:
     assert moved < 0.02
 
 
+@at_a_desk
 def test_without_javascript_film_heat_map_and_review_are_there(
     viewer: Page, chromium: Browser, site: RunningSite
 ) -> None:
@@ -207,6 +212,7 @@ def test_without_javascript_film_heat_map_and_review_are_there(
     plain.close()
 
 
+@at_a_desk
 def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page) -> None:
     submit(page, 22)
     page.goto("/preferences/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import profile, send, sign_up, wait_for_answers
+from tests.browser.conftest import at_a_desk, profile, send, sign_up, wait_for_answers
 from tests.browser.test_browser_flow import somebody
 from tests.browser.test_browser_manners import RULES, Axe
 from tests.phantoms import film
@@ -68,6 +68,7 @@ def test_tags_saved_filters_and_sorting_by_mouse(page: Page) -> None:
         expect(page.locator(".tag", has_text="row")).to_have_count(1)
 
 
+@at_a_desk
 def test_unread_studies_are_reached_by_keys_which_can_be_switched_off(page: Page) -> None:
     three(page)
     page.get_by_role("link", name="b", exact=True).click()
