@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +26,12 @@ IMAGENET = SHARED_DATA / "weights" / "efficientnet_lite0.npz"
 FILMS = np.stack([drawn_input(seed, opacity=bool(seed % 2)).pixels for seed in range(4)])
 
 
+@cache
+def untrained() -> Any:
+    """A network that no test changes."""
+    return build_training(64)
+
+
 def as_published(network: object) -> dict[str, np.ndarray]:
     """The network's own weights, named and shaped as the published arrays are."""
     arrays = {}
@@ -43,7 +51,7 @@ def as_published(network: object) -> dict[str, np.ndarray]:
 
 
 def test_every_published_array_finds_its_layer_and_comes_back_the_same(tmp_path: Path) -> None:
-    one, other = build_training(64), build_training(64)
+    one, other = untrained(), build_training(64)
     np.savez(tmp_path / "weights.npz", **as_published(one))
     load_imagenet(other, tmp_path / "weights.npz")
     for layer, same in zip(one.layers, other.layers, strict=True):
@@ -53,7 +61,7 @@ def test_every_published_array_finds_its_layer_and_comes_back_the_same(tmp_path:
 
 
 def test_arrays_without_a_layer_and_arrays_of_another_shape_are_refused(tmp_path: Path) -> None:
-    network = build_training(64)
+    network = untrained()
     arrays = as_published(network)
     np.savez(tmp_path / "more.npz", **arrays, strange=np.zeros(3))
     with pytest.raises(TrainingError, match="no layer takes: strange"):
