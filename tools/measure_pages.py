@@ -59,7 +59,7 @@ def measure(browser: Browser, address: str, language: str, folder: Path) -> Row:
 
     def see(pages: dict[str, str]) -> None:
         for name, path in pages.items():
-            answer = page.goto(path)
+            answer = page.goto(path, wait_until="networkidle")
             if answer is not None and answer.ok:
                 rows[name] = _of(page)
 

@@ -94,6 +94,10 @@ ACCOUNT_LABELS = {
     "password2": _("The same password again"),
     "remember": _("Keep me signed in"),
 }
+# What the validators of settings.AUTH_PASSWORD_VALIDATORS ask for, in place of a list with a sentence from each.
+PASSWORD_RULE = _(
+    "At least 10 characters; not only digits, no well-known password, nothing of your name or of this site’s words."
+)
 
 
 @register.filter(expects_localtime=True)
@@ -112,4 +116,6 @@ def in_our_words(form: BaseForm) -> BaseForm:
             optional = name == "email" and not field.required
             # Twice: a form that was checked has kept the old one in its bound field.
             field.label = form[name].label = _("E-mail address (optional)") if optional else labels[name]
+        if name == "password1":
+            field.help_text = form[name].help_text = PASSWORD_RULE
     return form

@@ -261,3 +261,11 @@ def test_methods_of_no_use_are_refused_with_every_header(client: Client, method:
     assert answer.status_code == 405
     for header in ("Content-Security-Policy", "X-Content-Type-Options", "Cross-Origin-Resource-Policy"):
         assert answer.headers[header]
+
+
+def test_the_sign_up_form_says_the_rule_for_passwords_once_and_as_it_is(client: Client, settings: Any) -> None:
+    page = client.get(reverse("account_signup")).text
+    (length,) = (one["OPTIONS"]["min_length"] for one in settings.AUTH_PASSWORD_VALIDATORS if "OPTIONS" in one)
+    assert page.count(f"At least {length} characters") == 1
+    assert len(settings.AUTH_PASSWORD_VALIDATORS) == 5, "another rule: the sentence does not tell it"
+    assert "Your password" not in page
