@@ -21,6 +21,7 @@ from ml.evaluation.run import say
 from ml.evaluation.summary import summary
 from ml.inference.cards.files import ARTIFACTS
 from ml.provenance import command_line
+from ml.publishing.other_films import OtherFilms
 from ml.publishing.publish import publish
 from ml.publishing.republish import republish
 
@@ -58,15 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if target is None and options.out.resolve().parent == ARTIFACTS:
         target = Path(__file__).resolve().parent.parent / "docs" / "model-card.md"
     try:
+        others = OtherFilms.read(options.adults, options.masks, options.children, options.full_size)
         metrics = republish(
-            options.data, options.out, name=options.version, adults=options.adults, masks=options.masks,
-            command=command,
+            options.data, options.out, name=options.version, others=others, command=command
         ) if options.again else publish(
-            options.data, options.run, options.out, name=options.version, half=options.half,
-            adults=options.adults, about=options.about, masks=options.masks, children=options.children,
-            full_size=options.full_size,
-            films_per_shift=options.films_per_shift,
-            command=command,
+            options.data, options.run, options.out, name=options.version, half=options.half, about=options.about,
+            others=others, films_per_shift=options.films_per_shift, command=command,
         )  # fmt: skip
         print(summary(metrics))
         if target is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import MLError
-from ml.evaluation.adults import measure_adults, read_adults
 from ml.evaluation.aspect_ratio import narrowed
-from ml.evaluation.elsewhere import at_full_size, heat_in_drawn_lungs, on_children
 from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split
 from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import describe, sample_of
@@ -32,6 +28,8 @@ from ml.provenance import commit, versions
 from ml.publishing import calibration, operating_points
 from ml.publishing.about import KNOWN, About, read_about
 from ml.publishing.card_text import PREVALENCE, draft, fill, next_version
+from ml.publishing.other_films import OtherFilms
+from ml.publishing.staging import bring_back, staged
 from ml.training.run import Run, read_run
 
 SHIFT_SEEDS = (11, 12, 13)
@@ -120,11 +118,8 @@ def publish(
     *,
     name: str | None = None,
     half: bool = False,
-    adults: Path | None = None,
     about: Path | None = None,
-    masks: Path | None = None,
-    children: Path | None = None,
-    full_size: Path | None = None,
+    others: OtherFilms | None = None,
     films_per_shift: int = 600,
     command: str = "",
 ) -> dict[str, Any]:
@@ -136,13 +131,9 @@ def publish(
         out: The artefact folder to replace.
         name: Version; None counts up.
         half: Store the exported weights in 16 bits.
-        adults: A CSV of adults' films read by radiologists (:mod:`ml.evaluation.adults`), to say in the card what the
-            network is worth on them.
-        about: The words of the card where these are other films than the published ones (see
-            ``ml/publishing/about.py``).
-        masks: Folder with lungs drawn by people, to say how much of the heat lies in them.
-        children: The children's data, to say what a network for others is worth on their test films.
-        full_size: Folder with full-size copies of some of the run's films, to say what becomes of these.
+        about: The words of the card where these are other films than the published ones
+            (:mod:`ml.publishing.about`).
+        others: What else to measure the network on.
         films_per_shift: See :func:`ml.evaluation.run.evaluate`.
         command: The command line, for the card.
 
@@ -154,55 +145,40 @@ def publish(
 
     bring_back(out)
     words = About() if about is None else read_about(about)
-    strangers = None if adults is None else read_adults(adults)
     model = load_keras(run / "model.keras")
     read = read_run(data, run)
     if works_on_lungs(model):  # with the graph of this code, however long ago it was trained
         model = rebuilt(model, read.facts.get("soften", 0.0))
-    weights, bias = read_head(model)
     if about is None and read.facts["data_sha256"] not in KNOWN:
         say(
             "the card will speak of the published paediatric films; if these are others, say of which with --about FILE"
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with staged(out) as folder:
         # Saved again, not copied: without the optimizer's state it is a third of the size.
-        save_small(model, staging / "model.keras")
-        (staging / SPLIT).write_text(json.dumps(describe_split(read.films, read.pixels)) + "\n", encoding="utf-8")
+        save_small(model, folder / "model.keras")
+        (folder / SPLIT).write_text(json.dumps(describe_split(read.films, read.pixels)) + "\n", encoding="utf-8")
         val, test = read.of_split("val"), read.of_split("test")
         say("exporting and comparing with Keras …")
-        parity = export(model, staging / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
-        engine = Engine(staging / "model.xml")
-        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), weights, bias, words)
-        raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
+        parity = export(model, folder / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
+        engine = Engine(folder / "model.xml")
+        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), *read_head(model), words)
+        raw["files"] = {file.name: file_sha256(file) for file in sorted(folder.iterdir())}
         say("calibrating …")
-        child = raw["populations"][words.whose]
-        chosen = choose(parse_card(raw, staging).first, engine, val)
-        child["calibration"] = chosen["calibration"]
-        child["network"]["head"]["heat_scale"] = chosen["heat_scale"]
-        put_cuts(child, chosen)
+        chosen = choose(parse_card(raw, folder).first, engine, val)
+        population = raw["populations"][words.whose]
+        population["calibration"] = chosen["calibration"]
+        population["network"]["head"]["heat_scale"] = chosen["heat_scale"]
+        put_cuts(population, chosen)
         raw["training"] = _training(read, run)
-        card = parse_card(raw, staging)
+        card = parse_card(raw, folder)
         metrics, samples, _ = evaluate(card, engine, test, keras_model=model, films_per_shift=films_per_shift)
         metrics["validation"] = of_validation(card.first, val, chosen["logits"])
         metrics["parity_with_keras"], metrics["command"] = parity, command
-        if strangers is not None:
-            metrics["adults"] = measure_adults(card.first, engine, strangers)
-        if masks is not None:
-            metrics["heat_map"]["drawn_lungs"] = heat_in_drawn_lungs(card, card.first, engine, masks)
-        if children is not None:
-            metrics["children"] = on_children(card.first, engine, children)
-        if full_size is not None:
-            small = {Path(film.file).name: row for film, row in zip(read.films, read.pixels, strict=True)}
-            taught = {Path(film.file).name for film in read.films if film.split == "train"}
-            metrics["full_size"] = at_full_size(card.first, engine, full_size, small, taught)
+        if others is not None:
+            others.measure(metrics, card, engine, read)
         fill(raw, metrics, words)
-        write(staging, raw, metrics, draw(metrics, samples, card.first, read.histories))
-        load_card(staging).verify()
-        put_in_place(staging, out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        write(folder, raw, metrics, draw(metrics, samples, card.first, read.histories))
+        load_card(folder).verify()
     return metrics
 
 
@@ -230,16 +206,16 @@ def _training(read: Run, run: Path) -> dict[str, Any]:
     }
 
 
-def write(staging: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: dict[str, str]) -> None:
+def write(folder: Path, raw: dict[str, Any], metrics: dict[str, Any], drawn: dict[str, str]) -> None:
     """Write metrics, figures, terms that bind whoever uses the network, and, last, the card with every file's hash."""
     bound = terms(raw)
     if bound:
-        (staging / "TERMS.txt").write_text(bound, encoding="utf-8")
-    (staging / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+        (folder / "TERMS.txt").write_text(bound, encoding="utf-8")
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     for name, svg in drawn.items():
-        (staging / name).write_text(svg, encoding="utf-8")
-    raw["files"] = {file.name: file_sha256(file) for file in sorted(staging.iterdir())}
-    (staging / "card.json").write_text(json.dumps(raw, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        (folder / name).write_text(svg, encoding="utf-8")
+    raw["files"] = {file.name: file_sha256(file) for file in sorted(folder.iterdir())}
+    (folder / "card.json").write_text(json.dumps(raw, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def terms(raw: dict[str, Any]) -> str:
@@ -252,31 +228,3 @@ def terms(raw: dict[str, Any]) -> str:
         "The network in this folder is for non-commercial use alone, since it was trained on data under such terms.\n"
         "The program around it is not bound by them, nor is any other network of it.\n\nData:\n" + listed
     )
-
-
-def put_in_place(staging: Path, out: Path) -> None:
-    """Exchange the folders by two renames; what was there before comes back if the second fails."""
-    staging.chmod(0o755)  # mkdtemp makes folders for their owner alone
-    old = _old(out)
-    if out.exists():
-        out.rename(old)
-    try:
-        staging.rename(out)
-    except OSError:
-        if old.exists():
-            old.rename(out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _old(out: Path) -> Path:
-    return out.with_name(f".{out.name}-old")
-
-
-def bring_back(out: Path) -> None:
-    """Undo what an earlier publication left that was cut off between its two renames, or after them."""
-    old = _old(out)
-    if old.exists() and not out.exists():
-        old.rename(out)
-        say(f"{out} is brought back as it was: an earlier publication was cut off")
-    shutil.rmtree(old, ignore_errors=True)

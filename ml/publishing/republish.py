@@ -11,13 +11,10 @@ import copy
 import datetime
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from ml.evaluation.adults import measure_adults, read_adults
-from ml.evaluation.elsewhere import heat_in_drawn_lungs
-from ml.evaluation.evaluation_set import choose_films
+from ml.evaluation.evaluation_set import SPLIT, choose_films
 from ml.evaluation.run import draw, evaluate, say
 from ml.inference.cards.earlier_cards import upgraded
 from ml.inference.cards.model_card import FORMAT_VERSION, load_card, parse_card
@@ -25,7 +22,9 @@ from ml.inference.predictor import load_classifier
 from ml.provenance import commit, versions
 from ml.publishing.about import AGES, LIMITS, NAME, About
 from ml.publishing.card_text import fill, next_version
-from ml.publishing.publish import bring_back, choose, of_validation, put_cuts, put_in_place, write
+from ml.publishing.other_films import OtherFilms
+from ml.publishing.publish import choose, of_validation, put_cuts, write
+from ml.publishing.staging import bring_back, staged
 
 
 def republish(
@@ -33,8 +32,7 @@ def republish(
     out: Path,
     *,
     name: str | None = None,
-    adults: Path | None = None,
-    masks: Path | None = None,
+    others: OtherFilms | None = None,
     command: str = "",
 ) -> dict[str, Any]:
     """Choose operating points once more, measure, and put the artefact in place as a new version; return the metrics.
@@ -43,8 +41,7 @@ def republish(
         data: The data the artefact was published with; its films are known again by ``split.json``.
         out: The artefact's folder.
         name: Version; None counts up.
-        adults: Adults' films read by radiologists; without them the card keeps its figures of adults.
-        masks: Folder with lungs drawn by people; without it nothing is told of the heat in them.
+        others: What else to measure the network on; without masks nothing is told of the heat in drawn lungs.
         command: The command line, for the card.
 
     Raises:
@@ -56,7 +53,6 @@ def republish(
     before = load_card(out)
     before.verify()
     population = before.first
-    strangers = None if adults is None else read_adults(adults)
     val, test = (choose_films(data, split, before) for split in ("val", "test"))
     engine = load_classifier(before, population)
     raw = copy.deepcopy(dict(upgraded(before.raw)))
@@ -71,33 +67,22 @@ def republish(
     put_cuts(this, chosen)
     raw["training"] = {**raw["training"], **_provenance(command)}
     old = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        for kept in {
-            f"{population.network}.keras",
-            f"{population.network}.xml",
-            f"{population.network}.bin",
-            "split.json",
-            "learning.svg",
-        }:
+    with staged(out) as folder:
+        network = population.network
+        for kept in (f"{network}.keras", f"{network}.xml", f"{network}.bin", SPLIT, "learning.svg"):
             if (out / kept).is_file():
-                shutil.copyfile(out / kept, staging / kept)
-        card = parse_card(raw, staging)
-        metrics, samples, _ = evaluate(card, engine, test, keras_model=load_keras(out / f"{population.network}.keras"))
+                shutil.copyfile(out / kept, folder / kept)
+        card = parse_card(raw, folder)
+        metrics, samples, _ = evaluate(card, engine, test, keras_model=load_keras(out / f"{network}.keras"))
         metrics["validation"] = of_validation(card.first, val, chosen["logits"])
         metrics["parity_with_keras"], metrics["command"] = old["parity_with_keras"], command
-        if strangers is not None:
-            metrics["adults"] = measure_adults(card.first, engine, strangers)
-        if masks is not None:
-            metrics["heat_map"]["drawn_lungs"] = heat_in_drawn_lungs(card, card.first, engine, masks)
+        if others is not None:
+            others.measure(metrics, card, engine)
         if "full_size" in old:
             metrics["full_size"] = old["full_size"]
         fill(raw, metrics, words)
-        write(staging, raw, metrics, draw(metrics, samples, card.first))
-        load_card(staging).verify()
-        put_in_place(staging, out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        write(folder, raw, metrics, draw(metrics, samples, card.first))
+        load_card(folder).verify()
     return metrics
 
 

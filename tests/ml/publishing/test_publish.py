@@ -182,12 +182,15 @@ def test_what_a_publication_left_that_was_cut_off_is_put_right(tmp_path: Path) -
     assert not old.exists()
 
 
-def test_films_of_adults_are_checked_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_films_of_adults_are_checked_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from ml.network import export
 
     monkeypatch.setattr(export, "load_keras", lambda path: pytest.fail("the work has begun"))
-    with pytest.raises(DataError, match="does not exist"):
-        publish.publish(workshop() / "data", workshop() / "run", tmp_path / "model", adults=tmp_path / "nowhere.csv")
+    given = ["--data", str(workshop() / "data"), "--run", str(workshop() / "run"), "--out", str(tmp_path / "model")]
+    assert command.main([*given, "--adults", str(tmp_path / "nowhere.csv")]) == 1
+    assert "nowhere.csv does not exist" in capsys.readouterr().err
 
 
 def test_a_file_in_place_of_the_output_folder_is_reported_before_the_work(
