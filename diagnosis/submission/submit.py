@@ -136,9 +136,36 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         for same in mine.filter(is_an_answer(), pixel_hash=pixel_hash).order_by("-created_at"):
             if _same_whose(same, ticket, age):
                 return Outcome(name, study=same, already_known=True)
+    study = _queued(ticket, position, radiograph, pixel_hash)
+    settle_doubtful()
+    storage.write(study.pk, radiograph, original)
+    try:
+        with transaction.atomic():
+            study.save(force_insert=True)
+
+            def send() -> None:  # Django logs a failed one by its name, which a partial has not
+                send_to_worker(study)
+
+            transaction.on_commit(send, robust=True)
+    except IntegrityError:
+        # The same press arrived twice at once and the other was faster: theirs counts.
+        storage.remove([study.pk])
+        known = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position).first()
+        if known is None:  # it was the owner that went: the account was deleted meanwhile
+            raise PermissionDenied from None
+        return Outcome(name, study=known, already_known=True)
+    except BaseException:
+        if is_stored(study):
+            return Outcome(name, study=study)
+        raise
+    return Outcome(name, study=study)
+
+
+def _queued(ticket: Ticket, position: int, radiograph: Radiograph, pixel_hash: str) -> Study:
+    """The study that a radiograph becomes, not saved yet."""
     height, width = radiograph.pixels.shape
     header = asdict(radiograph.header)
-    study = Study(
+    return Study(
         owner_id=ticket.owner.pk,
         label=ticket.label,
         patient_code=ticket.patient_code,
@@ -157,28 +184,6 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         header=header,
         notices=[asdict(notice) for notice in radiograph.notices],
     )
-    settle_doubtful()
-    storage.write(study.pk, radiograph, original)
-    try:
-        with transaction.atomic():
-            study.save(force_insert=True)
-
-            def send() -> None:
-                send_to_worker(study)
-
-            transaction.on_commit(send, robust=True)
-    except IntegrityError:
-        # The same press arrived twice at once and the other was faster: theirs counts.
-        storage.remove([study.pk])
-        known = Study.objects.filter(owner_id=ticket.owner.pk, submission=ticket.token, position=position).first()
-        if known is None:  # it was the owner that went: the account was deleted meanwhile
-            raise PermissionDenied from None
-        return Outcome(name, study=known, already_known=True)
-    except BaseException:
-        if is_stored(study):
-            return Outcome(name, study=study)
-        raise
-    return Outcome(name, study=study)
 
 
 def is_stored(study: Study) -> bool:

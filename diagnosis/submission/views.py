@@ -59,14 +59,19 @@ def study_new(request: HttpRequest) -> HttpResponse:
     outcomes = submit_files(ticket, form.cleaned_data["films"])
     if wants_json:
         return JsonResponse({"outcomes": [_as_json(outcome, ticket.token) for outcome in outcomes]})
-    if len(outcomes) == 1 and outcomes[0].study is not None:
-        if outcomes[0].already_known and outcomes[0].study.submission != ticket.token:
-            messages.info(request, _("You have submitted this radiograph before; this is its result."))
-        return redirect(outcomes[0].study)
     if not any(outcome.study for outcome in outcomes):
         for outcome in outcomes:
             form.add_error("films", f"{outcome.name}: {translate_error(outcome.error)}")
         return render(request, "studies/new.html", {**page, "form": form})
+    return _where_they_are(request, ticket, outcomes)
+
+
+def _where_they_are(request: HttpRequest, ticket: Ticket, outcomes: list[Outcome]) -> HttpResponse:
+    """The page of the one study, or the list of what became of each file; at least one of them is a study."""
+    if len(outcomes) == 1 and outcomes[0].study is not None:
+        if outcomes[0].already_known and outcomes[0].study.submission != ticket.token:
+            messages.info(request, _("You have submitted this radiograph before; this is its result."))
+        return redirect(outcomes[0].study)
     ids = [outcome.study.pk for outcome in outcomes if outcome.study]
     now = Study.objects.visible_to(request.user).with_hidden(request.user).in_bulk(ids)  # earlier ones have answers
     outcomes = [
