@@ -137,8 +137,8 @@ def chosen(given: argparse.Namespace) -> TrainingConfig | LungClassifierConfig:
     """
     config = read_recipe(given.recipe)
     changes: dict[str, Any] = {name: getattr(given, name) for name in CHANGED if getattr(given, name) is not None}
-    if strange := sorted(changes.keys() - {field.name for field in fields(config)}):
-        raise TrainingError(f"The recipe {given.recipe} has no use for --{strange[0]}.")
+    if unknown := sorted(changes.keys() - {field.name for field in fields(config)}):
+        raise TrainingError(f"The recipe {given.recipe} has no use for --{unknown[0]}.")
     if "teachers" in changes:
         changes["teachers"] = tuple(changes["teachers"])
     config = replace(config, **changes)

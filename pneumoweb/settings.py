@@ -154,7 +154,7 @@ MIDDLEWARE = [
     "diagnosis.middleware.security_headers",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "diagnosis.trouble.answer_probes",
+    "diagnosis.outage.answer_probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -10,7 +10,7 @@ from diagnosis.accounts.sessions import sessions
 # Admin signs in through the site's own page: the same second factor, the same rate limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # allauth's documented way
 
-handler500 = "diagnosis.trouble.handle_error"
+handler500 = "diagnosis.outage.handle_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

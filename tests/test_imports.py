@@ -39,7 +39,7 @@ FLOORS = {
         ("storage", "access", "results", "middleware", "webhooks"),
         ("worker", "history", "reviews", "samples"),
         ("submission", "report", "accounts", "tasks", "health", "server"),
-        ("studies", "pages", "admin", "checks", "apps", "management", "trouble"),
+        ("studies", "pages", "admin", "checks", "apps", "management", "outage"),
         ("api",),
         ("templatetags", "urls"),
     ),

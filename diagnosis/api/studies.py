@@ -41,7 +41,7 @@ from diagnosis.submission.uploads import submit_files
 from diagnosis.worker.reanalysis import reanalyse_for_owner
 
 MOST_WAIT = 20  # seconds
-LOOK_EVERY = 0.25  # seconds
+POLL_SECONDS = 0.25
 # Who waits holds a thread. A quarter of a process's threads may do so; everybody else is answered at once and told
 # when to come back.
 _waiting = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
@@ -216,7 +216,7 @@ class OneStudy(APIView):
     def _wait(self, request: Request, study: Study, until: float) -> Study:
         rows = Study.objects.filter(pk=study.pk)
         while time.monotonic() < until and rows.pending().exists():
-            time.sleep(LOOK_EVERY)
+            time.sleep(POLL_SECONDS)
         return _as_seen(request, study.pk)
 
     @extend_schema(

@@ -19,7 +19,7 @@ from diagnosis.models import Study, StudyQuerySet
 DAYS = ("since", "until")
 
 
-class Asked:
+class HistoryQuery:
     """The filter of one request, its order and its page size."""
 
     def __init__(self, request: HttpRequest) -> None:
@@ -73,24 +73,24 @@ class Asked:
 class Field:
     """One field of the filter form."""
 
-    asked: Asked
+    query: HistoryQuery
     name: str
     label: str | Promise
 
     @property
     def given(self) -> str:
         """What the address has of it."""
-        return self.asked.given.get(self.name, "")
+        return self.query.given.get(self.name, "")
 
     @property
     def errors(self) -> list[str]:
         """What is wrong with that."""
-        return list(self.asked.errors.get(self.name, ()))
+        return list(self.query.errors.get(self.name, ()))
 
     @property
     def bound(self) -> BoundField:
         """As the form has it."""
-        bound: BoundField = self.asked.filter.form[self.name]
+        bound: BoundField = self.query.filter.form[self.name]
         return bound
 
     @property

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_safe
 from diagnosis import VERSION
 from diagnosis.access import person, study_or_404
 from diagnosis.history import keyset
-from diagnosis.history.asked import Asked
 from diagnosis.history.counts import count
 from diagnosis.history.filters import ORDERS
-from diagnosis.history.line import columns, query_without
-from diagnosis.history.line import views as quick_views
+from diagnosis.history.links import columns, query_without
+from diagnosis.history.links import views as quick_views
 from diagnosis.history.live import live_context
+from diagnosis.history.query import HistoryQuery
 from diagnosis.history.rows import newest, prepare, rows_for
 from diagnosis.history.summary import summarise
 from diagnosis.models import Preferences, Review, State, Study, StudyQuerySet
@@ -34,47 +34,47 @@ COUNTED = 1_000  # matches of a filter are counted up to here, then it is "more 
 def studies(request: HttpRequest) -> HttpResponse:
     """A person's own studies: filters, order, page size and place are all in the address."""
     user = person(request)
-    asked = Asked(request)
-    rows, order = asked.rows()
-    page = _page(request, asked, rows, order)
+    query = HistoryQuery(request)
+    rows, order = query.rows()
+    page = _page(request, query, rows, order)
     counts = count(user)
-    filters = asked.in_force()
+    filters = query.in_force()
     narrowed = bool(filters) or order.key != "created_at"
     matches = _count_up_to(rows, COUNTED) if narrowed and (page.next or page.previous) else len(page.rows)
-    search, *fields = asked.fields()
+    search, *fields = query.fields()
     views = quick_views(request, counts)
     context = {
         "page": page,
         "rows": prepare(page.rows, user),
         "search": search,
         "fields": fields,
-        "fields_key": asked.fields_key(),
+        "fields_key": query.fields_key(),
         "order": order,
-        "columns": columns(request, asked.order_name),
+        "columns": columns(request, query.order_name),
         "filters": [(label, words, query_without(request, name)) for name, label, words in filters],
         "in_a_view": any(view.is_current for view in views),
-        "more_open": bool(asked.errors),
+        "more_open": bool(query.errors),
         "narrowed": narrowed,
         "matches": matches if narrowed else counts.total,
         "most": COUNTED,
         "counts": counts,
         "views": views,
-        "saved": asked.choices.saved,
-        "tags": asked.choices.tags,
+        "saved": query.choices.saved,
+        "tags": query.choices.tags,
         "query": query_without(request),
         "view": "cards" if request.GET.get("view") == "cards" else "table",
         "as_table": query_without(request, "view"),
         "as_cards": query_without(request, "view", view="cards"),
-        "product": {"version": VERSION, "model_version": asked.choices.active_version},
+        "product": {"version": VERSION, "model_version": query.choices.active_version},
         **live_context([study for study in page.rows if study.is_pending], "row"),
     }
     return render(request, "studies/studies.html", context)
 
 
-def _page(request: HttpRequest, asked: Asked, rows: StudyQuerySet, order: keyset.Order) -> keyset.Page:
-    user, tagged, size = person(request), bool(asked.choices.tags), asked.page_size
+def _page(request: HttpRequest, query: HistoryQuery, rows: StudyQuerySet, order: keyset.Order) -> keyset.Page:
+    user, tagged, size = person(request), bool(query.choices.tags), query.page_size
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    if asked.given or after or before:
+    if query.given or after or before:
         return keyset.page(rows_for(user, rows, tagged=tagged), order, size, after=after, before=before)
     first = newest(size + 1, reads_first=Preferences.of(user).reader_first, tagged=tagged)
     return keyset.first_page(first(user.pk), order, size)

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 5.0  # the prefork pool ends a task at its limit by itself, and is given the time
 STRIKES = 3
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 
 
 class Watchdog:
@@ -106,7 +106,7 @@ class Watch(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not typ
 
     def _watch(self, worker: Any) -> None:
         next_count = time.monotonic() + settings.SWEEP_SECONDS
-        while not self.ended.wait(LOOK_SECONDS):
+        while not self.ended.wait(CHECK_SECONDS):
             now = time.monotonic()
             complaint = None
             with contextlib.suppress(RuntimeError):  # the set changed while it was copied

@@ -134,13 +134,13 @@ def audit(data: Path, *, acquisition: bool = True) -> Audit:
     rows: list[NDArray[np.uint8]] = []
     for film in films:
         try:
-            seen = read_radiograph((root / film.file).read_bytes(), for_model_only=True).model_input()
+            read = read_radiograph((root / film.file).read_bytes(), for_model_only=True).model_input()
         except (MLError, OSError) as error:
             unreadable[film.file] = str(error)
             continue
-        sizes[f"{seen.width}×{seen.height}"] += 1
+        sizes[f"{read.width}×{read.height}"] += 1
         good.append(film)
-        rows.append(seen.pixels)
+        rows.append(read.pixels)
     pixels = np.stack(rows) if rows else np.zeros((0, FILM_SIZE, FILM_SIZE), np.uint8)
     # Training draws its own validation split and leaves out what it shares with test, so neither is a leak here.
     found = examine([replace(film, split="") for film in good], pixels, acquisition=acquisition)

@@ -74,11 +74,11 @@ def split_masked_films(films: Sequence[MaskedFilm], seed: int, known: dict[str, 
             that what is held out there is held out here. Others are drawn, a fifth for test, 15 % for validation.
     """
     known = known or {}
-    strange = sorted({film.film.patient for film in films} - set(known))
+    unknown = sorted({film.film.patient for film in films} - set(known))
     drawn: dict[str, str] = {}
-    for place, number in enumerate(np.random.default_rng(seed).permutation(len(strange))):
-        drawn[strange[number]] = (
-            "test" if place < 0.2 * len(strange) else "val" if place < 0.35 * len(strange) else "train"
+    for place, number in enumerate(np.random.default_rng(seed).permutation(len(unknown))):
+        drawn[unknown[number]] = (
+            "test" if place < 0.2 * len(unknown) else "val" if place < 0.35 * len(unknown) else "train"
         )
     splits = {**drawn, **known}
     return [replace(film, film=replace(film.film, split=splits[film.film.patient])) for film in films]

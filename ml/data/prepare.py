@@ -145,8 +145,8 @@ def restore(
 
 def _as_before(films: Sequence[Film], split_of: Mapping[str, str]) -> list[Film]:
     """The films in the splits that an earlier run had them in."""
-    if strange := [film.file for film in films if film.file not in split_of]:
-        raise DataError(f"{len(strange)} films have no split in the earlier run, the first is {strange[0]}.")
+    if unknown := [film.file for film in films if film.file not in split_of]:
+        raise DataError(f"{len(unknown)} films have no split in the earlier run, the first is {unknown[0]}.")
     return [replace(film, split=split_of[film.file]) for film in films]
 
 

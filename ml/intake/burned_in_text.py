@@ -1,4 +1,4 @@
-"""A cheap look for writing in the margins of a film, where names and dates get burned in.
+"""A cheap search for writing in the margins of a film, where names and dates get burned in.
 
 Writing is told by its rhythm: along one row of pixels, many sharp changes between light and dark close together, and
 the same in the rows above and below over the height of a letter. One side marker (L, R, even in a ring) has too few

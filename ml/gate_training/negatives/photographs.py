@@ -13,16 +13,16 @@ from ml.gate_training.negatives.layout import buttons, corners, hang, sheet, squ
 from ml.gate_training.negatives.shapes import Canvas, Rng, axes, blur, fractal
 
 
-def _seen_aslant(rng: Rng, image: Image.Image, box: tuple[float, float, float, float], amount: float) -> list[float]:
+def _perspective(rng: Rng, image: Image.Image, box: tuple[float, float, float, float], amount: float) -> list[float]:
     """Return Pillow's coefficients that show ``image`` in ``box`` of a photograph, its corners moved by chance."""
     left, top, right, bottom = box
     w, h = image.size
     angle, centre = np.radians(rng.normal(0, 6)), np.array(((left + right) / 2, (top + bottom) / 2))
     turn = np.array(((np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))))
-    seen = np.array(((left, top), (right, top), (right, bottom), (left, bottom)))
-    seen = (seen - centre) @ turn.T + centre + rng.uniform(-amount, amount, (4, 2)) * (right - left, bottom - top)
+    corners = np.array(((left, top), (right, top), (right, bottom), (left, bottom)))
+    corners = (corners - centre) @ turn.T + centre + rng.uniform(-amount, amount, (4, 2)) * (right - left, bottom - top)
     rows: list[NDArray[Any]] = []
-    for (x, y), (u, v) in zip(seen, ((0, 0), (w, 0), (w, h), (0, h)), strict=True):
+    for (x, y), (u, v) in zip(corners, ((0, 0), (w, 0), (w, h), (0, h)), strict=True):
         rows += [np.array((x, y, 1, 0, 0, 0, -u * x, -u * y)), np.array((0, 0, 0, x, y, 1, -v * x, -v * y))]
     found: list[float] = np.linalg.solve(np.array(rows), np.array((0, 0, w, 0, w, h, 0, h), float)).tolist()
     return found
@@ -33,7 +33,7 @@ def _taken(rng: Rng, thing: Image.Image, room: Image.Image, least: float, size: 
     w, h = room.size
     wide, high = w * rng.uniform(least, 1.02), h * rng.uniform(least, 1.02)
     x, y = (w - wide) * rng.uniform(0.2, 0.8), (h - high) * rng.uniform(0.2, 0.8)
-    how = _seen_aslant(rng, thing, (x, y, x + wide, y + high), rng.uniform(0.01, 0.07))
+    how = _perspective(rng, thing, (x, y, x + wide, y + high), rng.uniform(0.01, 0.07))
     cover = Image.new("L", thing.size, 255).transform((w, h), Image.Transform.PERSPECTIVE, how)
     shown = thing.transform((w, h), Image.Transform.PERSPECTIVE, how, Image.Resampling.BILINEAR)
     room.paste(shown, (0, 0), cover)

@@ -67,11 +67,12 @@ def two_whole_lungs(lungs: Lungs) -> bool:
     lines = lungs.outlines(LEAST_WHOLE_LUNG)
     if len(lines) != 2:
         return False
-    low, high = (lines[0].min(axis=0), lines[1].min(axis=0)), (lines[0].max(axis=0), lines[1].max(axis=0))
-    if min(*low[0], *low[1], *(1 - high[0]), *(1 - high[1])) < LEAST_EDGE:
+    # Both arrays have a row for each lung, of (x, y).
+    lowest, highest = np.stack([line.min(axis=0) for line in lines]), np.stack([line.max(axis=0) for line in lines])
+    if min(lowest.min(), (1 - highest).min()) < LEAST_EDGE:
         return False
-    together = min(high[0][1], high[1][1]) - max(low[0][1], low[1][1])
-    if together < LEAST_OVERLAP * max(high[0][1] - low[0][1], high[1][1] - low[1][1]):
+    tops, bottoms = lowest[:, 1], highest[:, 1]
+    if bottoms.min() - tops.max() < LEAST_OVERLAP * (bottoms - tops).max():
         return False
     doubtful = (lungs.probability > 0.1) & (lungs.probability < 0.9)
     certain = float(lungs.probability[lungs.mask].mean())

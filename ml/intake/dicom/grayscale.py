@@ -69,16 +69,16 @@ def _rescale(data: Dataset) -> tuple[float, float]:
 def _shown(data: Dataset, stored: Stored, used: NDArray[np.int64], little: bool) -> Values:
     """Every possible stored value to 0…1: modality, then values of interest."""
     raw = np.arange(stored.low, stored.high + 1, dtype=np.float64)
-    seen = used > 0
-    values = first_usable(data, "ModalityLUTSequence", little, lambda table: table.through(raw, seen))
+    present = used > 0
+    values = first_usable(data, "ModalityLUTSequence", little, lambda table: table.through(raw, present))
     if values is None:
         slope, intercept = _rescale(data)
         values = raw * slope + intercept
     modal = values
 
     def as_table(table: Table) -> Values | None:
-        unit = table.through(modal, seen) / table.top()
-        return unit if _contrast(unit, seen) >= _LEAST_CONTRAST else None
+        unit = table.through(modal, present) / table.top()
+        return unit if _contrast(unit, present) >= _LEAST_CONTRAST else None
 
     unit = first_usable(data, "VOILUTSequence", little, as_table)
     if unit is not None:
@@ -87,7 +87,7 @@ def _shown(data: Dataset, stored: Stored, used: NDArray[np.int64], little: bool)
         unit = _windowed(values, centre, width, text_of(data, "VOILUTFunction"))
         if _is_credible(unit, used, stored.deeper):
             return unit
-    return _ranged(values, seen, stored.high - stored.low)
+    return _ranged(values, present, stored.high - stored.low)
 
 
 def _windows(data: Dataset) -> list[tuple[float, float]]:
@@ -99,15 +99,15 @@ def _windows(data: Dataset) -> list[tuple[float, float]]:
     return [(centre, width) for centre, width in pairs if centre is not None and width is not None and width > 0]
 
 
-def _contrast(unit: Values, seen: NDArray[np.bool_]) -> float:
-    shown = np.clip(unit[seen], 0.0, 1.0)
+def _contrast(unit: Values, present: NDArray[np.bool_]) -> float:
+    shown = np.clip(unit[present], 0.0, 1.0)
     return float(shown.max() - shown.min()) if shown.size > 1 else 1.0
 
 
 def _is_credible(unit: Values, used: NDArray[np.int64], deeper: int) -> bool:
     """Whether a window shows the film: one beside all values is a mistake, and so is one for another depth."""
-    seen = used > 0
-    contrast = _contrast(unit, seen)
+    present = used > 0
+    contrast = _contrast(unit, present)
     if deeper < 0:
         return contrast >= _FULL_CONTRAST
     if deeper > 0 and used[unit >= 1.0].sum() > used.sum() / 2:
@@ -125,9 +125,9 @@ def _windowed(values: Values, centre: float, width: float, function: str) -> Val
     return (values - (centre - 0.5)) / (width - 1.0) + 0.5
 
 
-def _ranged(values: Values, seen: NDArray[np.bool_], span: int) -> Values:
+def _ranged(values: Values, present: NDArray[np.bool_], span: int) -> Values:
     """No window: the declared range when the pixels fill at least half of it, otherwise the range that they fill."""
-    low, high = float(values[seen].min()), float(values[seen].max())
+    low, high = float(values[present].min()), float(values[present].max())
     first, last = float(values.min()), float(values.max())
     if high - low >= (last - first) / 2 or high == low or span <= 255:
         low, high = first, last

@@ -27,9 +27,9 @@ class Table:
     entries: NDArray[np.int64]
     depth: int
 
-    def through(self, values: Values, seen: NDArray[np.bool_]) -> Values:
+    def through(self, values: Values, present: NDArray[np.bool_]) -> Values:
         """Entries for ``values``; those beyond either end take the end's entry."""
-        first = self._first_for(values[seen])
+        first = self._first_for(values[present])
         position = np.clip(np.rint(values - first), 0, self.entries.size - 1).astype(np.int64)
         return self.entries[position].astype(np.float64)
 
