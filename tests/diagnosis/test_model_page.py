@@ -75,6 +75,12 @@ def test_the_first_screen_says_what_it_is_for_and_what_should_stop_a_naive_user(
         assert stop.figure != "–", f"{stop.title} was measured"
         assert stop.figure in first
     assert figure(of.metrics["adults"]["auc"], 3) in first
+    for of in load_card().populations.values():
+        measured_on = of.metrics["internal_test"]
+        assert f"<td>{figure(measured_on['auc'], 3)}</td>" in first
+        assert f"<td>{percent(measured_on['ece']['value'], 1)}</td>" in first
+        assert f"<td>{measured_on['films']}, {measured_on['patients']}</td>" in first
+    assert "–<" not in first
 
 
 def test_figures_are_rounded_and_not_cut_off() -> None:
