@@ -1,4 +1,4 @@
-"""The documents: their links lead somewhere, and what they promise of the Makefile is there."""
+"""The documents: their links lead somewhere, and the files, names and commands that they promise are there."""
 
 from __future__ import annotations
 
@@ -47,3 +47,26 @@ def test_the_files_that_the_threat_model_names_exist() -> None:
     named = set(re.findall(r"`((?:\w+/)*test_\w+\.py)`", text))
     assert named
     assert [name for name in sorted(named) if not (ROOT / "tests" / name).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_of_the_repository_that_is_named_exists(document: Path) -> None:
+    rooms = "ml|diagnosis|pneumoweb|tests|tools|benchmarks|templates|static|docs|deploy"
+    named = re.findall(rf"`((?:{rooms})/[\w./-]+\.(?:py|html|js|css|typ|md|svg))`", document.read_text())
+    # Lists of tests name them from tests/ on.
+    assert [name for name in named if not any((ROOT / part / name).is_file() for part in ("", "tests"))] == []
+
+
+def test_every_name_that_a_docstring_refers_to_exists() -> None:
+    missing = []
+    for path in (path for room in ("ml", "diagnosis", "tests", "benchmarks") for path in (ROOT / room).rglob("*.py")):
+        for name in re.findall(r":(?:mod|func|meth|class|data):`((?:ml|diagnosis|tests)\.[\w.]+)`", path.read_text()):
+            parts = name.split(".")
+            files = {length: ROOT.joinpath(*parts[:length]).with_suffix(".py") for length in range(1, len(parts) + 1)}
+            files |= {
+                length: file for length in files if (file := ROOT.joinpath(*parts[:length], "__init__.py")).is_file()
+            }
+            module = max(length for length, file in files.items() if file.is_file())
+            if any(part not in files[module].read_text() for part in parts[module:]):
+                missing.append(f"{path.relative_to(ROOT)}: {name}")
+    assert missing == []
