@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import openvino
 
 
+_M_ARENA_MAX = -8
+"""glibc's name for the number of heaps. One for each thread that compiles keeps 4 MB that nobody uses again."""
+
 _ALIGNED = 64
 """Bytes at whose multiples the runtime takes a constant as it lies."""
 
@@ -47,6 +50,7 @@ class Engine:
     """
 
     def __init__(self, path: Path, *, threads: int | None = None, sha256: Mapping[str, str] | None = None) -> None:
+        _allocator("mallopt", _M_ARENA_MAX, 1)
         # Imported here so that a web process, which only shows cards and stores films, never loads the runtime.
         import openvino
 
@@ -76,7 +80,7 @@ class Engine:
             raise ArtifactDamaged(f"{path} cannot be read as a network: {first}") from error
         self._request = self._compiled.create_infer_request()
         del model, network, weights
-        _give_back()
+        _allocator("malloc_trim", 0)  # compiling leaves 10 MB
         if self._unpacked is not None and hasattr(mmap, "MADV_DONTNEED"):
             self._unpacked.madvise(mmap.MADV_DONTNEED)
 
@@ -137,11 +141,11 @@ def _exchange(old: Any, new: Any) -> None:
         target.replace_source_output(new.output(0))
 
 
-def _give_back() -> None:
-    """Have the C library give freed memory back to the system, where it can (glibc): compiling leaves 10 MB."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+def _allocator(call: str, *arguments: int) -> None:
+    """Call the C library's allocator, where it has such a function (glibc)."""
+    function = getattr(ctypes.CDLL(None), call, None)
+    if function is not None:
+        function(*arguments)
 
 
 def _read(file: Path, sha256: Mapping[str, str] | None) -> bytes:
