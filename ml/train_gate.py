@@ -162,7 +162,7 @@ def chosen(given: argparse.Namespace) -> GateTrainingConfig:
     config = read_config(GateTrainingConfig, given.recipe)
     named = {name: getattr(given, name) for name in ("seed", "epochs")}
     config = replace(config, **{name: value for name, value in named.items() if value is not None})
-    return replace(config, epochs=1, steps=2, phantoms=2, negatives=100) if given.quick else config
+    return replace(config, epochs=1, steps=1, phantoms=2, negatives=100) if given.quick else config
 
 
 def _run(given: argparse.Namespace) -> None:

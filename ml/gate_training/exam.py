@@ -179,7 +179,7 @@ def exam(gate: Gate, films: Sequence[FrontalFilm], data: Path, seed: int, per_fa
     for name, change in SHIFTS.items():
         rows.append(passing(gate, f"frontal, changed: {name}", [as_input(change(rng, film)) for film in some]))
     rows += _oriented(gate, some)
-    rows.append(passing(gate, "drawn phantoms", _phantoms(24)))
+    rows.append(passing(gate, "drawn phantoms", _phantoms(min(24, per_family))))
     rows += _real(gate, data)
     for kind, family in families():
         made = [negative(rng, films, kind, family, FILM_SIZE).pixels for _ in range(per_family)]
