@@ -62,7 +62,8 @@ def test_page_compare_csv_json_api_and_admin_say_what_the_rule_says(
     compare = plain(owner_client.get(reverse("studies_compare"), {"a": study.pk, "b": study.pk}).text)
     assert f"finding-card finding-{finding}" in compare
     assert f"normal below {plain(percent(cuts.rule_out))}, pneumonia from {plain(percent(cuts.rule_in))}" in compare
-    assert f"{meant.missed.of_100} missed, of 100 without {meant.false_alarms.of_100} false alarms" in compare
+    missed, alarms = meant.missed.of_100, meant.false_alarms.of_100
+    assert f"of 100 with pneumonia: missed {missed}; of 100 without: false alarms {alarms}" in compare
 
     history = plain(owner_client.get(reverse("studies")).text)
     assert words in history[history.index(f"study-{study.pk.hex}") :]
