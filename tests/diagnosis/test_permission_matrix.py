@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.conftest import signed_in
 from tests.studies import analysed, model_version, submitted
 
 pytestmark = pytest.mark.django_db
+Cookies = Mapping[str, Morsel[str]]
 METHODS = ("get", "post", "delete")
 # What anybody may open. A new address is closed unless it is put here on purpose.
 OPEN = (
@@ -146,16 +148,28 @@ def ask(client: Client, method: str, path: str) -> tuple[int, str]:
 def test_nobody_else_learns_of_a_study_by_any_address(
     first: str, studies: tuple[Study, Study], owner: User, stranger: User, reviewer: User
 ) -> None:
+    people: dict[str, Cookies] = {
+        "nobody": {}, "stranger": signed_in(stranger).cookies, "staff": signed_in(reviewer).cookies,
+    }  # fmt: skip
     for route in (route for route in ROUTES if route.partition("/")[0] == first):
         with transaction.atomic():  # each address finds everything as it was, and it is made once for many of them
-            learns_nothing(route, studies[0], owner, stranger, reviewer)
+            learns_nothing(route, studies[0], owner, people)
             transaction.set_rollback(True)
+    assert browser(people["stranger"]).get("/studies/").status_code == 200, "signed in, whatever address was called"
 
 
-def learns_nothing(route: str, study: Study, owner: User, stranger: User, reviewer: User) -> None:
+def browser(cookies: Cookies) -> Client:
+    """A browser that comes with these cookies."""
+    client = Client()
+    client.cookies = SimpleCookie(cookies)
+    return client
+
+
+def learns_nothing(route: str, study: Study, owner: User, people: Mapping[str, Cookies]) -> None:
     path = address(route, study)
     named = "<" in route and route not in FOR_ALL and route not in WRITTEN
-    for who, client in (("nobody", Client()), ("stranger", signed_in(stranger)), ("staff", signed_in(reviewer))):
+    for who, cookies in people.items():
+        client = browser(cookies)
         for method in METHODS:
             status, body = ask(client, method, path)
             assert status < 500 or path == "/readyz", (who, method, path, status)
