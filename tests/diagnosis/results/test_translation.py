@@ -75,4 +75,4 @@ def test_the_card_that_is_published_is_translated_with_decimal_commas() -> None:
 def test_each_pattern_finds_its_own_sentences() -> None:
     with translation.override("de"):
         for pattern in PATTERNS:
-            assert translate_card(pattern % tuple("123456"[: pattern.count("%s")])) != pattern
+            assert translate_card(pattern % tuple("1234567890"[: pattern.count("%s")])) != pattern
