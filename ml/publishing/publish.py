@@ -7,108 +7,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ml.errors import MLError
-from ml.evaluation.aspect_ratio import narrowed
-from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, describe_split
+from ml.evaluation.evaluation_set import SPLIT, TestSet, describe_split
 from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import describe, sample_of
-from ml.evaluation.run import BATCH, draw, evaluate, say
-from ml.evaluation.shifts import blend_of_shifts
+from ml.evaluation.run import draw, evaluate, say
 from ml.inference.cards.files import file_sha256
 from ml.inference.cards.model_card import load_card, parse_card
 from ml.inference.cards.population_card import PopulationCard
-from ml.inference.population import CHILD
-from ml.inference.predictor import run_network
 from ml.inference.runtime import Engine
-from ml.metrics.curves import Floats, balanced_weights
+from ml.metrics.curves import Floats
 from ml.provenance import commit, versions
-from ml.publishing import calibration, operating_points
 from ml.publishing.about import KNOWN, About, read_about
-from ml.publishing.card_text import PREVALENCE, draft, fill, next_version
+from ml.publishing.card_text import draft, fill, next_version
+from ml.publishing.choice import choose
 from ml.publishing.other_films import OtherFilms
 from ml.publishing.staging import bring_back, staged
 from ml.training.run import Run, read_run
-
-SHIFT_SEEDS = (11, 12, 13)
-
-
-class PublishError(MLError):
-    """The run cannot be published; the text says what to do."""
-
-
-def choose(card: PopulationCard, engine: Engine, val: TestSet, *, calibrate: bool = True) -> dict[str, Any]:
-    """Calibrate and choose operating points on validation patients; return the card's parts that follow, and logits.
-
-    Each film counts several times: as it is, as three other sites might have delivered it, and, of children, with
-    normal chests narrower, which is where networks of these films raise false alarms
-    (:mod:`ml.evaluation.aspect_ratio`); adults' films of both classes come from the same hospitals.
-    ``calibrate`` off keeps the card's own calibration and heat scale, and chooses the operating points alone.
-    """
-    moved = (blend_of_shifts(val.pixels, seed) for seed in SHIFT_SEEDS)
-    narrow = [narrowed(val.pixels, val.labels)] if card.name == CHILD else []
-    versions = [val.pixels, *narrow, *moved]
-    passes = [_logits_and_places(card, engine, films) for films in versions]
-    logits = np.concatenate([logit for logit, _, _ in passes])
-    labels, patients = np.tile(val.labels, len(versions)), val.patients * len(versions)
-    weights = balanced_weights(labels, PREVALENCE)
-    on = (
-        f"{len(val.films)} validation films of {len(set(val.patients))} patients, each as it is, under "
-        f"{len(SHIFT_SEEDS)} draws of acquisition shifts{', and with normal chests narrower' if narrow else ''}; "
-        f"weighted to a prevalence of {PREVALENCE:.0%}"
-    )
-    chosen: dict[str, Any] = {"logits": passes[0][0], "chosen_on": on}
-    if calibrate:
-        chosen["calibration"] = fitted = _fit(val, labels, logits, weights, patients, on)
-        strongest, middle = (fitted["slope"] * at + fitted["intercept"] for at in passes[0][1:])
-        strengths = (strongest - np.maximum(middle, 0))[val.labels == 1]
-        chosen["heat_scale"] = float(max(np.quantile(strengths, 0.75), 1e-3))
-    kept = chosen.get("calibration", card.calibration)
-    fitted_map = calibration.Calibration(float(kept["slope"]), float(kept["intercept"]))
-    chosen["cuts"] = operating_points.choose_cuts(
-        labels, fitted_map(logits), weights, operating_points.aims_for(card.name)
-    )
-    chosen["aims"] = operating_points.aims_for(card.name)
-    return chosen
-
-
-def _fit(
-    val: TestSet, labels: NDArray[np.int64], logits: Floats, weights: Floats, patients: list[str], on: str
-) -> dict[str, Any]:
-    # Platt's targets: a finite set never proves a probability of 0 or 1.
-    positives, negatives = int(val.labels.sum()), int(len(val.labels) - val.labels.sum())
-    soft = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    try:
-        losses = calibration.compare(soft, logits, weights, patients)
-        temperature = losses["temperature"] <= losses["affine"]
-        fitted = calibration.fit_affine(soft, logits, weights, temperature_only=temperature)
-    except ValueError as error:
-        raise PublishError(f"The run cannot be calibrated on its validation films. {error}") from error
-    return {
-        "method": "temperature" if temperature else "slope and intercept (Platt)",
-        "slope": fitted.slope,
-        "intercept": fitted.intercept,
-        "bounds": list(calibration.BOUNDS),
-        "prevalence": PREVALENCE,
-        "cross_validated_log_loss": losses,
-        "fitted_on": on,
-    }
-
-
-def _logits_and_places(card: PopulationCard, engine: Engine, films: Films) -> tuple[Floats, Floats, Floats]:
-    """Logits (n,), and the strongest and the middle place of each film's raw map (n,), before calibration."""
-    found: list[tuple[Any, ...]] = []
-    head = np.asarray(card.head["weights"], np.float32)
-    for start in range(0, len(films), BATCH):
-        logit, features = run_network(engine, films[start : start + BATCH])
-        local = features @ head + np.float32(card.head["bias"])
-        if np.abs(local.mean(axis=(1, 2)) - logit).max() > 1e-3 * max(1.0, float(np.abs(logit).max())):
-            raise PublishError("The logit is not the pooled features times the head, so no heat map can be had of it.")
-        found.append((logit, local.max(axis=(1, 2)), np.median(local, axis=(1, 2))))
-    logits, strongest, middle = (np.concatenate(part).astype(np.float64) for part in zip(*found, strict=True))
-    return logits, strongest, middle
 
 
 def publish(
@@ -164,15 +78,14 @@ def publish(
         raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), *read_head(model), words)
         raw["files"] = {file.name: file_sha256(file) for file in sorted(folder.iterdir())}
         say("calibrating …")
-        chosen = choose(parse_card(raw, folder).first, engine, val)
+        choice = choose(parse_card(raw, folder).first, engine, val)
         population = raw["populations"][words.whose]
-        population["calibration"] = chosen["calibration"]
-        population["network"]["head"]["heat_scale"] = chosen["heat_scale"]
-        put_cuts(population, chosen)
+        choice.put_calibration(population)
+        choice.put_cuts(population)
         raw["training"] = _training(read, run)
         card = parse_card(raw, folder)
         metrics, samples, _ = evaluate(card, engine, test, keras_model=model, films_per_shift=films_per_shift)
-        metrics["validation"] = of_validation(card.first, val, chosen["logits"])
+        metrics["validation"] = of_validation(card.first, val, choice.logits)
         metrics["parity_with_keras"], metrics["command"] = parity, command
         if others is not None:
             others.measure(metrics, card, engine, read)
@@ -180,14 +93,6 @@ def publish(
         write(folder, raw, metrics, draw(metrics, samples, card.first, read.histories))
         load_card(folder).verify()
     return metrics
-
-
-def put_cuts(population: dict[str, Any], chosen: dict[str, Any]) -> None:
-    """Put the chosen pairs, what they were chosen for and on which films into a population of a card."""
-    for point in population["operating_points"]:
-        cuts, aim = chosen["cuts"][point["name"]], chosen["aims"][point["name"]]
-        point |= {"rule_out": cuts.rule_out, "rule_in": cuts.rule_in, "aim": operating_points.in_words(aim)}
-    population["operating_points_chosen_on"] = chosen["chosen_on"]
 
 
 def of_validation(card: PopulationCard, val: TestSet, logits: Floats) -> dict[str, Any]:

@@ -22,8 +22,9 @@ from ml.inference.predictor import load_classifier
 from ml.provenance import commit, versions
 from ml.publishing.about import AGES, LIMITS, NAME, About
 from ml.publishing.card_text import fill, next_version
+from ml.publishing.choice import choose
 from ml.publishing.other_films import OtherFilms
-from ml.publishing.publish import choose, of_validation, put_cuts, write
+from ml.publishing.publish import of_validation, write
 from ml.publishing.staging import bring_back, staged
 
 
@@ -63,8 +64,8 @@ def republish(
     this = raw["populations"][population.name]
     this |= {"ages": AGES[population.name], "data": [dict(one) for one in words.data]}
     say("choosing operating points …")
-    chosen = choose(population, engine, val, calibrate=False)
-    put_cuts(this, chosen)
+    choice = choose(population, engine, val, calibrate=False)
+    choice.put_cuts(this)
     raw["training"] = {**raw["training"], **_provenance(command)}
     old = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     with staged(out) as folder:
@@ -74,7 +75,7 @@ def republish(
                 shutil.copyfile(out / kept, folder / kept)
         card = parse_card(raw, folder)
         metrics, samples, _ = evaluate(card, engine, test, keras_model=load_keras(out / f"{network}.keras"))
-        metrics["validation"] = of_validation(card.first, val, chosen["logits"])
+        metrics["validation"] = of_validation(card.first, val, choice.logits)
         metrics["parity_with_keras"], metrics["command"] = old["parity_with_keras"], command
         if others is not None:
             others.measure(metrics, card, engine)
