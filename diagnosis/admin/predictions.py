@@ -43,7 +43,7 @@ class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     list_display = (
         "study",
         "finding",
-        "probability",
+        "calibrated",
         "warned",
         "operating_point",
         "model_version",
@@ -54,6 +54,11 @@ class PredictionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # 
     list_select_related = ("study", "model_version")
     show_full_result_count = False
     exclude = ("heatmap", "lungs")
+
+    @admin.display(description=_("probability of pneumonia"), ordering="probability")
+    def calibrated(self, prediction: Prediction) -> str:
+        """As it was calibrated, in percent."""
+        return percent(prediction.probability, 1)
 
     @admin.display(description=_("with warnings"), boolean=True)
     def warned(self, prediction: Prediction) -> bool:
