@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         choices=range(32, 257, 16),
         metavar="PIXELS",
         default=INPUT_SIZE,
-        help="side to which the served network scales a film",
+        help="width and height to which the served network scales a film",
     )
     given = commands.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

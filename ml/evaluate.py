@@ -3,8 +3,8 @@
 Leaves ``metrics.json``, the figures as SVG and ``worst/`` (the films predicted worst, with heat maps) in ``--out``.
 ``worst/`` shows films: keep it out of version control.
 
-Which films: those of the named side where the folder has sides (``test/NORMAL/…``); for the data the model was trained
-on, the patients that were kept apart then; and every film of any other folder with ``--split all``
+Which films: those of the named split where the folder has splits (``test/NORMAL/…``); for the data the model was
+trained on, the patients that were kept apart then; and every film of any other folder with ``--split all``
 (``ml/evaluation/evaluation_set.py``).
 """
 

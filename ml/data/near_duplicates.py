@@ -11,7 +11,7 @@ from ml.data.dataset import Film
 
 
 def _signatures(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    """(N, side²) unit vectors: films averaged down to ``size``, mean taken off."""
+    """(N, size²) unit vectors: films averaged down to ``size``, mean taken off."""
     n, full, _ = pixels.shape
     step = full // size
     small = pixels[:, : size * step, : size * step].reshape(n, size, step, size, step).mean(axis=(2, 4))

@@ -129,9 +129,9 @@ _LIMITS = """## Limits
 - Screenshots, report pages, slides and photographs of screens are drawn, with films in them. What gives them away is
   what surrounds the film: a photograph or a screenshot that shows the film alone, straight and edge to edge, passes.
   The weakest families are above: re-photographed films and films of four to six greys, then halves.
-- Where a tight crop ends and a part begins is not sharp: crops to 0.7 of each side were shown as whole films, halves
-  and less as parts; what lies between may go either way. By the lungs found on them (docs/experiments.md), films that
-  cut off a part of the lungs are warned of afterwards, and refused as `CROPPED` if they cut off one lung; this page
-  leaves that out.
+- Where a tight crop ends and a part begins is not sharp: crops to 0.7 of width and height were shown as whole films,
+  halves and less as parts; what lies between may go either way. By the lungs found on them (docs/experiments.md),
+  films that cut off a part of the lungs are warned of afterwards, and refused as `CROPPED` if they cut off one lung;
+  this page leaves that out.
 - A mirrored film is not noticed. Quality (rotation of the patient, depth of breath, exposure) is not assessed.
 """

@@ -29,7 +29,7 @@ def _perspective(rng: Rng, image: Image.Image, box: tuple[float, float, float, f
 
 
 def _taken(rng: Rng, thing: Image.Image, room: Image.Image, least: float, size: int) -> Canvas:
-    """Return a photograph of ``thing`` before ``room``, as a canvas; ``least``: the least share of a side it takes."""
+    """Return a photograph of ``thing`` before ``room``; it takes ``least`` of the width and height or more."""
     w, h = room.size
     wide, high = w * rng.uniform(least, 1.02), h * rng.uniform(least, 1.02)
     x, y = (w - wide) * rng.uniform(0.2, 0.8), (h - high) * rng.uniform(0.2, 0.8)

@@ -14,12 +14,12 @@ from ml.intake.read import Header, ModelInput
 YOUNGEST, OLDEST = 1.0, 6.0
 """The training films are of children aged one to five: from the first birthday up to, not including, the sixth."""
 MIN_SIZE = 64
-"""Fewer pixels than this on a side show no lung worth analysing; intake has stricter limits for files."""
+"""Fewer pixels than this in width or height show no lung worth analysing; intake has stricter limits for files."""
 MIN_CONTRAST = 12
 """Grey levels (of 255) between the 2nd and 98th percentile below which there is nothing to see."""
 MIN_DETAIL = -3.4
-"""Least detail (see :func:`detail`). Of 1,100 films none has less than -2.8, at 40 pixels a side none less than -3.0;
-blurred by a fiftieth of their side, half of them have less."""
+"""Least detail (see :func:`detail`). Of 1,100 films none has less than -2.8, at 40 × 40 pixels none less than -3.0;
+blurred by a fiftieth of their width, half of them have less."""
 MAX_COMB = 0.52
 """Largest share of pixels on single shades (see :func:`comb`). Of 1,100 films none has more than 0.2, windowed hard or
 saved as JPEG of quality 10 none more than 0.49; nearly all films of three or four greys have more."""
