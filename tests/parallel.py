@@ -30,7 +30,7 @@ def group_of(file: str) -> str | None:
     """The group of a file's tests: by what they share with other files, or make once for all of them."""
     text = (ROOT / file).read_text(encoding="utf-8")
     shared = next((group for name, group in SHARED.items() if name in text), None)
-    return shared or (file if 'scope="module"' in text else None)
+    return shared or (file if 'scope="module"' in text or "\n@cache\n" in text else None)
 
 
 def turn_of(item: pytest.Item) -> tuple[int, bool]:

@@ -26,6 +26,7 @@ from tests.places import SHARED_DATA
 FOLDER = SHARED_DATA / "dicom"
 FILES = sorted(FOLDER.glob("*.dcm")) or [Path("none")]
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not FOLDER.is_dir(), reason="the shared radiographs are not on this machine"),
     pytest.mark.skipif(shutil.which("dcmj2pnm") is None, reason="DCMTK (Debian's dcmtk) is not installed"),
     pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem[-16:]),
@@ -45,14 +46,29 @@ def run(*command: str | Path) -> None:
     subprocess.run([str(part) for part in command], check=True, capture_output=True)
 
 
+def folder() -> Path:
+    """A new folder for what several tests read."""
+    made = tempfile.mkdtemp(prefix="pneumoweb-decoders-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
+
+
 @cache
 def uncompressed(path: Path) -> Path:
     """The same object with native pixels and file meta information, as GDCM decodes it; do not change it."""
-    folder = tempfile.mkdtemp(prefix="pneumoweb-plain-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    plain = Path(folder) / "plain.dcm"
+    plain = folder() / "plain.dcm"
     run(sys.executable, "-m", "tests.ml.intake.gdcm_decoder", path, plain)
     return plain
+
+
+@cache
+def as_jpeg_ls(path: Path, loss: tuple[str, ...]) -> tuple[Path, Path]:
+    """What DCMTK makes of the object as JPEG-LS, and what it decodes that to; do not change them."""
+    made = folder()
+    coded, decoded = made / "coded.dcm", made / "decoded.dcm"
+    run("dcmcjpls", *loss, uncompressed(path), coded)
+    run("dcmdjpls", coded, decoded)
+    return coded, decoded
 
 
 def is_native(path: Path) -> bool:
@@ -93,15 +109,13 @@ def test_jpeg_ls_filled_up_as_in_the_files_of_nema_is_read(
     loss: tuple[str, ...], filling: bytes, path: Path, tmp_path: Path
 ) -> None:
     """RG2_JLSL, RG2_JLSN and their like end in FF or have a zero before the end marker; DCMTK decodes the unfilled."""
-    plain, coded, decoded = uncompressed(path), tmp_path / "coded.dcm", tmp_path / "decoded.dcm"
-    run("dcmcjpls", *loss, plain, coded)
-    run("dcmdjpls", coded, decoded)
+    (coded, decoded), filled = as_jpeg_ls(path, loss), tmp_path / "filled.dcm"
     data = pydicom.dcmread(coded)
     frame = get_frame(data.PixelData, 0, number_of_frames=1).rstrip(b"\0").removesuffix(b"\xff\xd9")
     frame += (filling if filling == b"\0" else b"") + b"\xff\xd9" + (filling if filling != b"\0" else b"")
     data.PixelData = encapsulate([frame])
-    data.save_as(coded)
-    np.testing.assert_array_equal(stored(coded.read_bytes()), stored(decoded.read_bytes()))
+    data.save_as(filled)
+    np.testing.assert_array_equal(stored(filled.read_bytes()), stored(decoded.read_bytes()))
 
 
 @pytest.mark.parametrize("process", ["+eb", "+ee", "+ep"], ids=["baseline", "extended", "progressive"])
