@@ -85,7 +85,7 @@ def test_it_learns_drawn_lungs_resumes_and_is_published(tmp_path: Path) -> None:
     data = masked_data(tmp_path / "data", children=20, adults=12)
     films = split_masked_films(read_masked_films(data), 1)
     pixels, masks = load_masked_films(data, films)
-    config = replace(LungFinderConfig.read(), epochs=2, children=6, adults=2)
+    config = replace(LungFinderConfig.read(), epochs=2, children=10, adults=2)
     with without_graphs():
         fit_lungs(pixels, masks, films, replace(config, epochs=1), tmp_path / "run", resume=False)
         network, history = fit_lungs(pixels, masks, films, config, tmp_path / "run", resume=True)
