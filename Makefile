@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV = .venv
 PY = $(VENV)/bin/python
 export PYTHONUNBUFFERED = 1
+unexport PYTHONDONTWRITEBYTECODE  # some containers set it, and each process would then compile all modules for itself
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -16,7 +17,7 @@ admin: $(VENV)/installed  ## make an administrator
 test: $(VENV)/installed-dev  ## run the tests that need no browser, one worker for each core
 	@echo "Running the tests that need no browser: one worker for each core, each with a database of its own."
 	@echo "A dot is a test that passed; how many of how many stands at the right. What takes long comes first."
-	@$(PY) -m pytest -m "not browser and not drill" -n auto --maxprocesses 8
+	@$(PY) -m pytest -m "not browser and not drill" --ignore tests/browser --ignore tests/drills -n auto --maxprocesses 8
 
 check: $(VENV)/installed-dev  ## lint, types, migrations, API schema, deployment settings
 	$(VENV)/bin/ruff format --check .
