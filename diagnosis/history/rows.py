@@ -2,7 +2,7 @@
 
 A line is a template like any other (``studies/_row.html``), but it is not rendered for each study: lines differ in a
 handful of kinds (finding, warned, read or not …) and in a handful of values (name, day …). It is rendered once for each
-kind and language with places in it for the values, and ``format_html`` fills them for each study.
+kind and language with places in it for the values, and ``str.format`` fills them in for each study.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,7 +21,7 @@ from django.db.models import F, FilteredRelation, OuterRef, Q, Subquery
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -121,29 +122,29 @@ def _row(study: Any, page: _Page) -> Row:
     kind = Kind(
         study.state, study.finding, study.warned, hidden, bool(study.my_finding), study.my_agreement or "", page.again
     )
-    html = format_html(
-        pattern(kind, page.language),
+    # As format_html, which asks of each value whether it is safe; here what is no key, moment or tag is escaped.
+    html = pattern(kind, page.language).format(
         id=study.pk.hex,
         key=key,
-        name=name,
-        probability="" if shown is None else str(shown),
+        name=escape(name),
+        probability="" if shown is None else escape(str(shown)),
         moment=study.created_at.astimezone(dt.UTC).isoformat(timespec="seconds"),
         when=_when(timezone.localtime(study.created_at).replace(second=0, microsecond=0, tzinfo=None), page.language),
         tags=_tags(getattr(study, "tag_names", None)),
     )
-    return Row(key, name, html)
+    return Row(key, name, SafeString(html))
 
 
 @lru_cache(maxsize=1024)
 def pattern(kind: Kind, language: str) -> str:
-    """``studies/_row.html`` for ``format_html``, in the active language, which must be ``language``."""
+    """``studies/_row.html`` for ``str.format``, in the active language, which must be ``language``."""
     row = {**kind._asdict(), **PLACES, "key": KEY}
     return render_to_string("studies/_row.html", {"row": row}).strip().replace(str(KEY), "{key}")
 
 
 @lru_cache(maxsize=4096)  # films of one submission share their minute, and a history is read again and again
 def _when(minute: dt.datetime, _language: str) -> str:
-    return date_format(minute, "SHORT_DATETIME_FORMAT")
+    return escape(date_format(minute, "SHORT_DATETIME_FORMAT"))
 
 
 def _tags(names: str | None) -> SafeString:
