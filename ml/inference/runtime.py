@@ -29,6 +29,9 @@ _M_ARENA_MAX = -8
 _ALIGNED = 64
 """Bytes at whose multiples the runtime takes a constant as it lies."""
 
+_LARGE = 4096
+"""Values from which a constant is worth a place outside memory."""
+
 
 class Engine:
     """One network in memory, compiled for this machine.
@@ -100,10 +103,10 @@ class Engine:
 def _let_go(model: openvino.Model) -> mmap.mmap | None:
     """Take a network's constants out of its file's bytes, so that these can be freed; return where large ones lie now.
 
-    Compiling packs what is stored in 16 bits into the order that the processor likes, and keeps the 32 bits it came
-    from for good, which nothing reads any more: 16 of an adults' network's 60 MB. They go to a file without a name,
-    which nobody else can open, and whose pages the system takes back when they are not read. Where there is no room for
-    it they stay in memory.
+    Compiling packs weights into the order that the processor likes, and keeps the 32 bits they came from (or were
+    widened to, where 16 are stored) for good, which nothing reads any more: 16 of an adults' network's 60 MB. They go
+    to a file without a name, which nobody else can open, and whose pages the system takes back when they are not read.
+    Where there is no room for it they stay in memory.
     """
     from openvino import Type, opset13
 
@@ -112,7 +115,9 @@ def _let_go(model: openvino.Model) -> mmap.mmap | None:
         if node.get_type_name() != "Constant":
             continue
         users = [target.get_node() for target in node.output(0).get_target_inputs()]
-        if node.get_element_type() != Type.f16:
+        if node.get_element_type() == Type.f32 and node.data.size >= _LARGE:
+            large.append((node, node))
+        elif node.get_element_type() != Type.f16:
             _exchange(node, opset13.constant(np.array(node.data)))
         elif [user.get_type_name() for user in users] == ["Convert"] and users[0].get_element_type() == Type.f32:
             large.append((node, users[0]))
@@ -129,10 +134,10 @@ def _let_go(model: openvino.Model) -> mmap.mmap | None:
             whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except OSError:
         return None
-    for (node, widened), place in zip(large, places, strict=True):
+    for (node, replaced), place in zip(large, places, strict=True):
         shape = node.data.shape
         values = np.frombuffer(whole, np.float32, node.data.size, place).reshape(shape)
-        _exchange(widened, opset13.constant(values, shared_memory=True))
+        _exchange(replaced, opset13.constant(values, shared_memory=True))
     return whole
 
 
