@@ -23,11 +23,12 @@ pytestmark = pytest.mark.django_db
 
 
 def pages(client: Client, study: Study) -> list[str]:
-    """The text of each page."""
+    """The text of each page, without the marks that keep an interval on one line."""
     response = client.get(reverse("study_report", args=[study.pk]))
     assert response.status_code == 200
     assert response["Content-Type"] == "application/pdf"
-    return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(response.content)).pages]
+    found = [page.extract_text() for page in PdfReader(io.BytesIO(response.content)).pages]
+    return [" ".join(text.replace("\N{WORD JOINER}", "").split()) for text in found]
 
 
 def test_it_says_what_the_result_page_says(owner: User, owner_client: Client) -> None:
