@@ -71,7 +71,7 @@ def tiny_config() -> TrainingConfig:
         train_size=64,
         input_size=64,
         precision="float32",
-        architecture=Architecture(widths=(4, 6), blocks=(1, 1)),
+        architecture=Architecture(widths=(4,), blocks=(1,)),
         augmentation=AugmentationConfig(jpeg=0.25),
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ml.network.classifier import Architecture
 from ml.provenance import command_line
 from ml.train import main, train
 from tests.ml.drawn import tiny_config, tiny_runs, without_graphs
@@ -49,11 +50,13 @@ def quick() -> Iterator[None]:
         yield
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_run_leaves_a_network_and_all_that_is_needed_to_do_it_again(data: Path, tmp_path: Path) -> None:
     import keras
 
     run = tmp_path / "run"
-    train(data, run, TINY, command=command_line("train", ["--data", "a b"]))
+    config = replace(TINY, epochs=1, architecture=Architecture(widths=(4, 6), blocks=(1, 1)))
+    train(data, run, config, command=command_line("train", ["--data", "a b"]))
     split, facts, history = (json.loads((run / f"{n}.json").read_text()) for n in ("split", "train", "history"))
     assert sorted(split["train"] + split["val"] + split["test"]) == sorted(
         str(path.relative_to(data)) for path in data.rglob("*.png")
@@ -173,14 +176,12 @@ from dataclasses import replace
 from pathlib import Path
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from ml.network.classifier import Architecture
 from ml.training import fit
 from ml.train import train
 from tests.ml.drawn import tiny_config
 fit.strategy = lambda: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 for epochs, resume in ((1, False), (2, True)):
-    smallest = Architecture(widths=(4,), blocks=(1,))  # each device's graph is traced in turn
-    config = replace(tiny_config(), epochs=epochs, train_size=32, input_size=32, architecture=smallest)
+    config = replace(tiny_config(), epochs=epochs, train_size=32, input_size=32)
     train(Path({str(data)!r}), Path({str(tmp_path)!r}), config, resume=resume)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
