@@ -50,7 +50,6 @@ def quick() -> Iterator[None]:
         yield
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_run_leaves_a_network_and_all_that_is_needed_to_do_it_again(data: Path, tmp_path: Path) -> None:
     import keras
 
