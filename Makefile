@@ -14,10 +14,10 @@ run: $(VENV)/installed  ## install what is missing, then run the whole site (Ctr
 admin: $(VENV)/installed  ## make an administrator
 	@$(PY) manage.py createsuperuser
 
-test: $(VENV)/installed-dev  ## run the tests that need no browser, one worker for each core
-	@echo "Running the tests that need no browser: one worker for each core, each with a database of its own."
+test: $(VENV)/installed-dev  ## run the tests that need no browser, three workers for two cores
+	@echo "Running the tests that need no browser: three workers for two cores, each with a database of its own."
 	@echo "A dot is a test that passed; how many of how many stands at the right. What takes long comes first."
-	@$(PY) -m pytest -m "not browser and not drill" --ignore tests/browser --ignore tests/drills -n auto --maxprocesses 8
+	@$(PY) -m pytest -m "not browser and not drill" --ignore tests/browser --ignore tests/drills -n auto
 
 check: $(VENV)/installed-dev  ## lint, types, migrations, API schema, deployment settings
 	$(VENV)/bin/ruff format --check .

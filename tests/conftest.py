@@ -18,6 +18,7 @@ from diagnosis.server.private_redis import PrivateRedis
 from tests.parallel import (  # noqa: F401  (hooks)
     pytest_collection_finish,
     pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
 )
 from tests.running_site import RunningSite

@@ -7,6 +7,7 @@ no longer lets them; here a test's group follows from its file.
 from __future__ import annotations
 
 import gc
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,12 @@ def turn_of(item: pytest.Item) -> tuple[int, bool]:
     if item.get_closest_marker("browser"):
         return len(groups) + 1, True
     return groups.index(group) if group in groups else len(groups), not item.get_closest_marker("slow")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Three workers for two cores: a test that waits for a site, a browser or a worker needs no core meanwhile."""
+    return min(8, max(1, (os.cpu_count() or 1) * 3 // 2))
 
 
 @pytest.hookimpl(optionalhook=True)
