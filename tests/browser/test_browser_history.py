@@ -89,7 +89,8 @@ def test_no_filter_cuts_its_longest_choice_on_a_desk_in_any_language(page: Page)
     submit(page, 25)
     page.goto("/studies/")
     for language in ("English", "Deutsch"):
-        page.get_by_role("button", name=language).click()
+        with page.expect_navigation():
+            page.get_by_role("button", name=language).click()
         page.goto("/studies/?view=cards")
         page.locator(".history-filters summary").click()
         selects = page.locator(".history-filters select")

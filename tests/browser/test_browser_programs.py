@@ -49,7 +49,8 @@ def test_a_token_and_a_webhook_are_made_and_shown_once(page: Page) -> None:
     send(page)
     assert page.locator("code.token").inner_text().startswith("whsec_")
     assert faults(page) == []
-    page.locator(".token-list a").click()
+    with page.expect_navigation():
+        page.locator(".token-list a").click()
     assert "whsec_" not in page.content()
     assert faults(page) == []
 

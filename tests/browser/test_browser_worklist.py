@@ -48,7 +48,8 @@ def test_tags_saved_filters_and_sorting_by_mouse(page: Page) -> None:
     page.locator(".filter-line > details summary").click()
     page.get_by_label("Save this filter as").fill("to teach with")
     assert Axe().run(page, options=RULES).response["violations"] == []
-    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
     page.goto("/studies/")
     page.locator(".filter-line > details summary").click()
     page.get_by_role("link", name="to teach with").click()
