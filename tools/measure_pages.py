@@ -11,7 +11,6 @@ import re
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -113,12 +112,11 @@ def submit(page: Page, folder: Path, seed: int) -> str:
 
 def print_table(found: dict[str, Row]) -> None:
     """As Markdown."""
-    cell: Callable[[Row, str, int], str] = lambda rows, name, which: str(rows[name][which]) if name in rows else "–"  # noqa: E731
     print("| page | 1440 | 390 | words, English | unfolded | words, German | unfolded |\n|---|---|---|---|---|---|---|")
     english, german = found["en"], found["de"]
     for name in english:
-        cells = [cell(english, name, which) for which in range(4)] + [cell(german, name, which) for which in (2, 3)]
-        print(f"| {name} | {' | '.join(cells)} |")
+        cells = [*english[name], *german.get(name, [])[2:]]
+        print(f"| {name} | {' | '.join(map(str, cells))} |")
 
 
 if __name__ == "__main__":
