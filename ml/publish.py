@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--card", type=Path, help="where to write the model card as text (default: docs/model-card.md "
                         "when the committed artefact is replaced)")  # fmt: skip
     options = parser.parse_args(arguments)
+    if options.again and options.full_size is not None:
+        parser.error("--full-size needs --run: an artefact does not hold the small copies to compare with")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     command = command_line("publish", arguments)
     target = options.card

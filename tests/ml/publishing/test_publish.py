@@ -136,6 +136,14 @@ def test_publishing_once_more_keeps_network_and_probabilities_and_counts_the_ver
     assert (out / "learning.svg").read_bytes() == (workshop() / "artifact" / "learning.svg").read_bytes()
 
 
+def test_full_size_copies_are_not_passed_over_where_nothing_can_be_made_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["--again", "--data", str(tmp_path), "--out", str(tmp_path), "--full-size", str(tmp_path)])
+    assert "--full-size needs --run" in capsys.readouterr().err
+
+
 def test_versions_count_up_within_a_month() -> None:
     from datetime import date
 
