@@ -19,7 +19,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import OperationalError, transaction
 
-from diagnosis.models import Study, StudyQuerySet
+from diagnosis.models import IdempotentRequest, Study, StudyQuerySet
 from ml import Header, ModelInput, Radiograph
 
 LEAST_FREE_BYTES = 16_000_000
@@ -160,8 +160,11 @@ def _delete(studies: StudyQuerySet) -> int:
     with transaction.atomic():
         # Locked: an answer that arrives now waits, and then finds no study to write to.
         found = list(studies.values_list("pk", flat=True))
-        ids = list(Study.objects.filter(pk__in=found).order_by("pk").select_for_update().values_list("pk", flat=True))
+        rows = Study.objects.filter(pk__in=found).order_by("pk").select_for_update()
+        owner_of = dict(rows.values_list("pk", "owner_id"))
+        ids = list(owner_of)
         Study.objects.filter(pk__in=ids).delete()
+        IdempotentRequest.forget_studies(owner_of.values(), ids)
 
         def remove_files() -> None:
             remove(ids)

@@ -15,6 +15,7 @@ from diagnosis.reviews import performance
 from diagnosis.reviews import views as reviews
 from diagnosis.samples.views import sample
 from diagnosis.studies import compare, images, selected
+from diagnosis.studies import deletion as study_deletion
 from diagnosis.studies import views as studies
 from diagnosis.submission.views import studies_arrived, study_new
 from diagnosis.webhooks import views as webhooks
@@ -50,7 +51,7 @@ urlpatterns = [
     path("studies/<uuid:pk>/unread/next/", history.study_unread, {"way": "next"}, name="study_next_unread"),
     path("studies/<uuid:pk>/unread/previous/", history.study_unread, {"way": "previous"}, name="study_previous_unread"),
     path("studies/<uuid:pk>/label/", studies.study_label, name="study_label"),
-    path("studies/<uuid:pk>/delete/", studies.study_delete, name="study_delete"),
+    path("studies/<uuid:pk>/delete/", study_deletion.study_delete, name="study_delete"),
     path("studies/<uuid:pk>/review/", reviews.study_review, name="study_review"),
     path("studies/<uuid:pk>/reference/", reviews.study_reference, name="study_reference"),
     path("studies/<uuid:pk>/image/", images.study_image, name="study_image"),

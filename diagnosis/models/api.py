@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 PREFIX = "pneumoweb"
@@ -135,6 +138,24 @@ class IdempotentRequest(models.Model):
     def forget_old(cls) -> int:
         """Delete what is older than a day; how many rows there were."""
         return cls.objects.filter(created_at__lt=timezone.now() - cls.KEPT).delete()[0]
+
+    @classmethod
+    def forget_studies(cls, owners: Iterable[int], studies: Iterable[UUID]) -> None:
+        """Take what was told of these studies, and their files' names, out of the kept answers: deleted is deleted.
+
+        The key stays taken, so that a repetition does not submit the radiograph again.
+        """
+        gone = {str(key) for key in studies}
+        rows = cls.objects.filter(user__in=set(owners), status__isnull=False)
+        for row in rows.only("body").select_for_update().iterator():
+            changed = False
+            for outcome in row.body.get("outcomes", ()):
+                if outcome["study"] and outcome["study"]["id"] in gone:
+                    error = {"code": "DELETED", "detail": gettext("This study has been deleted since.")}
+                    outcome.update(name="", study=None, error=error)
+                    changed = True
+            if changed:
+                row.save(update_fields=["body"])
 
 
 class DailyUse(models.Model):

@@ -18,17 +18,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnosis import storage
 from diagnosis.access import person, study_or_404
 from diagnosis.accounts.data_export import archive
 from diagnosis.history import exports
-from diagnosis.history.counts import forget
 from diagnosis.history.live import legible_ids
-from diagnosis.models import PENDING, Preferences, Review, Study, StudyQuerySet, Tag
+from diagnosis.models import PENDING, Preferences, Study, StudyQuerySet, Tag
 from diagnosis.report.content import compose
 from diagnosis.report.layout import as_one_pdf
+from diagnosis.studies.deletion import ask, delete_chosen
 
-SHOWN_BEFORE_DELETION = 24
 REPORTS_IN_ONE = 50  # each takes about a quarter of a second to set
 Answer = HttpResponseBase | None
 
@@ -112,26 +110,10 @@ def _zip(request: HttpRequest, rows: StudyQuerySet, _ids: list[UUID], _back: str
 
 
 def _delete(request: HttpRequest, rows: StudyQuerySet, _ids: list[UUID], back: str) -> Answer:
-    if request.POST.get("confirmed") == "yes":
-        number = storage.delete_studies(rows)
-        forget(request.user.pk)
-        text = ngettext(
-            "%d study is deleted, with its radiograph, its predictions and its reviews.",
-            "%d studies are deleted, with their radiographs, their predictions and their reviews.",
-            number,
-        )
-        messages.success(request, text % number)
-        return None
-    chosen = list(rows.order_by("-created_at", "-id"))
-    context = {
-        "chosen": chosen,
-        "shown": chosen[:SHOWN_BEFORE_DELETION],
-        "hidden_count": len(chosen[SHOWN_BEFORE_DELETION:]),
-        "pending": sum(study.is_pending for study in chosen),
-        "reviews": Review.objects.filter(study__in=rows, is_current=True).count(),
-        "back": back,
-    }
-    return render(request, "studies/delete_many.html", context)
+    if request.POST.get("confirmed") != "yes":
+        return ask(request, rows, back)
+    delete_chosen(request, rows)
+    return None
 
 
 ACTIONS: dict[str, Callable[[HttpRequest, StudyQuerySet, list[UUID], str], Answer]] = {

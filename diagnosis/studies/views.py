@@ -1,4 +1,4 @@
-"""The pages of studies: submit, result, history, delete. One job each."""
+"""The pages of studies: result, state, label. One job each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from diagnosis.accounts.preferences import PrevalenceForm
 from diagnosis.history.counts import forget
 from diagnosis.history.keyset import with_neighbours
 from diagnosis.history.live import poll_seconds
-from diagnosis.models import Preferences, State, Study
+from diagnosis.models import Preferences, State
 from diagnosis.results.context import explain
 from diagnosis.reviews.readings import reading_context
 from diagnosis.submission.forms import LabelForm
@@ -94,16 +94,3 @@ def study_label(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.success(request, _("Label and patient code are saved."))
         return redirect(found)
     return render(request, "studies/label.html", {"study": found, "form": form})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-def study_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Delete one study with its files and predictions; GET asks first."""
-    found = study_or_404(request, pk)
-    if request.method != "POST":
-        return render(request, "studies/delete.html", {"study": found})
-    storage.delete_studies(Study.objects.filter(pk=found.pk))
-    forget(request.user.pk)
-    messages.success(request, _("The study, its radiograph and its predictions are deleted."))
-    return redirect("studies")

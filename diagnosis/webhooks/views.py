@@ -126,7 +126,7 @@ def webhook_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete it with its messages; GET asks first."""
     found = _mine(request, pk)
     if request.method != "POST":
-        return render(request, "account/webhook_delete.html", {"webhook": found})
+        return render(request, "account/webhook_delete.html", {"webhook": found, "sent": found.deliveries.count()})
     found.delete()
     messages.success(request, _("The webhook is deleted."))
     return redirect("webhooks")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnosis.models import IdempotentRequest, Study
+from diagnosis.storage import delete_studies
 from tests.studies import drawn_film
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +106,26 @@ def test_the_same_key_acts_once_and_is_answered_alike(client: Client) -> None:
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json()
     assert again["Idempotency-Replayed"] == "true"
+    assert Study.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_deleted_study_the_kept_answer_says_nothing_and_its_key_submits_nothing(
+    client: Client, owner: User
+) -> None:
+    first = send(client, film(1, "a-name.png"), film(2, "other.png"), key="a-1", label="ward 7")
+    gone = Study.objects.get(pk=first.json()["outcomes"][0]["study"]["id"])
+    digest = gone.pixel_hash
+    delete_studies(Study.objects.filter(pk=gone.pk))
+    kept = json.dumps(IdempotentRequest.objects.get().body)
+    assert str(gone.pk) not in kept
+    assert "a-name.png" not in kept
+    assert digest not in kept
+    again = send(client, film(1, "a-name.png"), film(2, "other.png"), key="a-1", label="ward 7")
+    assert again["Idempotency-Replayed"] == "true"
+    told, other = again.json()["outcomes"]
+    assert (told["study"], told["error"]["code"]) == (None, "DELETED")
+    assert other == first.json()["outcomes"][1]
     assert Study.objects.count() == 1
 
 

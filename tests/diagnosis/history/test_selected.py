@@ -30,7 +30,10 @@ def test_deleting_asks_first_and_says_what_goes(owner: User, owner_client: Clien
     reading(rows[0], owner, "normal", agreement="disagree")
     text = choose(owner_client, *rows, do="delete").content.decode()
     assert "Delete these 31 studies?" in text
-    assert "1 review goes with them." in text
+    assert "<strong>31 studies</strong> with their radiographs" in text
+    assert "<strong>1 review</strong>, older versions included" in text
+    assert "label, patient code and tags" in text
+    assert "the files as you submitted them" not in text, "none was kept"
     assert "1 of them has no answer yet" in text
     assert "and 7 more" in text
     assert Study.objects.count() == 31
