@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from diagnosis.accounts.browsers import browser_name
 from diagnosis.models import Preferences, Study
 from diagnosis.results import error_rates, formatting, translation
 from diagnosis.results.card_sentences import translate_card
@@ -26,6 +27,7 @@ register = template.Library()
 register.filter(translation.translate)
 register.filter(translation.translate_error)
 register.filter(translate_card)
+register.filter(browser_name)
 register.filter(error_rates.by_finding)
 register.filter("change", in_words)
 for shown in (
