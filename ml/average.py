@@ -38,20 +38,21 @@ def average(runs: Sequence[Path], data: Path, out: Path, input_size: int = INPUT
     from ml.training.checkpoint import load_member
 
     members = [load_member(run) for run in runs]
-    prepared = prepare(data, int(members[0][2]["split_seed"]), cache=out.parent / "cache")
-    for run, (_, _, identity, _) in zip(runs, members, strict=True):
-        if identity["data"] != prepared.digest or identity["split_seed"] != members[0][2]["split_seed"]:
+    prepared = prepare(data, int(members[0].identity["split_seed"]), cache=out.parent / "cache")
+    first = members[0].identity
+    for run, member in zip(runs, members, strict=True):
+        if member.identity["data"] != prepared.digest or member.identity["split_seed"] != first["split_seed"]:
             raise DataError(f"{run} was trained on other data or another split; its members cannot be averaged.")
-    model = build_serving([m[0] for m in members], [m[1] for m in members], input_size)
+    model = build_serving([m.network for m in members], [m.architecture for m in members], input_size)
     facts = {
         "command": command,
-        "members": [{**identity, "epochs_done": len(history)} for _, _, identity, history in members],
+        "members": [{**member.identity, "epochs_done": len(member.history)} for member in members],
         "input_size": input_size,
-        "seed": members[0][2]["seed"],
-        "split_seed": members[0][2]["split_seed"],
+        "seed": first["seed"],
+        "split_seed": first["split_seed"],
     }
     save_run(out, model, prepared, facts)
-    histories = [history for _, _, _, history in members]
+    histories = [member.history for member in members]
     write_json(out / "history.json", histories)
     write_text(out / "curves.svg", learning(histories))
 

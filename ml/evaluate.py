@@ -46,7 +46,7 @@ def write_worst(out: Path, test: TestSet, sample: Sample, maps: NDArray[np.float
         shown = film[..., None] * (1 - 0.55 * heat) + red * 0.55 * heat
         pair = np.concatenate([np.repeat(film[..., None], 3, axis=2), np.clip(shown, 0, 255).astype(np.uint8)], axis=1)
         truth = "PNEUMONIA" if sample.labels[i] else "NORMAL"
-        name = f"{rank:02d}_{truth}_said_{sample.probabilities[i]:.3f}_{Path(test.films[i].file).stem}.png"
+        name = f"{rank:02d}_{truth}_predicted_{sample.probabilities[i]:.3f}_{Path(test.films[i].file).stem}.png"
         Image.fromarray(pair).save(out / name)
 
 

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GONE = re.compile(r"\b(judg\w*|said|anew|nought|fairness|twins?|surroundings|asks? again|asked again)\b", re.IGNORECASE)
+WORDS = r"judg[a-z]*|said|anew|nought|fairness|twins?|surroundings|asks?[ _]again|asked[ _]again"
+GONE = re.compile(rf"(?<![a-z])({WORDS})(?![a-z])", re.IGNORECASE)  # an underscore ends a word, too
 ENDINGS = {".py", ".html", ".js", ".css", ".md", ".toml", ".typ"}
 # Old migrations, their tests and the sentences of published cards stay as they are; what was tried is told in the
 # words of its time, with a legend. This file names them all.
@@ -40,6 +41,6 @@ def test_words_that_have_a_better_one_are_gone() -> None:
         for file in files
         if not any(kept in (name := file.relative_to(ROOT).as_posix()) for kept in KEPT)
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
-        if GONE.search(line)
+        if GONE.search(line) and "diagnosis.migrations." not in line  # names of old migrations
     ]
     assert found == []

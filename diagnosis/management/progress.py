@@ -16,14 +16,14 @@ class Progress:
     def __init__(self, out: OutputWrapper, total: int) -> None:
         self.out, self.total = out, total
         self._began = time.monotonic()
-        self._said = 0.0
+        self._printed = 0.0
 
     def say(self, done: int, waiting: int) -> None:
         """So many are done, and so many wait for a worker."""
         now = time.monotonic()
-        if now - self._said < SAY_EVERY and done < self.total:
+        if now - self._printed < SAY_EVERY and done < self.total:
             return
-        self._said = now
+        self._printed = now
         rate = done / max(now - self._began, 1e-3)
         minutes = f"{(self.total - done) / rate / 60:.0f} min left" if rate else "nothing yet"
         full = WIDTH * done // self.total

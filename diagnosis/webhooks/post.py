@@ -38,28 +38,28 @@ class Answer:
 class _Bounded:
     """A connection that is cut once its time is over."""
 
-    _twin: socket.socket | None = None
+    _duplicate: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         made: socket.socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's connection
-        self._twin = made.dup()  # TLS takes the other over
+        self._duplicate = made.dup()  # TLS takes the other over
         self._timer = threading.Timer(TOTAL_SECONDS, self._cut)
         self._timer.daemon = True
         self._timer.start()
         return made
 
     def _cut(self) -> None:
-        if self._twin is not None:
+        if self._duplicate is not None:
             try:
-                self._twin.shutdown(socket.SHUT_RDWR)
+                self._duplicate.shutdown(socket.SHUT_RDWR)
             except OSError:
                 return  # closed at this very moment
 
     def close(self) -> None:
         super().close()  # type: ignore[misc]
-        if self._twin is not None:
+        if self._duplicate is not None:
             self._timer.cancel()
-            self._twin.close()
+            self._duplicate.close()
 
 
 class _Connection(_Bounded, HTTPConnection):

@@ -143,7 +143,7 @@ def confusion(samples: Two, card: PopulationCard) -> str:
     """Truth × finding at each operating point."""
     plain = samples["plain"]
     canvas = _head("What each operating point does to these radiographs", _note(plain), "Truth against finding.")
-    said_as = {"normal": "normal", "indeterminate": "indeterm.", "pneumonia": "pneumonia"}
+    shown_as = {"normal": "normal", "indeterminate": "indeterm.", "pneumonia": "pneumonia"}
     for column, (name, point) in enumerate(card.operating_points.items()):
         left = 92 + 182 * column
         found = findings(plain.probabilities, point.cuts)
@@ -152,7 +152,7 @@ def confusion(samples: Two, card: PopulationCard) -> str:
         canvas.text(left + 86, 115, cuts, anchor="middle", size=10.5, fill=SOFT)
         for across, finding in enumerate(FINDINGS):
             x = left + 58 * across
-            canvas.text(x + 27, 146, said_as[finding], anchor="middle", size=9.5, fill=SOFT)
+            canvas.text(x + 27, 146, shown_as[finding], anchor="middle", size=9.5, fill=SOFT)
             for row, (truth, colour) in enumerate(((1, PNEUMONIA), (0, NORMAL))):
                 of_truth = plain.labels == truth
                 count, total = int(np.sum(of_truth & (found == finding))), int(of_truth.sum())

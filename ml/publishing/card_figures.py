@@ -77,7 +77,9 @@ def performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> st
         for row in plain["reliability"]
     ]  # fmt: skip
     calibration, gate = population.calibration, metrics.get("gate", {})
-    gate_said = f"it would have refused {gate['refused']} of the {gate['films']} test films" if gate else "not measured"
+    gate_left_out = (
+        f"it would have refused {gate['refused']} of the {gate['films']} test films" if gate else "not measured"
+    )
     return (
         "## Performance\n\n*As they are*: the test films. *As another site might send them*: the same films, each "
         "under three shifts drawn for it (resolution, sharpness, JPEG, noise, tone, framing, aspect, rotation, "
@@ -86,7 +88,7 @@ def performance(card: ModelCard, metrics: Mapping[str, Any], figures: str) -> st
         + "\n\n### Operating points\n\nThe error rates of the rule in force, with intervals by patient.\n\n"
         + table(("point", "films", "truth", "called normal", "indeterminate", "called pneumonia"), points)
         + "\n\n"
-        f"**Input gate.** Left out of these figures; {gate_said}.\n\n"
+        f"**Input gate.** Left out of these figures; {gate_left_out}.\n\n"
         f"**Calibration.** {calibration['method']}: log-odds = {calibration['slope']:.4f} · logit + "
         f"{calibration['intercept']:.4f}, clipped to [{calibration['bounds'][0]}, {calibration['bounds'][1]}]. "
         f"Fitted on {calibration['fitted_on']}. Cross-validated log loss by patient: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from zipfile import BadZipFile
@@ -134,15 +135,22 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         return len(self.history)
 
 
-def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict[str, Any], list[dict[str, float]]]:
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A run's network as one of several: with the weights that were asked for, and what the run was."""
+
+    network: Any
+    architecture: Architecture
+    identity: dict[str, Any]
+    history: list[dict[str, float]]
+
+
+def load_member(run: Path, which: str = "best") -> Member:
     """A network of a run, finished or not, from its checkpoint.
 
     Args:
         run: A folder ``ml.train`` wrote, or is writing.
         which: ``"best"``: the averaged weights best by validation; ``"mean"``: those of the last whole epoch.
-
-    Returns:
-        (training network with those weights, its architecture, the run's identity, its history).
 
     Raises:
         DataError: There is no readable checkpoint.
@@ -154,4 +162,4 @@ def load_member(run: Path, which: str = "best") -> tuple[Any, Architecture, dict
         network.set_weights([arrays[f"{which}{i}"] for i in range(sum(name.startswith(which) for name in arrays))])
     except (TrainingError, ValueError, TypeError, KeyError) as error:
         raise DataError(f"{error} {run} holds no network to go on from; train it first.") from error
-    return network, shape, state["identity"], state["history"]
+    return Member(network, shape, state["identity"], state["history"])

@@ -37,12 +37,12 @@ def teachers(runs: Sequence[Path], size: int, identity: dict[str, Any]) -> Calla
 
     networks = []
     for run in runs:
-        member, shape, its, _history = load_member(run)
-        strange = [name for name in ("data", "split_seed") if its.get(name) != identity.get(name)]
+        member = load_member(run)
+        strange = [name for name in ("data", "split_seed") if member.identity.get(name) != identity.get(name)]
         if strange:
             raise DataError(f"{run} cannot teach: it was trained on other films ({', '.join(strange)} differ).")
-        network = build_training(shape, size)
-        network.set_weights(member.get_weights())
+        network = build_training(member.architecture, size)
+        network.set_weights(member.network.get_weights())
         network.trainable = False
         networks.append(network)
 

@@ -58,13 +58,14 @@ def begin_with(network: Any, run: Path, shape: Architecture) -> None:
     """
     from ml.training.checkpoint import load_member
 
-    other, its_shape, _identity, _history = load_member(run, "mean")
+    other = load_member(run, "mean")
+    its_shape = other.architecture
     if (its_shape.widths, its_shape.blocks, its_shape.view) != (shape.widths, shape.blocks, shape.view):
         raise DataError(
             f"{run} is a network of another shape. To begin with it, use a recipe whose architecture has widths "
             f"{list(its_shape.widths)}, blocks {list(its_shape.blocks)} and view {its_shape.view!r}."
         )
-    network.set_weights(other.get_weights())
+    network.set_weights(other.network.get_weights())
 
 
 def _resized(films: NDArray[np.uint8], size: int) -> NDArray[np.float32]:

@@ -86,7 +86,7 @@ def test_states_corners_and_the_admin(page: Page, site: RunningSite) -> None:
 
 
 @at_a_desk
-def test_a_waiting_page_asks_again_when_no_server_answered_and_says_when_one_is_signed_out(
+def test_a_waiting_page_polls_on_when_no_server_answered_and_says_when_one_is_signed_out(
     page: Page, site: RunningSite
 ) -> None:
     name = f"p{uuid.uuid4().hex[:10]}"

@@ -38,11 +38,11 @@ def test_the_mean_of_two_runs_is_a_run_that_can_be_published(tmp_path: Path) -> 
 def test_a_member_comes_with_the_weights_that_were_best_or_last() -> None:
     from ml.training.checkpoint import load_member
 
-    network, shape, identity, history = load_member(tiny_runs() / "one", "mean")
+    member = load_member(tiny_runs() / "one", "mean")
     with np.load(tiny_runs() / "one" / "checkpoint.npz") as stored:
-        assert np.array_equal(network.get_weights()[0], stored["mean0"])
-    assert identity["architecture"] == shape.as_json()
-    assert len(history) == 1
+        assert np.array_equal(member.network.get_weights()[0], stored["mean0"])
+    assert member.identity["architecture"] == member.architecture.as_json()
+    assert len(member.history) == 1
 
 
 def changed(run: Path, **identity: object) -> Path:

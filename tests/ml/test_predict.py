@@ -52,7 +52,7 @@ def _rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_good_films_give_rows_and_status_nought(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_good_films_give_rows_and_status_zero(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert predict.main([str(films / "a.jpeg"), str(films / "deeper"), "--csv", "-"]) == 0
     rows = _rows(capsys.readouterr().out)
     assert [Path(row["file"]).name for row in rows] == ["a.jpeg", "b"]

@@ -51,7 +51,7 @@ def test_a_script_gets_another_name_when_what_it_imports_changes(
     assert staticfiles_storage.stored_name("js/viewer.js") != before
 
 
-def test_another_way_to_store_them_collects_them_anew(settings: Any) -> None:
+def test_another_way_to_store_them_collects_them_once_more(settings: Any) -> None:
     before = static_fingerprint()
     assert static_fingerprint() == before
     settings.STORAGES |= {"staticfiles": {"BACKEND": "pneumoweb.static_files.HashedStaticFiles"}}

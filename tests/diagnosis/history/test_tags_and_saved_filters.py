@@ -75,7 +75,7 @@ def test_nobody_tags_or_untags_what_is_not_theirs(owner: User, stranger: User, s
     assert stranger_client.get(reverse("study_tags", args=[row.pk])).status_code == 404
 
 
-def test_an_empty_tag_and_one_too_many_are_said(owner: User, owner_client: Client, monkeypatch: Any) -> None:
+def test_an_empty_tag_and_one_too_many_are_reported(owner: User, owner_client: Client, monkeypatch: Any) -> None:
     row = study(owner)
     assert "Enter a tag first." in follow(owner_client, do="tag", tag="  ", study=row)
     monkeypatch.setattr(Tag, "MOST", 1)

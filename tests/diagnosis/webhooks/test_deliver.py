@@ -181,7 +181,7 @@ def test_an_address_inside_is_refused_where_the_site_sends_to_public_ones(
     assert (row.trouble, row.status, receiver.got) == ("ADDRESS_NOT_ALLOWED", None, [])
 
 
-def test_a_secret_under_another_key_is_said_to_be_lost(owner: User, webhook: Webhook, settings: Any) -> None:
+def test_a_secret_under_another_key_is_reported_as_lost(owner: User, webhook: Webhook, settings: Any) -> None:
     row = owed(owner)
     settings.SECRET_KEY = "another one"
     deliver_due()

@@ -42,7 +42,7 @@ def test_nothing_inside_is_connected_to(host: str, no_connection: list[Any]) -> 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "224.0.0.1", "[::1]", "2130706433"])
-def test_it_is_said_that_an_address_is_not_allowed(host: str) -> None:
+def test_an_address_that_is_not_allowed_is_reported(host: str) -> None:
     assert post(f"https://{host}/", b"{}", {}) == Answer(None, "ADDRESS_NOT_ALLOWED")
 
 
@@ -99,6 +99,6 @@ def test_the_environment_s_proxies_are_not_used(receiver: Receiver, monkeypatch:
     assert post(receiver.url, b"{}", {}, anywhere=True) == Answer(204)
 
 
-def test_nobody_there_is_said(receiver: Receiver) -> None:
+def test_nobody_there_is_reported(receiver: Receiver) -> None:
     receiver.server_close()
     assert post(receiver.url, b"{}", {}, anywhere=True) == Answer(None, "UNREACHABLE")

@@ -113,7 +113,7 @@ def test_the_pages_are_valid(owner: User, owner_client: Client, webhook: Webhook
     assert {page: found for page in pages if (found := faults(owner_client.get(page).text))} == {}
 
 
-def test_why_it_was_switched_off_is_said(owner_client: Client, webhook: Webhook) -> None:
+def test_why_it_was_switched_off_is_shown(owner_client: Client, webhook: Webhook) -> None:
     webhook.disable(Webhook.Off.FAILURES)
     page = owner_client.get(reverse("webhook", args=[webhook.pk])).content.decode()
     assert "The receiver has not taken messages" in page

@@ -143,7 +143,7 @@ def test_it_waits_behind_people_and_one_that_a_person_asks_for_does_not(
         assert [client.llen(queue.name) for queue in current_app.conf.task_queues] == [1, 1]
 
 
-def test_wrong_usage_is_said(owner: User, newer: ModelVersion) -> None:
+def test_wrong_usage_is_reported(owner: User, newer: ModelVersion) -> None:
     analysed(owner, 1)
     with pytest.raises(CommandError, match=r"Add --yes"):
         run()

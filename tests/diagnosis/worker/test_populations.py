@@ -107,7 +107,7 @@ def test_a_site_may_leave_adults_out(owner: User, owner_client: Client, children
     assert "non-commercial" not in card
 
 
-def test_taking_adults_in_leaves_what_was_said_before_as_it_was(
+def test_taking_adults_in_leaves_earlier_predictions_as_they_were(
     owner: User, owner_client: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.POPULATIONS = ["child"]

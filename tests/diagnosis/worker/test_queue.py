@@ -87,7 +87,7 @@ def test_the_sweeper_sends_them_when_the_broker_is_back(
     assert sweep()["sent"] == sent() == queue_length() == 2
 
 
-def test_a_broker_that_refuses_at_once_is_asked_again_at_once(
+def test_a_broker_that_refuses_at_once_is_tried_once_more_at_once(
     press: Callable[..., None], redis_server: PrivateRedis
 ) -> None:
     press(1)

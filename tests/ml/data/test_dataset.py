@@ -114,7 +114,7 @@ def test_a_disk_too_full_to_keep_decoded_films_stops_nothing(
     assert "No space left" in capsys.readouterr().err
 
 
-def test_kept_films_that_are_damaged_are_decoded_anew(tmp_path: Path) -> None:
+def test_kept_films_that_are_damaged_are_decoded_once_more(tmp_path: Path) -> None:
     films = read_films(tree(tmp_path / "data", "NORMAL/a.png", "PNEUMONIA/b.png"))
     first = load_pixels(tmp_path / "data", films, tmp_path / "cache")
     for kept in (tmp_path / "cache").iterdir():

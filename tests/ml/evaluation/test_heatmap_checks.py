@@ -15,7 +15,7 @@ SPOT = np.zeros((14, 14), np.float32)
 SPOT[7, 3] = 1.0
 
 
-def test_a_map_is_spread_over_the_whole_film_and_stays_between_nought_and_one() -> None:
+def test_a_map_is_spread_over_the_whole_film_and_stays_between_zero_and_one() -> None:
     large = upsample(SPOT, width=600, height=400)
     assert large.shape == (400, 600)
     assert large.dtype == np.float32
@@ -102,6 +102,6 @@ def test_scrambled_weights_change_the_map_and_are_put_back() -> None:
         assert np.array_equal(weight.numpy(), value)
 
 
-def test_correlation_of_a_flat_map_is_nought() -> None:
+def test_correlation_of_a_flat_map_is_zero() -> None:
     assert checks.correlation(SPOT, np.ones_like(SPOT)) == 0
     assert checks.correlation(SPOT, SPOT) == pytest.approx(1)

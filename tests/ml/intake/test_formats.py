@@ -101,7 +101,7 @@ def test_deep_tiff_is_read_in_either_byte_order_and_with_white_as_zero(order, wh
     np.testing.assert_array_equal(read(data), np.rint(SIXTEEN / 257.0).astype(np.uint8))
 
 
-def test_floating_point_tiff_between_nought_and_one_is_read():
+def test_floating_point_tiff_between_zero_and_one_is_read():
     unit = (GREY / 255.0).astype(np.float32)
     np.testing.assert_array_equal(read(saved(unit, "TIFF")), GREY)
     with pytest.raises(IntakeError):

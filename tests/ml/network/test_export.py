@@ -59,7 +59,7 @@ def test_one_film_and_a_batch_give_the_same_answers() -> None:
     assert np.allclose(together, alone, atol=1e-4)
 
 
-def test_an_answer_stays_what_it_was_when_the_engine_is_asked_again() -> None:
+def test_an_answer_stays_the_same_when_the_engine_runs_another_film() -> None:
     engine = Engine(workshop() / "artifact" / "model.xml")
     first = engine(FILMS[:1, ..., None].astype(np.float32))[0]
     kept = first.copy()

@@ -50,7 +50,7 @@ def test_films_told_apart_without_an_error_still_give_a_finite_map_with_soft_tar
     assert 0.9 < fitted(np.array([9.0]))[0] < 0.97
 
 
-def test_no_probability_is_ever_nought_or_one() -> None:
+def test_no_probability_is_ever_zero_or_one() -> None:
     p = Calibration(3.0, 0.0)(np.array([-1e9, -50.0, 0.0, 50.0, 1e9]))
     assert p.min() == BOUNDS[0] > 0
     assert p.max() == BOUNDS[1] < 1

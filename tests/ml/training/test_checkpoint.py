@@ -25,7 +25,7 @@ def test_a_run_begins_with_the_averaged_weights_of_another_of_its_shape(tmp_path
 
     network = build_training(TINY.architecture, TINY.train_size)
     begin_with(network, tiny_runs() / "one", TINY.architecture)
-    wanted = load_member(tiny_runs() / "one", "mean")[0].get_weights()
+    wanted = load_member(tiny_runs() / "one", "mean").network.get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(network.get_weights(), wanted, strict=True))
     wide = replace(TINY.architecture, widths=(12,))
     with pytest.raises(DataError, match=r"another shape.*widths \[4\], blocks \[1\] and view 'both'"):

@@ -24,8 +24,8 @@ def test_teachers_answer_with_the_mean_of_their_log_odds() -> None:
 
     runs = [tiny_runs() / name for name in ("one", "two")]
     films = np.random.default_rng(0).uniform(0, 255, (3, 64, 64, 1)).astype(np.float32)
-    alone = [np.asarray(teachers([run], 64, load_member(run)[2])(films)) for run in runs]
-    together = np.asarray(teachers(runs, 64, load_member(runs[0])[2])(films))
+    alone = [np.asarray(teachers([run], 64, load_member(run).identity)(films)) for run in runs]
+    together = np.asarray(teachers(runs, 64, load_member(runs[0]).identity)(films))
     odds = np.mean([np.log(p / (1 - p)) for p in alone], axis=0)
     assert together.shape == (3, 1)
     np.testing.assert_allclose(together, 1 / (1 + np.exp(-odds)), rtol=1e-4)
@@ -55,6 +55,6 @@ def test_runs_that_saw_other_films_do_not_teach() -> None:
 
     run = tiny_runs() / "one"
     with pytest.raises(DataError, match="split_seed differ"):
-        teachers([run], 64, {**load_member(run)[2], "split_seed": 7})
+        teachers([run], 64, {**load_member(run).identity, "split_seed": 7})
     with pytest.raises(DataError, match="holds no network"):
         teachers([run.with_name("none")], 64, {})

@@ -44,7 +44,7 @@ def test_the_card_says_what_the_pages_need() -> None:
     card.verify()
 
 
-def test_heat_is_between_nought_and_one_and_only_evidence_for_pneumonia_shows() -> None:
+def test_heat_is_between_zero_and_one_and_only_evidence_for_pneumonia_shows() -> None:
     card = load_card(workshop() / "artifact")
     features = np.random.default_rng(0).uniform(0, 3, (2, 14, 14, 3)).astype(np.float32)
     heat = card.first.heat(features)

@@ -167,7 +167,7 @@ def test_what_lies_small_on_a_plain_sheet_fills_no_more_than_its_box(shade: int)
     assert filled(np.full((FILM_SIZE, FILM_SIZE), shade, np.uint8)) == 0.0
 
 
-def test_a_page_around_a_film_is_plain_grey_and_a_films_own_surroundings_are_not() -> None:
+def test_a_page_around_a_film_is_plain_grey_and_what_is_around_a_film_is_not() -> None:
     def grey(pixels: NDArray[np.uint8]) -> float:
         return plain_grey(pixels, np.bincount(pixels.ravel(), minlength=256))
 
