@@ -353,8 +353,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "PneumoWeb API",
     "DESCRIPTION": (
-        "Submit chest radiographs and fetch results. For teaching, research and a second look; not for triage, never a "
-        "diagnosis. Errors are problem documents (RFC 9457)."
+        "For teaching, research and a second look; not for triage, never a diagnosis. "
+        "Errors are problem documents (RFC 9457)."
     ),
     "VERSION": "1",
     "SERVERS": [{"url": "/", "description": "This site"}],

@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from diagnosis.models import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
+from diagnosis.models import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Population, Preferences
 from diagnosis.results.context import active_card
 from diagnosis.results.error_rates import POINT_MEANINGS, consequences
 
@@ -44,7 +44,7 @@ class PrevalenceField(forms.DecimalField):
         low, high = 100 * PREVALENCE_MIN, 100 * PREVALENCE_MAX
         super().__init__(
             label=gettext_lazy("Of 100 radiographs you submit, how many show pneumonia?"),
-            help_text=gettext_lazy("In percent, from 0.1 to 99.9. Leave it empty if you do not know."),
+            help_text=gettext_lazy("0.1 to 99.9. Leave it empty if you do not know."),
             min_value=low,
             max_value=high,
             decimal_places=1,
@@ -76,7 +76,7 @@ class PreferencesForm(forms.Form):
     )
     prevalence = PrevalenceField()
     reader_first = forms.BooleanField(
-        label=gettext_lazy("Read first: hide the model’s answer until I have given mine"), required=False
+        label=gettext_lazy("Hide the model’s answer until I have given mine"), required=False
     )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
@@ -90,14 +90,33 @@ class PreferencesForm(forms.Form):
     )
 
     def save(self, preferences: Preferences) -> None:
-        """Write the valid form into a person's preferences."""
-        data = self.cleaned_data
-        preferences.operating_point = data["operating_point"]
-        preferences.prevalence = data["prevalence"]
-        preferences.time_zone = data["time_zone"]
-        preferences.language = data["language"]
-        preferences.set_reader_first(data["reader_first"])
+        """Write what was changed in the valid form into a person's preferences.
+
+        The page says what it showed (``was_…``): a tab that was opened earlier undoes nothing that another has saved
+        since. Who sends a form without that means all of it.
+        """
+        for name in self.fields:
+            value = self.cleaned_data[name]
+            if f"was_{name}" in self.data and self._read(name, self.data[f"was_{name}"]) == value:
+                continue
+            if name == "reader_first":
+                preferences.set_reader_first(value)
+            else:
+                setattr(preferences, name, value)
         preferences.save()
+
+    def shown(self) -> list[tuple[str, str]]:
+        """What the page was drawn with, as its hidden fields say it."""
+        if self.is_bound:
+            return [(name, self.data[name]) for field in self.fields if (name := f"was_{field}") in self.data]
+        values = ((name, self.fields[name].prepare_value(self.initial[name])) for name in self.fields)
+        return [(f"was_{name}", str(value or "")) for name, value in values]
+
+    def _read(self, name: str, text: str) -> Any:
+        try:
+            return self.fields[name].clean(text)
+        except forms.ValidationError:
+            return text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -128,8 +147,10 @@ def preferences(request: HttpRequest) -> HttpResponse:
         }
         for point in OperatingPointName
     ]
+    whose = Population(card.first.name).label if card else ""
+    context = {"form": form, "points": points, "card": card, "whose": whose}
     status = 422 if form.errors else 200
-    return render(request, "studies/preferences.html", {"form": form, "points": points, "card": card}, status=status)
+    return render(request, "studies/preferences.html", context, status=status)
 
 
 @require_POST

@@ -37,7 +37,7 @@ class Models(APIView):
 
     @extend_schema(operation_id="list_models", responses={200: ModelSerializer(many=True), 401: PROBLEM, 403: PROBLEM})
     def get(self, request: Request) -> Response:
-        """Every model version this site has had, with its card; `active` is the one that analyses new studies."""
+        """Model versions. Every one this site has had, with its card; `active` is the one that analyses new studies."""
         return Response(ModelSerializer(ModelVersion.objects.all(), many=True).data)
 
 
@@ -46,7 +46,7 @@ class OneModel(APIView):
 
     @extend_schema(operation_id="get_model", responses={200: ModelSerializer, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM})
     def get(self, request: Request, sha256: str) -> Response:
-        """One model version with its card."""
+        """One model version. With its card."""
         found = ModelVersion.objects.filter(sha256=sha256).first()
         if found is None:
             raise exceptions.NotFound

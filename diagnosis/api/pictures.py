@@ -56,18 +56,16 @@ def _picture(operation: str, media_type: str, page: Callable[..., HttpResponseBa
 
 study_image = _picture(
     "get_image", "image/png", images.study_image,
-    "The radiograph, full size, lossless, without metadata; with an ETag.",
+    "Radiograph. Full size, lossless, without metadata; with an ETag.",
 )  # fmt: skip
-study_thumbnail = _picture(
-    "get_thumbnail", "image/jpeg", images.study_thumbnail, "A small picture of the radiograph; with an ETag."
-)
+study_thumbnail = _picture("get_thumbnail", "image/jpeg", images.study_thumbnail, "Thumbnail. With an ETag.")
 study_heatmap = _picture(
     "get_heatmap", "image/png", images.study_heatmap,
-    "The heat map of the current prediction as a transparent overlay; 404 while the answer is hidden.",
+    "Heat map. A transparent overlay of the current prediction's; 404 while the answer is hidden.",
 )  # fmt: skip
 study_lungs = _picture(
     "get_lungs", "image/png", images.study_lungs,
-    "The outline of the lungs as a transparent overlay; 404 where there is none, or while the answer is hidden.",
+    "Outline of the lungs. A transparent overlay; 404 where there is none, or while the answer is hidden.",
 )  # fmt: skip
 
 
@@ -78,7 +76,7 @@ class StudyReport(APIView):
 
     @_documented("get_report", "application/pdf")
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The PDF report of a finished study; 409 while there is none."""
+        """PDF report. Of a finished study; 409 while there is none."""
         study = study_or_404(request._request, pk)
         if study.is_pending:
             raise Problem(409, "NOT_FINISHED", _("There is no report yet."), headers={"Retry-After": "2"})

@@ -31,7 +31,7 @@ class Reviews(APIView):
         responses={200: WrittenReviewSerializer(many=True), 401: PROBLEM, 403: PROBLEM, 404: PROBLEM},
     )
     def get(self, request: Request, pk: UUID) -> Response:
-        """Your readings of this study, the newest first; nothing is overwritten."""
+        """Your readings. The newest first; nothing is overwritten."""
         refuse_unknown(request)
         study = study_or_404(request._request, pk, with_hidden=False)
         rows = Review.objects.filter(study=study, author_id=request.user.pk).order_by("-created_at", "-pk")
@@ -45,7 +45,7 @@ class Reviews(APIView):
         },
     )  # fmt: skip
     def post(self, request: Request, pk: UUID) -> Response:
-        """Give your reading of a finished study. In reader-first mode this reveals the model's answer."""
+        """Give your reading. The study must be finished. In reader-first mode this reveals the model's answer."""
         refuse_unknown(request)
         study = study_or_404(request._request, pk)
         if study.state != State.DONE:

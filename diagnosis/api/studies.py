@@ -85,7 +85,7 @@ class Studies(APIView):
         responses={200: PageSerializer, 400: PROBLEM, 401: PROBLEM, 403: PROBLEM},
     )
     def get(self, request: Request) -> Response:
-        """List your studies, with the history's own filters and orders, page by page."""
+        """List studies. Yours alone, with the history's own filters and orders, page by page."""
         http = request._request
         chosen = StudyFilter(http.GET, Study.objects.visible_to(request.user), request=http)
         refuse_unknown(request, *chosen.filters, "after", "before")
@@ -224,7 +224,7 @@ class OneStudy(APIView):
         responses={200: StudySerializer, 400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM, 415: PROBLEM},
     )  # fmt: skip
     def patch(self, request: Request, pk: UUID) -> Response:
-        """Give a study another label."""
+        """Relabel a study."""
         refuse_unknown(request)
         study = study_or_404(request._request, pk)
         form = RelabelSerializer(data=request.data)
@@ -238,7 +238,7 @@ class OneStudy(APIView):
         responses={204: None, 400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM},
     )
     def delete(self, request: Request, pk: UUID) -> Response:
-        """Delete a study for good, with its radiograph, its predictions and its reviews."""
+        """Delete a study. Its radiograph, its predictions and its reviews go with it, for good."""
         refuse_unknown(request)
         study = study_or_404(request._request, pk, with_hidden=False)
         storage.delete_studies(Study.objects.filter(pk=study.pk))
@@ -256,7 +256,7 @@ class Reanalysis(APIView):
         responses={202: StudySerializer, 400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM, 409: PROBLEM},
     )  # fmt: skip
     def post(self, request: Request, pk: UUID) -> Response:
-        """Reanalyse a study that failed, or was refused by an image check that has been replaced since."""
+        """Reanalyse a study. It must have failed, or been refused by an image check that has been replaced since."""
         refuse_unknown(request)
         study = study_or_404(request._request, pk)
         if not reanalyse_for_owner(study):

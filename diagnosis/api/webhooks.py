@@ -64,7 +64,7 @@ class Webhooks(APIView):
         responses={200: WebhookSerializer(many=True), 400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM},
     )
     def get(self, request: Request) -> Response:
-        """Your webhooks; 404 where this site sends none."""
+        """Your webhooks. 404 where this site sends none."""
         refuse_unknown(request)
         return Response(WebhookSerializer(_mine(request), many=True).data)
 
@@ -77,7 +77,7 @@ class Deliveries(APIView):
         responses={200: DeliverySerializer(many=True), 400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM},
     )
     def get(self, request: Request, pk: int) -> Response:
-        """The newest messages to one of your webhooks, a hundred at most."""
+        """Newest messages. To one of your webhooks, a hundred at most."""
         refuse_unknown(request)
         found = get_object_or_404(_mine(request), pk=pk)
         return Response(DeliverySerializer(found.deliveries.order_by("-created_at", "-id")[:LISTED], many=True).data)
@@ -91,7 +91,7 @@ class Resending(APIView):
         responses={202: DeliverySerializer, 400: PROBLEM, 401: PROBLEM, 403: PROBLEM, 404: PROBLEM},
     )  # fmt: skip
     def post(self, request: Request, pk: int, delivery: UUID) -> Response:
-        """Send one message once more."""
+        """Resend a message."""
         refuse_unknown(request)
         found = get_object_or_404(get_object_or_404(_mine(request), pk=pk).deliveries, pk=delivery)
         found.resend()

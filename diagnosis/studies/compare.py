@@ -38,8 +38,12 @@ def studies_compare(request: HttpRequest) -> HttpResponse:
     panes = [_pane(study, Preferences.of(user)) for study in chosen]
     predictions = [pane["prediction"] for pane in panes if pane["prediction"]]
     one_patient = len({study.patient_code for study in chosen}) == 1
+    first, second = panes
     context = {
         "panes": panes,
+        # What holds for both is told once.
+        "shared_warnings": _take_shared(first, second),
+        "shared_rule": bool(first.get("rule_of")) and first.get("rule_of") == second.get("rule_of"),
         "versions_differ": len({prediction.model_version_id for prediction in predictions}) > 1,
         "points_differ": len({prediction.operating_point for prediction in predictions}) > 1,
         "any_heat": any(prediction.heatmap for prediction in predictions),
@@ -58,7 +62,17 @@ def _pane(study: Study, mine: Preferences) -> dict[str, Any]:
         population = population_card(study, prediction.model_version)
         pane |= {
             "rule": consequences(population, prediction.operating_point),
+            "rule_of": (population.name, prediction.model_version_id, prediction.rule_out, prediction.rule_in),
             "stated": stated_probability(study, mine),
             "warnings": without_repetition([*study.notices, *prediction.warnings]),
         }
     return pane
+
+
+def _take_shared(first: dict[str, Any], second: dict[str, Any]) -> list[Any]:
+    """The warnings that both panes have, taken out of both."""
+    shared = [one for one in first.get("warnings", ()) if one in second.get("warnings", ())]
+    for pane in (first, second):
+        if shared:
+            pane["warnings"] = [one for one in pane["warnings"] if one not in shared]
+    return shared

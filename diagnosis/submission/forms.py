@@ -99,7 +99,7 @@ class SubmissionForm(forms.Form):
         choices=STATED,
         required=False,
         widget=forms.RadioSelect,
-        help_text=_("An age in a DICOM file wins. Where nobody knows, the image check estimates it, and says so."),
+        help_text=_("An age in a DICOM file wins; what is not known is estimated."),
     )
     intended_use = forms.BooleanField(
         label=intended_use.STATEMENT,

@@ -97,9 +97,8 @@ ACCOUNT_LABELS = {
     "remember": _("Keep me signed in"),
 }
 # What the validators of settings.AUTH_PASSWORD_VALIDATORS ask for, in place of a list with a sentence from each.
-PASSWORD_RULE = _(
-    "At least 10 characters; not only digits, no well-known password, nothing of your name or of this site’s words."
-)
+PASSWORD_RULE = _("At least 10 characters; no well-known password, nothing of your name.")
+EMAIL_USE = _("For a new password and notices about your account.")
 
 
 @register.filter(expects_localtime=True)
@@ -118,6 +117,8 @@ def in_our_words(form: BaseForm) -> BaseForm:
             optional = name == "email" and not field.required
             # Twice: a form that was checked has kept the old one in its bound field.
             field.label = form[name].label = _("E-mail address (optional)") if optional else labels[name]
+        if name == "email" and "username" in form.fields:
+            field.help_text = form[name].help_text = EMAIL_USE
         if name == "password1":
             field.help_text = form[name].help_text = PASSWORD_RULE
     return form

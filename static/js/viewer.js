@@ -200,6 +200,7 @@ export class Viewer {
     zoom.textContent = Math.round(this.view.scale * devicePixelRatio * 100);
     this.readout.querySelector("[data-width]").textContent = Math.round(this.tones.width);
     this.readout.querySelector("[data-level]").textContent = Math.round(this.tones.level);
+    this.readout.querySelector("[data-window]").hidden = this.tones.width === 256 && this.tones.level === 128;
     this.readout.querySelector("[data-turned]").hidden = this.view.turns === 0;
     this.readout.querySelector("[data-mirrored]").hidden = !this.view.mirrored;
     this.readout.querySelector("[data-inverted]").hidden = !this.tones.inverted;

@@ -18,7 +18,7 @@ def reader(page: Page) -> Page:
     submit(page, 21)
     page.goto("/preferences/")
     page.get_by_label("Read first").check()
-    page.get_by_role("button", name="Save preferences").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     unread = submit_another(page, 22)
     submit_another(page, 24)
     page.goto(unread)

@@ -218,7 +218,7 @@ def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page) ->
     page.goto("/preferences/")
     page.get_by_label("Read first").check()
     with page.expect_navigation():
-        page.get_by_role("button", name="Save preferences").click()
+        page.get_by_role("button", name="Save", exact=True).click()
     page.goto(send(page, film(23, width=900, height=800)))
     expect(page.get_by_role("heading", name="Read the radiograph first")).to_be_visible()
     expect(page.locator(".finding")).to_have_count(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -27,7 +29,8 @@ def test_who_has_chosen_nothing_sees_the_defaults_and_the_measured_figures(owner
     analysed(owner)  # registers the model
     text = owner_client.get(PAGE).content.decode()
     assert 'value="balanced" checked' in text
-    assert text.count("Of 100 with pneumonia: missed") == 3
+    assert text.count('data-label="Missed of 100"') == 3
+    assert "Child, 1 to 5 years" in text, "whose figures they are"
     assert not Preferences.objects.exists()
 
 
@@ -37,6 +40,19 @@ def test_the_operating_point_goes_with_the_next_film(owner: User, owner_client: 
     film = SimpleUploadedFile("film.png", drawn_film(), "image/png")
     owner_client.post(reverse("study_new"), {"films": film, "intended_use": "on"})
     assert Study.objects.get().operating_point == "screening"
+
+
+def test_a_tab_that_was_opened_earlier_undoes_nothing_that_another_has_saved_since(
+    owner: User, owner_client: Client
+) -> None:
+    page = owner_client.get(PAGE).text
+    shown = dict(re.findall(r'<input type="hidden" name="(was_\w+)" value="([^"]*)">', page))
+    assert len(shown) == 5
+    owner_client.post(PAGE, {**shown, **chosen(operating_point="screening", prevalence="20", reader_first="on")})
+    owner_client.post(PAGE, {**shown, **chosen(time_zone="Europe/Berlin")})
+    mine = Preferences.objects.get()
+    assert (mine.operating_point, mine.prevalence, mine.reader_first) == ("screening", 0.2, True)
+    assert mine.time_zone == "Europe/Berlin"
 
 
 @pytest.mark.parametrize(
