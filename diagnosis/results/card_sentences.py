@@ -161,6 +161,10 @@ PATTERNS = (
         "that of the network for children."
     ),
     gettext_noop(
+        "Not for children: on %s films of children aged 1 to 5 whom it never saw, of the hospital whose films its "
+        "first weights come from, its AUC is %s, less than that of the network for children."
+    ),
+    gettext_noop(
         "The heat map shows which places in the lungs raised the answer; outside them nothing counts, by construction. "
         "It is coarse, it is no outline of disease, and a cold map is no sign of health. On %s films with lungs drawn "
         "by people %s of the heat lies inside them (spread evenly it would be %s), and the hottest place in %s."

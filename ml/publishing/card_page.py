@@ -83,7 +83,9 @@ def _identity(card: ModelCard) -> str:
                          f"residual CNN, global average pooling, linear head: `{json.dumps(shape)}`"),
         ("Size", f"{training.get('parameters', '?'):,} parameters, {training.get('gmac', '?')} GMAC a film"
                  if isinstance(training.get("parameters"), int) else "not recorded"),
-        ("Weights from elsewhere", "ImageNet weights of EfficientNet-Lite0 (Apache-2.0) to begin with" if lungs else
+        ("Weights from elsewhere", "those of the network for children, to begin with, and by them ImageNet weights of "
+                                   "EfficientNet-Lite0 (Apache-2.0)" if training.get("start") else
+                                   "ImageNet weights of EfficientNet-Lite0 (Apache-2.0) to begin with" if lungs else
                                    "none: trained from nothing on the data below"),
         ("Regulatory status", "**not a medical device**; assessed or cleared by nobody"),
         ("Licence", "code MIT; **network for non-commercial use**, as its data" if population.non_commercial else

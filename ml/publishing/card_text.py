@@ -90,7 +90,9 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
             [adults_ranking_limit(plain, kinds)] if {"typical", "indeterminate", "atypical"} <= kinds.keys() else []
         )
         measured = [adults_background_limit(metrics["background"], plain), calibration_limit(plain)]
-        measured += [children_limit(metrics["children"])] if "children" in metrics else []
+        measured += (
+            [children_limit(metrics["children"], raw["training"].get("start", ""))] if "children" in metrics else []
+        )
         measured += [lungs_heat_limit(metrics["heat_map"])]
     population["limits"] = [about.limits[0], *adults, *about.limits[1:], *measured]
     kept = (

@@ -122,11 +122,16 @@ def calibration_limit(plain: dict[str, Any]) -> str:
     )
 
 
-def children_limit(found: dict[str, Any]) -> str:
-    """What a network for adults is worth on children's films."""
+def children_limit(found: dict[str, Any], begun_with: str) -> str:
+    """What a network for adults is worth on children's films, and whether it began with weights that knew some."""
+    whose = (
+        "aged 1 to 5 whom it never saw, of the hospital whose films its first weights come from,"
+        if begun_with
+        else "aged 1 to 5 from a hospital it never saw"
+    )
     return (
-        f"Not for children: on {found['films']} films of children aged 1 to 5 from a hospital it never saw its AUC is "
-        f"{_area(found['auc'])}, less than that of the network for children."
+        f"Not for children: on {found['films']} films of children {whose} its AUC is {_area(found['auc'])}, less than "
+        "that of the network for children."
     )
 
 
