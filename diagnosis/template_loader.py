@@ -10,30 +10,21 @@ words). The address of a study (``{% url 'study_image' study.pk %}``) is looked 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from html import escape
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.template import Context, Node, Template
-from django.template.base import (
-    FilterExpression,
-    NodeList,
-    TextNode,
-    Variable,
-    VariableDoesNotExist,
-    VariableNode,
-    render_value_in_context,
-)
+from django.template.base import FilterExpression, NodeList, TextNode, VariableNode
 from django.template.defaulttags import AutoEscapeControlNode, CommentNode, IfNode, LoadNode, URLNode
 from django.template.library import SimpleNode
-from django.template.loader import get_template
 from django.template.loader_tags import IncludeNode
 from django.template.loaders import base, cached
 from django.templatetags.i18n import BlockTranslateNode, LanguageNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
+
+from diagnosis.template_nodes import AddressOfOne, Included, Sentence, Settled, Value, quicken
 
 Tag = TypeVar("Tag", bound=Callable[..., Any])
 PLACE = UUID(int=0)  # stands for any key in an address
@@ -49,10 +40,10 @@ class WritingLoader(base.Loader):
     """What the cached loader asks for a template that it does not have."""
 
     def get_template(self, template_name: str, skip: Any = None) -> Template:
-        """As Django's, written out before any other thread sees it."""
+        """As Django's, written out before any other thread sees it; not with DEBUG, whose page shows where an error was."""
         template: Template = super().get_template(template_name, skip)
-        write_out(template.nodelist)
-        template.nodelist = Settled(template.nodelist)
+        if not self.engine.debug:
+            write_out(template.nodelist)
         return template
 
 
@@ -77,88 +68,15 @@ def write_out(nodes: NodeList) -> None:
             nodes[-1] = TextNode(nodes[-1].s + node.s)
         else:
             nodes.append(node)
-
-
-class Settled(NodeList):
-    """Nodes to which nothing is added any more, so that their blocks are looked for once, not for every page."""
-
-    def get_nodes_by_type(self, nodetype: type[Node]) -> list[Node]:
-        """As Django's."""
-        known: dict[type[Node], list[Node]] = self.__dict__.setdefault("known", {})
-        if nodetype not in known:
-            known[nodetype] = super().get_nodes_by_type(nodetype)
-        return known[nodetype]
-
-
-class AddressOfOne(Node):
-    """The address of a page about one thing that a UUID names."""
-
-    child_nodelists = ()
-
-    def __init__(self, node: URLNode, before: str, after: str) -> None:
-        self.node, self.key, self.before, self.after = node, node.args[0], before, after
-
-    def render(self, context: Context) -> str:
-        """As the tag itself, which sees to every other kind of key."""
-        key = self.key.resolve(context)
-        return f"{self.before}{key}{self.after}" if type(key) is UUID else self.node.render(context)
-
-
-class Value(VariableNode):
-    """``{{ … }}``, with a short way for what is a text already, as most is."""
-
-    def render(self, context: Context) -> str:
-        """As Django's."""
-        return _shown(self.filter_expression.resolve(context), context)
-
-
-class Sentence(Node):
-    """A ``blocktranslate`` without a plural, whose translation is known: only what it names is filled in."""
-
-    child_nodelists = ()
-
-    def __init__(self, node: BlockTranslateNode, text: str, names: list[str]) -> None:
-        self.text, self.given = text, {name: node.extra_context.get(name) or Variable(name) for name in names}
-
-    def render(self, context: Context) -> str:
-        """As the tag itself."""
-        return self.text % {name: _shown(_resolved(value, context), context) for name, value in self.given.items()}
-
-
-def _resolved(value: FilterExpression | Variable, context: Context) -> Any:
-    try:
-        return value.resolve(context)
-    except VariableDoesNotExist:
-        return ""
-
-
-def _shown(value: Any, context: Context) -> str:
-    if type(value) is SafeString:
-        return value
-    if type(value) is str and context.autoescape:
-        return escape(value)
-    return render_value_in_context(value, context)
-
-
-class Loaded:
-    """In the place of a name in ``include``: the template itself, looked up once in the language of the page."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.template: Any = None
-
-    def resolve(self, _context: Context) -> Any:
-        """The template."""
-        if self.template is None:
-            self.template = get_template(self.name)
-        return self.template
+    nodes.__class__ = Settled
 
 
 def _written(node: Any) -> Any:
     if isinstance(node, CommentNode | LoadNode):
         return TextNode("")
-    if isinstance(node, IncludeNode) and _is_literal(node.template):
-        node.template = cast(Any, Loaded(node.template.resolve(Context())))
+    quicken(vars(node))
+    if isinstance(node, IncludeNode) and _is_literal(node.template) and not node.isolated_context:
+        return Included(node, node.template.resolve(Context()))
     if type(node) is VariableNode:
         return Value(node.filter_expression)
     try:

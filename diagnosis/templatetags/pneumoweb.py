@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django_htmx.jinja import htmx_script
 
 from diagnosis.accounts.browsers import browser_name
 from diagnosis.models import Preferences, Study
@@ -53,6 +54,13 @@ def icon(name: str, classes: str = "") -> SafeString:
         static("img/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+@constant
+def htmx() -> SafeString:
+    """The script element of htmx."""
+    return htmx_script()
 
 
 FRAGMENTS = 512

@@ -1,0 +1,163 @@
+"""What a template that is written out (``template_loader.py``) is made of: Django's nodes, with short ways for what is
+common. Each gives what Django's own would, and leaves to it whatever is not common.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+from uuid import UUID
+
+from django.template import Context, Node, Template, Variable, VariableDoesNotExist
+from django.template.base import FilterExpression, NodeList, VariableNode, render_value_in_context
+from django.template.defaulttags import CycleNode, IfChangedNode, ResetCycleNode, URLNode
+from django.template.loader import get_template
+from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
+from django.template.smartif import TokenBase
+from django.templatetags.i18n import BlockTranslateNode
+from django.utils.safestring import SafeString
+
+KEEPING: Any = (BlockNode, CycleNode, ExtendsNode, IfChangedNode, ResetCycleNode)
+
+
+class Settled(NodeList):
+    """Nodes to which nothing is added any more. Their blocks are looked for once, not for every page."""
+
+    def render(self, context: Context) -> SafeString:
+        """As Django's, which also notes where an error was, for its page of DEBUG."""
+        return SafeString("".join([node.render(context) for node in self]))
+
+    def get_nodes_by_type(self, nodetype: type[Node]) -> list[Node]:
+        """As Django's."""
+        known: dict[type[Node], list[Node]] = self.__dict__.setdefault("known", {})
+        if nodetype not in known:
+            known[nodetype] = super().get_nodes_by_type(nodetype)
+        return known[nodetype]
+
+
+class Name(Variable):
+    """A name in a template, as ``study.label``: looked up without asking objects for items that have none, and without
+    listing all that an object has where it lacks what is asked for."""
+
+    def __init__(self, var: str) -> None:
+        super().__init__(var)
+        self.first, *self.rest = self.lookups
+
+    def resolve(self, context: Context) -> Any:
+        """As Django's.
+
+        Raises:
+            VariableDoesNotExist: there is nothing of this name.
+        """
+        try:
+            value = context[self.first]
+        except KeyError:
+            raise VariableDoesNotExist("Failed lookup for key [%s]", (self.first,)) from None
+        try:
+            for bit in self.rest:
+                if callable(value):
+                    return super().resolve(context)
+                kind = value.__class__  # of what is behind a lazy object
+                if hasattr(kind, "__getitem__"):
+                    try:
+                        value = value[bit]
+                        continue
+                    except (TypeError, AttributeError, KeyError, ValueError, IndexError):
+                        pass
+                try:
+                    value = getattr(value, bit)
+                except AttributeError:
+                    if hasattr(kind, bit):
+                        raise
+                    if not bit.isdigit():
+                        raise VariableDoesNotExist("Failed lookup for key [%s] in %r", (bit, kind)) from None
+                    value = value[int(bit)]
+        except VariableDoesNotExist:
+            raise
+        except Exception:  # Django knows which of them a template passes over
+            return super().resolve(context)
+        return super().resolve(context) if callable(value) else value
+
+
+def quicken(part: Any) -> None:
+    """Make a :class:`Name` of every name in the expressions of a node's part."""
+    if isinstance(part, FilterExpression):
+        if type(part.var) is Variable and part.var.lookups and not part.var.translate:
+            part.var = Name(part.var.var)
+    elif isinstance(part, TokenBase):
+        for one in (part.first, part.second, part.value):
+            quicken(one)
+    elif isinstance(part, dict):
+        quicken([*part.values()])
+    elif isinstance(part, list | tuple) and not isinstance(part, NodeList):
+        for one in part:
+            quicken(one)
+
+
+class AddressOfOne(Node):
+    """The address of a page about one thing that a UUID names."""
+
+    child_nodelists = ()
+
+    def __init__(self, node: URLNode, before: str, after: str) -> None:
+        self.node, self.key, self.before, self.after = node, node.args[0], before, after
+
+    def render(self, context: Context) -> str:
+        """As the tag itself, which sees to every other kind of key."""
+        key = self.key.resolve(context)
+        return f"{self.before}{key}{self.after}" if type(key) is UUID else self.node.render(context)
+
+
+class Value(VariableNode):
+    """``{{ … }}``, with a short way for what is a text already, as most is."""
+
+    def render(self, context: Context) -> str:
+        """As Django's."""
+        return shown(self.filter_expression.resolve(context), context)
+
+
+class Sentence(Node):
+    """A ``blocktranslate`` without a plural, whose translation is known: only what it names is filled in."""
+
+    child_nodelists = ()
+
+    def __init__(self, node: BlockTranslateNode, text: str, names: list[str]) -> None:
+        self.text, self.given = text, {name: node.extra_context.get(name) or Name(name) for name in names}
+
+    def render(self, context: Context) -> str:
+        """As the tag itself."""
+        return self.text % {name: shown(_resolved(value, context), context) for name, value in self.given.items()}
+
+
+class Included(Node):
+    """An ``include`` of a template by its name, which is looked up once in the language of the page."""
+
+    child_nodelists = ()
+
+    def __init__(self, node: IncludeNode, name: str) -> None:
+        self.name, self.extra = name, node.extra_context
+        self.part: Any = None  # the template, or just its nodes where they keep nothing from one to the next
+
+    def render(self, context: Context) -> str:
+        """As the tag itself."""
+        if self.part is None:
+            template: Template = get_template(self.name).template  # type: ignore[attr-defined]
+            self.part = template if template.nodelist.get_nodes_by_type(KEEPING) else template.nodelist
+        with context.push(**{name: value.resolve(context) for name, value in self.extra.items()}):
+            return self.part.render(context)  # type: ignore[no-any-return]
+
+
+def _resolved(value: FilterExpression | Variable, context: Context) -> Any:
+    try:
+        return value.resolve(context)
+    except VariableDoesNotExist:
+        return ""
+
+
+def shown(value: Any, context: Context) -> str:
+    """A value as the page shows it."""
+    if type(value) is SafeString:
+        return value
+    if type(value) is str and context.autoescape:
+        return escape(value)
+    return render_value_in_context(value, context)
