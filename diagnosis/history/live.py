@@ -57,7 +57,7 @@ def studies_live(request: HttpRequest) -> HttpResponse:
         changed = list(rows_for(user, Study.objects.visible_to(user).filter(pk__in=done)))
     context = {"changed": changed, **live_context(pending, part)}
     if changed and part == "row":
-        context |= {"rows": prepare(changed, user, again=True), "counts": count(user)}
+        context |= {"lines": prepare(changed, user, again=True), "counts": count(user)}
     return render(request, "studies/_live.html", context)
 
 

@@ -49,9 +49,15 @@ class HistoryQuery:
         """Rows on a page."""
         return self.filter.page_size if self.given else SIZES[0]
 
-    def rows(self) -> tuple[StudyQuerySet, Order]:
-        """The chosen studies, not yet in order, and the order."""
-        return self.filter.rows() if self.given else (Study.objects.visible_to(self.request.user), ORDERS["newest"])
+    @property
+    def order(self) -> Order:
+        """The order itself."""
+        return ORDERS[self.order_name]
+
+    @cached_property
+    def rows(self) -> StudyQuerySet:
+        """The chosen studies, not yet in order."""
+        return self.filter.rows()[0] if self.given else Study.objects.visible_to(self.request.user)
 
     def in_force(self) -> list[tuple[str, str, str]]:
         """Filters in force: name in the address, its label, its value in words."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import escape
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import F, FilteredRelation, OuterRef, Q, Subquery
+from django.db.models import Case, F, FilteredRelation, OuterRef, Q, Subquery, When
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -28,25 +27,18 @@ from django.utils.translation import gettext as _
 
 from diagnosis.access import stand_in
 from diagnosis.history.filters import ORDERS
-from diagnosis.models import ModelVersion, Preferences, Study, StudyQuerySet, TagNames
+from diagnosis.models import PENDING, ModelVersion, Preferences, Study, StudyQuerySet, TagNames
 from diagnosis.prepared import Prepared
-from diagnosis.results.context import stated_probability
+from diagnosis.results.context import card_part
+from diagnosis.results.stated_probability import stated
 
-SEEN = (  # by a row; each further column is read and converted for nothing
-    "label", "label_key", "created_at", "queued_at", "finished_at", "state", "finding", "probability", "warned",
-    "population", "predicted_by",
+SEEN = (  # by a line; each further column is read and converted for nothing
+    "pk", "label", "label_key", "created_at", "state", "finding", "probability", "warned", "population",
+    "predicted_by_id",
 )  # fmt: skip
+FOUND = ("answer_hidden", "version_sha256", "version_name", "my_agreement", "my_finding")  # beside the study itself
 KEY = UUID(int=0)  # stands for any study in an address
 PLACES = {name: f"{{{name}}}" for name in ("id", "name", "probability", "moment", "when", "tags")}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One study as the list shows it."""
-
-    key: str
-    name: str
-    html: SafeString  # the whole line
 
 
 class Kind(NamedTuple):
@@ -82,43 +74,47 @@ def rows_for(user: User, rows: StudyQuerySet, *, tagged: bool = True) -> StudyQu
     return seen.annotate(tag_names=TagNames.of_study()) if tagged else seen
 
 
+def lines_of(user: User, rows: StudyQuerySet, *, tagged: bool) -> Any:
+    """As :func:`rows_for`, as tuples with names: a page makes no model instances. ``waits_since`` if it is pending."""
+    waiting = Case(When(state__in=PENDING, then="queued_at"))
+    names = (*SEEN, *FOUND, "waits_since", *(["tag_names"] if tagged else []))
+    return rows_for(user, rows, tagged=tagged).annotate(waits_since=waiting).values_list(*names, named=True)
+
+
 @cache
-def newest(number: int, *, reads_first: bool, tagged: bool) -> Prepared[Study]:
+def newest(number: int, *, reads_first: bool, tagged: bool) -> Prepared[Any]:
     """Lines of somebody's newest studies, by their key: the first page of a history of which nothing else is asked."""
 
-    def query(pk: int) -> StudyQuerySet:
+    def query(pk: int) -> Any:
         user = stand_in(pk, reads_first)
-        rows = rows_for(user, Study.objects.visible_to(user), tagged=tagged)
-        return ORDERS["newest"].sort(rows)[:number]
+        return ORDERS["newest"].sort(lines_of(user, Study.objects.visible_to(user), tagged=tagged))[:number]
 
     return Prepared(query)
 
 
-def prepare(studies: Iterable[Study], user: User, *, again: bool = False) -> list[Row]:
-    """The lines of these studies, which come from :func:`rows_for`; ``again``, to replace those that are there."""
-    page = _Page(get_language() or "", Preferences.of(user), _("Study %s"), again, {})
-    return [_row(study, page) for study in studies]
+def prepare(studies: Iterable[Any], user: User, *, again: bool = False) -> list[SafeString]:
+    """The lines of these studies, from :func:`lines_of` or :func:`rows_for`; ``again``, to replace those there."""
+    page = _Page(
+        get_language() or "", timezone.get_current_timezone(), Preferences.of(user).prevalence, _("Study %s"), again
+    )
+    return [_line(study, page) for study in studies]
 
 
 class _Page(NamedTuple):
     """What is the same for all lines of a page."""
 
     language: str
-    preferences: Preferences
+    zone: dt.tzinfo
+    prevalence: float | None
     unnamed: str
     again: bool
-    versions: dict[int, ModelVersion]
 
 
-def _row(study: Any, page: _Page) -> Row:
-    key, hidden = str(study.pk), study.answer_hidden
-    if (version := study.predicted_by_id) is not None:
-        if version not in page.versions:
-            named = {"sha256": study.version_sha256, "version": study.version_name}
-            page.versions[version] = ModelVersion(version, **named)
-        study.predicted_by = page.versions[version]
-    name = study.label or page.unnamed % key[:8]
-    shown = None if hidden or not study.finding else stated_probability(study, page.preferences)
+def _line(study: Any, page: _Page) -> SafeString:
+    key, hidden, version = str(study.pk), study.answer_hidden, (study.version_sha256, study.version_name)
+    shown = ""
+    if study.finding and not hidden:
+        shown = _probability(version, study.population, study.probability, page.prevalence, page.language)
     kind = Kind(
         study.state, study.finding, study.warned, hidden, bool(study.my_finding), study.my_agreement or "", page.again
     )
@@ -126,13 +122,13 @@ def _row(study: Any, page: _Page) -> Row:
     html = pattern(kind, page.language).format(
         id=study.pk.hex,
         key=key,
-        name=escape(name),
-        probability="" if shown is None else escape(str(shown)),
+        name=escape(study.label or page.unnamed % key[:8]),
+        probability=shown,
         moment=study.created_at.astimezone(dt.UTC).isoformat(timespec="seconds"),
-        when=_when(timezone.localtime(study.created_at).replace(second=0, microsecond=0, tzinfo=None), page.language),
+        when=_when(study.created_at.astimezone(page.zone).replace(second=0, microsecond=0, tzinfo=None), page.language),
         tags=_tags(getattr(study, "tag_names", None)),
     )
-    return Row(key, name, SafeString(html))
+    return SafeString(html)
 
 
 @lru_cache(maxsize=1024)
@@ -140,6 +136,13 @@ def pattern(kind: Kind, language: str) -> str:
     """``studies/_row.html`` for ``str.format``, in the active language, which must be ``language``."""
     row = {**kind._asdict(), **PLACES, "key": KEY}
     return render_to_string("studies/_row.html", {"row": row}).strip().replace(str(KEY), "{key}")
+
+
+@lru_cache(maxsize=4096)  # a history is read again and again, and a published card never changes
+def _probability(
+    version: tuple[str, str], population: str, probability: float, prevalence: float | None, _language: str
+) -> str:
+    return escape(str(stated(card_part(*version, population), probability, prevalence)))
 
 
 @lru_cache(maxsize=4096)  # films of one submission share their minute, and a history is read again and again

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -22,7 +23,7 @@ from diagnosis.history.links import columns, query_without
 from diagnosis.history.links import views as quick_views
 from diagnosis.history.live import live_context
 from diagnosis.history.query import HistoryQuery
-from diagnosis.history.rows import newest, prepare, rows_for
+from diagnosis.history.rows import lines_of, newest, prepare
 from diagnosis.history.summary import summarise
 from diagnosis.models import Preferences, Review, State, Study, StudyQuerySet
 
@@ -35,17 +36,17 @@ def studies(request: HttpRequest) -> HttpResponse:
     """A person's own studies: filters, order, page size and place are all in the address."""
     user = person(request)
     query = HistoryQuery(request)
-    rows, order = query.rows()
-    page = _page(request, query, rows, order)
+    order = query.order
+    page = _page(request, query)
     counts = count(user)
     filters = query.in_force()
     narrowed = bool(filters) or order.key != "created_at"
-    matches = _count_up_to(rows, COUNTED) if narrowed and (page.next or page.previous) else len(page.rows)
+    matches = _count_up_to(query.rows, COUNTED) if narrowed and (page.next or page.previous) else len(page.rows)
     search, *fields = query.fields()
     views = quick_views(request, counts)
     context = {
         "page": page,
-        "rows": prepare(page.rows, user),
+        "lines": SafeString("".join(prepare(page.rows, user))),
         "search": search,
         "fields": fields,
         "fields_key": query.fields_key(),
@@ -66,18 +67,19 @@ def studies(request: HttpRequest) -> HttpResponse:
         "as_table": query_without(request, "view"),
         "as_cards": query_without(request, "view", view="cards"),
         "product": {"version": VERSION, "model_version": query.choices.active_version},
-        **live_context([study for study in page.rows if study.is_pending], "row"),
+        **live_context([Study(pk=row.pk, queued_at=row.waits_since) for row in page.rows if row.waits_since], "row"),
     }
     return render(request, "studies/studies.html", context)
 
 
-def _page(request: HttpRequest, query: HistoryQuery, rows: StudyQuerySet, order: keyset.Order) -> keyset.Page:
+def _page(request: HttpRequest, query: HistoryQuery) -> keyset.Page:
     user, tagged, size = person(request), bool(query.choices.tags), query.page_size
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if query.given or after or before:
-        return keyset.page(rows_for(user, rows, tagged=tagged), order, size, after=after, before=before)
+        rows = lines_of(user, query.rows, tagged=tagged)
+        return keyset.page(rows, query.order, size, after=after, before=before)
     first = newest(size + 1, reads_first=Preferences.of(user).reader_first, tagged=tagged)
-    return keyset.first_page(first(user.pk), order, size)
+    return keyset.first_page(first(user.pk), query.order, size)
 
 
 def _count_up_to(rows: StudyQuerySet, most: int) -> int:

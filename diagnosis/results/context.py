@@ -44,8 +44,13 @@ def population_card(study: Study, version: ModelVersion) -> PopulationCard:
 
     Studies of the time before populations were kept are of the first one: there was no other.
     """
-    card = card_of(version)
-    return card.populations.get(study.population, card.first)
+    return card_part(version.sha256, version.version, study.population)
+
+
+def card_part(sha256: str, version: str, population: str) -> PopulationCard:
+    """The same by the names of version and population."""
+    card = _card(sha256, version)
+    return card.populations.get(population, card.first)
 
 
 def active_card() -> ModelCard | None:
