@@ -10,7 +10,11 @@ from django.utils import timezone
 from diagnosis.prepared import Prepared
 
 IN_FORCE: Prepared[Any] = Prepared(
-    lambda key, now: SessionStore.get_model_class().objects.filter(session_key=key, expire_date__gt=now)
+    lambda key, now: (
+        SessionStore.get_model_class()
+        .objects.filter(session_key=key, expire_date__gt=now)
+        .values_list("session_data", named=True)  # all that is read of it
+    )
 )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from functools import cache
+from urllib.parse import parse_qsl, urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import Promise
@@ -42,6 +43,8 @@ class View:
 
 def query_without(request: HttpRequest, *names: str, **extra: str) -> str:
     """This address's query without the place in the list, these names and what is empty; with something more."""
+    if not request.GET:
+        return urlencode(extra)
     query = request.GET.copy()
     for name in list(query):
         if name in ("after", "before", *names) or not query[name]:
@@ -56,11 +59,16 @@ def narrowing(query: QueryDict | dict[str, str]) -> dict[str, str]:
     return {name: str(value) for name, value in query.items() if value and name not in NO_FILTER}
 
 
+@cache
+def _narrowing_of(query: str) -> dict[str, str]:
+    return narrowing(dict(parse_qsl(query)))
+
+
 def views(request: HttpRequest, counts: Counts) -> list[View]:
     """The quick views; the current one is that whose filter is the only one in force."""
     now = narrowing(request.GET)
     return [
-        View(kind, str(words), query, number, narrowing(dict(parse_qsl(query))) == now)
+        View(kind, str(words), query, number, _narrowing_of(query) == now)
         for kind, words, query, number in counts.views
     ]
 

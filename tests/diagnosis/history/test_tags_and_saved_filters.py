@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 def labels(client: Client, query: str = "") -> list[str]:
     """The names on the page of this query, in order."""
-    return [row.name for row in client.get(f"{reverse('studies')}?{query}").context["rows"]]
+    return [row.label for row in client.get(f"{reverse('studies')}?{query}").context["page"].rows]
 
 
 def test_a_tag_is_put_on_found_by_and_taken_off(owner: User, owner_client: Client) -> None:
@@ -136,7 +136,7 @@ def test_a_filter_is_saved_by_name_used_replaced_and_deleted(owner: User, owner_
     assert SavedFilter.objects.get().query == "finding=normal"
     answer = owner_client.post(reverse("filter_delete", args=[kept.pk]), follow=True)
     assert not SavedFilter.objects.exists()
-    assert [row.name for row in answer.context["rows"]] == ["clear"], "still in force, so that it can be saved again"
+    assert [row.label for row in answer.context["page"].rows] == ["clear"], "still in force, so that it can be saved again"
 
 
 @pytest.mark.parametrize("data", [{"name": "x", "query": ""}, {"name": " ", "query": "finding=normal"}, {}])
@@ -166,7 +166,7 @@ def test_the_quick_views_count_what_they_show(owner: User, owner_client: Client)
     assert numbers == {"all": 4, "unread": 1, "indeterminate": 1, "warned": 1, "disagree": 1, "pending": 1}
     for kind, view in views.items():
         page = owner_client.get(f"{reverse('studies')}?{view.query}")
-        assert len(page.context["rows"]) == view.number, kind
+        assert len(page.context["page"].rows) == view.number, kind
         assert [other.kind for other in page.context["views"] if other.is_current] == [kind]
 
 
@@ -177,7 +177,7 @@ def test_columns_sort_both_ways_and_pages_stay_whole(owner: User, owner_client: 
         seen, query = [], f"sort={sort}"
         while query:
             page = owner_client.get(f"{reverse('studies')}?{query}")
-            seen += [row.key for row in page.context["rows"]]
+            seen += [str(row.pk) for row in page.context["page"].rows]
             query = f"sort={sort}&after={page.context['page'].next}" if page.context["page"].next else ""
         assert len(seen) == len(set(seen)) == 60, sort
     first = owner_client.get(f"{reverse('studies')}?sort=label_last").text
