@@ -17,7 +17,7 @@ from django.template import Context, Node, Template
 from django.template.base import FilterExpression, NodeList, TextNode, VariableNode
 from django.template.defaulttags import AutoEscapeControlNode, CommentNode, IfNode, LoadNode, URLNode
 from django.template.library import SimpleNode
-from django.template.loader_tags import IncludeNode
+from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 from django.template.loaders import base, cached
 from django.templatetags.i18n import BlockTranslateNode, LanguageNode, TranslateNode
 from django.templatetags.static import StaticNode
@@ -40,11 +40,36 @@ class WritingLoader(base.Loader):
     """What the cached loader asks for a template that it does not have."""
 
     def get_template(self, template_name: str, skip: Any = None) -> Template:
-        """As Django's, written out before any other thread sees it; not with DEBUG, whose page shows where an error was."""
-        template: Template = super().get_template(template_name, skip)
-        if not self.engine.debug:
-            write_out(template.nodelist)
+        """As Django's, written out before any other thread sees it; not with DEBUG, which says where an error was."""
+        if self.engine.debug:
+            return super().get_template(template_name, skip)
+        template = self.whole(template_name, skip)
+        write_out(template.nodelist)
         return template
+
+    def whole(self, template_name: str, skip: Any = None) -> Template:
+        """A template with the nodes of the one that it extends, and its own blocks in them.
+
+        One that extends its namesake, or shows a block's former content too, is left to Django.
+        """
+        template: Template = super().get_template(template_name, skip)
+        extends = _extends(template)
+        if extends is None or not _is_literal(extends.parent_name) or "block.super" in template.source:
+            return template
+        name = extends.parent_name.resolve(Context())
+        if name == template_name or _extends(parent := self.whole(name)):
+            return template
+        blocks: list[Any] = parent.nodelist.get_nodes_by_type(BlockNode)
+        for block in blocks:
+            if block.name in extends.blocks:
+                block.nodelist = extends.blocks[block.name].nodelist
+        template.nodelist = parent.nodelist
+        return template
+
+
+def _extends(template: Template) -> Any:
+    first = next((node for node in template.nodelist if not isinstance(node, TextNode)), None)
+    return first if isinstance(first, ExtendsNode) else None
 
 
 class LanguageLoader(cached.Loader, WritingLoader):

@@ -4,6 +4,8 @@ common. Each gives what Django's own would, and leaves to it whatever is not com
 
 from __future__ import annotations
 
+import datetime as dt
+from functools import lru_cache
 from html import escape
 from typing import Any
 from uuid import UUID
@@ -15,7 +17,10 @@ from django.template.loader import get_template
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 from django.template.smartif import TokenBase
 from django.templatetags.i18n import BlockTranslateNode
+from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 KEEPING: Any = (BlockNode, CycleNode, ExtendsNode, IfChangedNode, ResetCycleNode)
 
@@ -41,9 +46,9 @@ class Name(Variable):
 
     def __init__(self, var: str) -> None:
         super().__init__(var)
-        self.first, *self.rest = self.lookups
+        self.first, *self.rest = self.lookups or (var,)
 
-    def resolve(self, context: Context) -> Any:
+    def resolve(self, context: Any) -> Any:
         """As Django's.
 
         Raises:
@@ -83,7 +88,7 @@ def quicken(part: Any) -> None:
     """Make a :class:`Name` of every name in the expressions of a node's part."""
     if isinstance(part, FilterExpression):
         if type(part.var) is Variable and part.var.lookups and not part.var.translate:
-            part.var = Name(part.var.var)
+            part.var = Name(str(part.var.var))
     elif isinstance(part, TokenBase):
         for one in (part.first, part.second, part.value):
             quicken(one)
@@ -156,8 +161,19 @@ def _resolved(value: FilterExpression | Variable, context: Context) -> Any:
 
 def shown(value: Any, context: Context) -> str:
     """A value as the page shows it."""
-    if type(value) is SafeString:
-        return value
-    if type(value) is str and context.autoescape:
+    kind = type(value)
+    if kind is SafeString:
+        return value  # type: ignore[no-any-return]
+    if kind is str and context.autoescape:
         return escape(value)
+    if kind is int:  # in neither language is anything put between its digits
+        return str(value)
+    if kind is dt.datetime and timezone.is_aware(value) and context.use_tz is not False:
+        local = timezone.localtime(value)
+        return _minute(local.replace(second=0, microsecond=0, tzinfo=None), get_language())
     return render_value_in_context(value, context)
+
+
+@lru_cache(maxsize=1024)  # a page names a minute several times
+def _minute(local: dt.datetime, _language: str | None) -> str:
+    return escape(localize(local))

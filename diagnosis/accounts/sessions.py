@@ -13,6 +13,7 @@ from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, user_logged_in
+from django.contrib.auth.middleware import get_user
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.dispatch import receiver
@@ -45,8 +46,10 @@ def end_in_time(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-            _see(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            request.user = get_user(request)  # no longer lazy: every page asks it a hundred times
+            if request.user.is_authenticated:
+                _see(request)
         return get_response(request)
 
     return answer

@@ -81,7 +81,7 @@ class Cursor:
 class Page:
     """Some rows and the cursors of the neighbouring pages ("" where there is none)."""
 
-    rows: list[Study]
+    rows: list[Any]
     previous: str = ""
     next: str = ""
 

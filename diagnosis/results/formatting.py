@@ -15,6 +15,8 @@ from diagnosis.results.intervals import Interval, wilson
 
 def numeral(value: float, digits: int = 0) -> str:
     """A number as the active language writes it, cut off after so many digits."""
+    if not digits and value >= 0:  # as every language writes it
+        return str(int(value))
     return _numeral(value, digits, get_language())
 
 

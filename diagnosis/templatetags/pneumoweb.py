@@ -23,6 +23,7 @@ from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import stated_probability
 from diagnosis.results.exam_labels import in_words
 from diagnosis.template_loader import constant
+from diagnosis.template_nodes import shown
 
 register = template.Library()
 register.filter(translation.translate)
@@ -31,7 +32,7 @@ register.filter(translate_card)
 register.filter(browser_name)
 register.filter(error_rates.by_finding)
 register.filter("change", in_words)
-for shown in (
+for words in (
     formatting.percent,
     formatting.position,
     formatting.figure,
@@ -40,7 +41,7 @@ for shown in (
     formatting.measured,
     formatting.rate,
 ):
-    register.filter(shown)
+    register.filter(words)
 
 
 @register.simple_tag
@@ -60,23 +61,28 @@ def icon(name: str, classes: str = "") -> SafeString:
 @constant
 def htmx() -> SafeString:
     """The script element of htmx."""
-    return htmx_script()
+    return SafeString(htmx_script())
 
 
 FRAGMENTS = 512
-_fragments: dict[tuple[Any, ...], SafeString] = {}
+_fragments: dict[tuple[Any, ...], list[str]] = {}
 
 
 @register.simple_tag(takes_context=True)
-def remembered(context: template.Context, name: str, *keys: Any) -> SafeString:
-    """Include a template that depends on the language and ``keys`` (hashable) alone: rendered once in a process."""
+def remembered(context: template.Context, name: str, *keys: Any, **places: Any) -> SafeString:
+    """Include a template that depends on the language and ``keys`` (hashable) alone: rendered once in a process.
+
+    But for ``places``: it may show these values, and do nothing else with them; they are filled in each time.
+    """
     key = (name, get_language(), *keys)
-    found = _fragments.get(key)
-    if found is None:
+    parts = _fragments.get(key)
+    if parts is None:
         if len(_fragments) >= FRAGMENTS:
             _fragments.clear()
-        found = _fragments[key] = get_template(name).template.render(context)  # type: ignore[attr-defined]
-    return found
+        with context.push(**{place: SafeString(f"\0{place}\0") for place in places}):
+            text = get_template(name).template.render(context)  # type: ignore[attr-defined]
+        parts = _fragments[key] = text.split("\0")
+    return SafeString("".join([shown(places[part], context) if n % 2 else part for n, part in enumerate(parts)]))
 
 
 @register.simple_tag(takes_context=True)

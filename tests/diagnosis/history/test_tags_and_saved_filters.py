@@ -136,7 +136,9 @@ def test_a_filter_is_saved_by_name_used_replaced_and_deleted(owner: User, owner_
     assert SavedFilter.objects.get().query == "finding=normal"
     answer = owner_client.post(reverse("filter_delete", args=[kept.pk]), follow=True)
     assert not SavedFilter.objects.exists()
-    assert [row.label for row in answer.context["page"].rows] == ["clear"], "still in force, so that it can be saved again"
+    assert [row.label for row in answer.context["page"].rows] == ["clear"], (
+        "still in force, so that it can be saved again"
+    )
 
 
 @pytest.mark.parametrize("data", [{"name": "x", "query": ""}, {"name": " ", "query": "finding=normal"}, {}])
