@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar, cast
+from functools import partial
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import BigIntegerField, CharField, DateTimeField, Field, QuerySet, UUIDField
+from django.db.models import BigIntegerField, CharField, DateTimeField, Field, QuerySet, UUIDField, query
 
 Row = TypeVar("Row")
+populators: Any = query.get_related_populators  # of Django 5.2; the stubs are of 6.0, which asks for one thing more
 Value = int | str | UUID | dt.datetime
 
 FIELDS: dict[type, Field[Any, Any]] = {
@@ -33,8 +37,8 @@ class Prepared(Generic[Row]):
     The values may be integers, texts, UUIDs and moments, and what the query looks like must not depend on them.
     """
 
-    def __init__(self, query: Callable[..., QuerySet[Any, Row]]) -> None:
-        self.query = query
+    def __init__(self, asked: Callable[..., QuerySet[Any, Row]]) -> None:
+        self.asked = asked
         self._own = threading.local()  # a compiler has a connection, and a thread has one of its own
 
     def __call__(self, *values: Value) -> list[Row]:
@@ -46,7 +50,7 @@ class Prepared(Generic[Row]):
         """
         written: _Written[Row] | None = getattr(self._own, "written", None)
         if written is None or written.connection is not connections[written.using]:
-            written = self._own.written = _Written(self.query, [type(value) for value in values])
+            written = self._own.written = _Written(self.asked, [type(value) for value in values])
         return written.run(values)
 
     def first(self, *values: Value) -> Row | None:
@@ -57,27 +61,26 @@ class Prepared(Generic[Row]):
 class _Written(Generic[Row]):
     """The SQL of a query, for one connection, and where in its parameters each value belongs."""
 
-    def __init__(self, query: Callable[..., QuerySet[Any, Row]], types: Sequence[type]) -> None:
+    def __init__(self, asked: Callable[..., QuerySet[Any, Row]], types: Sequence[type]) -> None:
         if not FIELDS.keys() >= set(types):
             raise TypeError(f"a value of a prepared query is none of {', '.join(one.__name__ for one in FIELDS)}")
         self.types = types
         # Twice, with other values: whatever differs then depends on them, and must be a parameter.
         places, others = _stand_ins(types, 1), _stand_ins(types, 2)
-        self.rows: Any = cast(Any, query(*places))
-        self.using = self.rows.db
+        rows: Any = asked(*places)
+        self.using = rows.db
         self.connection = connections[self.using]
-        self.compiler: Any = self.rows.query.get_compiler(self.using)
-        sql, params = self.compiler.as_sql()
-        sql_of_others, params_of_others = query(*others).query.get_compiler(self.using).as_sql()
+        compiler = rows.query.get_compiler(self.using)
+        self.sql, params = compiler.as_sql()
+        sql_of_others, params_of_others = asked(*others).query.get_compiler(self.using).as_sql()
         self.params = [self._place(*pair, places, others) for pair in zip(params, params_of_others, strict=True)]
-        if self.rows._prefetch_related_lookups or sql != sql_of_others:
+        if rows._prefetch_related_lookups or self.sql != sql_of_others:
             raise ValueError("a prepared query fetches more by further queries, or is written by its values")
         if {place for place, _same in self.params} - {None} != set(range(len(types))):
             raise ValueError("a prepared query leaves a value out")
-        converters = self.compiler.get_converters([column[0] for column in self.compiler.select])
-        self.now: tuple[Any, ...] = ()
-        vars(self.compiler).update(as_sql=lambda: (sql, self.now), get_converters=lambda _columns: converters)
-        vars(self.rows.query)["get_compiler"] = lambda *_args, **_kwargs: self.compiler
+        converters = compiler.get_converters([column for column, *_sql in compiler.select])
+        self.converted = partial(compiler.apply_converters, converters=converters)
+        self.made = _maker(rows, compiler)
 
     def _place(self, one: Any, other: Any, places: list[Any], others: list[Any]) -> tuple[int | None, Any]:
         """Which value a parameter is, by its number; or what it always is."""
@@ -98,9 +101,38 @@ class _Written(Generic[Row]):
         if [type(value) for value in values] != self.types:
             raise TypeError("a value of a prepared query has another type than last time")
         adapted = self._adapted(values)
-        self.now = tuple(same if place is None else adapted[place] for place, same in self.params)
-        found: list[Row] = list(self.rows._iterable_class(self.rows))
-        return found
+        params = [same if place is None else adapted[place] for place, same in self.params]
+        with self.connection.cursor() as cursor:
+            cursor.execute(self.sql, params)
+            found = cursor.fetchall()
+        return [self.made(row) for row in self.converted(found)]
+
+
+def _maker(rows: Any, compiler: Any) -> Callable[[list[Any]], Any]:
+    """What makes of a row of the answer what the ORM would: a dictionary, a tuple with names, a value, an instance."""
+    names = [*(rows.query.selected or ())]
+    row_of: Any = namedtuple("Row", names)  # type: ignore[misc]  # the names are the query's
+    match rows._iterable_class:
+        case query.ValuesIterable:
+            return lambda row: dict(zip(names, row, strict=True))
+        case query.NamedValuesListIterable:
+            return row_of._make
+        case query.FlatValuesListIterable:
+            return itemgetter(0)
+    info, using = compiler.klass_info, rows.db
+    own = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+    attributes = [column.target.attname for column, *_sql in compiler.select[own]]
+    related = populators(info, compiler.select, using)
+
+    def make(row: list[Any]) -> Any:
+        instance = info["model"].from_db(using, attributes, row[own])
+        for one in related:
+            one.populate(row, instance)
+        for name, place in compiler.annotation_col_map.items():
+            setattr(instance, name, row[place])
+        return instance
+
+    return make
 
 
 def _stand_ins(types: Sequence[type], which: int) -> list[Any]:
