@@ -5,13 +5,13 @@ common. Each gives what Django's own would, and leaves to it whatever is not com
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 from typing import Any
 from uuid import UUID
 
 from django.template import Context, Node, Template, Variable, VariableDoesNotExist
-from django.template.base import FilterExpression, NodeList, VariableNode, render_value_in_context
+from django.template.base import FilterExpression, NodeList, TextNode, VariableNode, render_value_in_context
 from django.template.defaulttags import CycleNode, IfChangedNode, ResetCycleNode, URLNode
 from django.template.loader import get_template
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
@@ -30,7 +30,12 @@ class Settled(NodeList):
 
     def render(self, context: Context) -> SafeString:
         """As Django's, which also notes where an error was, for its page of DEBUG."""
-        return SafeString("".join([node.render(context) for node in self]))
+        return SafeString("".join([part if isinstance(part, str) else part(context) for part in self.parts]))
+
+    @cached_property
+    def parts(self) -> list[Any]:
+        """The text of a node that is text; what renders each other one."""
+        return [node.s if type(node) is TextNode else node.render for node in self]
 
     def get_nodes_by_type(self, nodetype: type[Node]) -> list[Node]:
         """As Django's."""

@@ -20,18 +20,7 @@ from diagnosis.studies import views as studies
 from diagnosis.submission.views import studies_arrived, study_new
 from diagnosis.webhooks import views as webhooks
 
-urlpatterns = [
-    *pages.urlpatterns,
-    *api.urlpatterns,
-    path("sample/", sample, name="sample_first"),
-    path("sample/<slug:name>/", sample, name="sample"),
-    path("account/tokens/", tokens.tokens, name="tokens"),
-    path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
-    path("account/webhooks/", webhooks.webhooks, name="webhooks"),
-    path("account/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
-    path("account/webhooks/<int:pk>/switch/", webhooks.webhook_switch, name="webhook_switch"),
-    path("account/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook_delete"),
-    path("account/webhooks/<int:pk>/<uuid:delivery>/resend/", webhooks.delivery_resend, name="delivery_resend"),
+urlpatterns = [  # tried in this order: what is asked for most comes first
     path("studies/", history.studies, name="studies"),
     path("studies/live/", live.studies_live, name="studies_live"),
     path("studies/selected/", selected.studies_selected, name="studies_selected"),
@@ -65,4 +54,15 @@ urlpatterns = [
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/prevalence/", preferences.prevalence, name="preferences_prevalence"),
     path("performance/", performance.performance, name="performance"),
+    path("sample/", sample, name="sample_first"),
+    path("sample/<slug:name>/", sample, name="sample"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", tokens.token_revoke, name="token_revoke"),
+    path("account/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("account/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("account/webhooks/<int:pk>/switch/", webhooks.webhook_switch, name="webhook_switch"),
+    path("account/webhooks/<int:pk>/delete/", webhooks.webhook_delete, name="webhook_delete"),
+    path("account/webhooks/<int:pk>/<uuid:delivery>/resend/", webhooks.delivery_resend, name="delivery_resend"),
+    *pages.urlpatterns,
+    *api.urlpatterns,
 ]
