@@ -63,7 +63,7 @@ def test_a_fault_of_ours_stays_a_fault(owner_client: Client, monkeypatch: pytest
     def broken(*_args: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("diagnosis.models.StudyQuerySet.visible_to", broken)
+    monkeypatch.setattr("diagnosis.history.views.count", broken)
     assert owner_client.get(reverse("studies")).status_code == 500
 
 
