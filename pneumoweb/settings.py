@@ -176,6 +176,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "pneumoweb.urls"
 WSGI_APPLICATION = "pneumoweb.wsgi.application"
+CSRF_FAILURE_VIEW = "diagnosis.accounts.expired.form_expired"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -24,6 +24,7 @@ from django.views.i18n import set_language
 from diagnosis.models import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Population, Preferences
 from diagnosis.results.context import active_card
 from diagnosis.results.error_rates import POINT_MEANINGS, consequences
+from diagnosis.stale_forms import StaleForm
 
 
 @cache
@@ -68,7 +69,7 @@ class PrevalenceForm(forms.Form):
     prevalence = PrevalenceField()
 
 
-class PreferencesForm(forms.Form):
+class PreferencesForm(StaleForm):
     """Everything a person can choose."""
 
     operating_point = forms.ChoiceField(
@@ -90,33 +91,13 @@ class PreferencesForm(forms.Form):
     )
 
     def save(self, preferences: Preferences) -> None:
-        """Write what was changed in the valid form into a person's preferences.
-
-        The page says what it showed (``was_…``): a tab that was opened earlier undoes nothing that another has saved
-        since. Who sends a form without that means all of it.
-        """
-        for name in self.fields:
-            value = self.cleaned_data[name]
-            if f"was_{name}" in self.data and self._read(name, self.data[f"was_{name}"]) == value:
-                continue
+        """Write what was changed in the valid form into a person's preferences."""
+        for name, value in self.changed().items():
             if name == "reader_first":
                 preferences.set_reader_first(value)
             else:
                 setattr(preferences, name, value)
         preferences.save()
-
-    def shown(self) -> list[tuple[str, str]]:
-        """What the page was drawn with, as its hidden fields say it."""
-        if self.is_bound:
-            return [(name, self.data[name]) for field in self.fields if (name := f"was_{field}") in self.data]
-        values = ((name, self.fields[name].prepare_value(self.initial[name])) for name in self.fields)
-        return [(f"was_{name}", str(value or "")) for name, value in values]
-
-    def _read(self, name: str, text: str) -> Any:
-        try:
-            return self.fields[name].clean(text)
-        except forms.ValidationError:
-            return text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

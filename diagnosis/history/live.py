@@ -48,7 +48,8 @@ def studies_live(request: HttpRequest) -> HttpResponse:
         return HttpResponse(_("You are signed out. Sign in to see the results."), status=403)
     user = person(request)
     part = "badge" if request.GET.get("as") == "badge" else "row"
-    rows = Study.objects.visible_to(user).filter(pk__in=legible_ids(request.GET.get("pending", "").split(",")))
+    wanted = legible_ids(request.GET.get("pending", "").split(","))
+    rows = Study.objects.visible_to(user).filter(pk__in=wanted)
     asked = list(rows.only("pk", "state", "queued_at", "finished_at"))
     pending = [study for study in asked if study.is_pending]
     changed: list[Study] = []
@@ -56,6 +57,8 @@ def studies_live(request: HttpRequest) -> HttpResponse:
         done = [study.pk for study in asked if not study.is_pending]
         changed = list(rows_for(user, Study.objects.visible_to(user).filter(pk__in=done)))
     context = {"changed": changed, **live_context(pending, part)}
+    if part == "row":  # deleted in another tab
+        context["gone"] = {*wanted} - {study.pk for study in asked}
     if changed and part == "row":
         context |= {"lines": prepare(changed, user, again=True), "counts": count(user)}
     return render(request, "studies/_live.html", context)

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnosis.access import person, study_or_404
-from diagnosis.models import Reference, State, Study
+from diagnosis.models import Reference, Review, State, Study
 from diagnosis.reviews.forms import ReferenceForm, ReviewForm
 from diagnosis.reviews.readings import reading_context, save_review
 
@@ -41,9 +41,17 @@ def study_review(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, study)
     form = ReviewForm(request.POST, study=study, hidden=study.answer_hidden)
+    newest = Review.objects.filter(study=study, author_id=request.user.pk, is_current=True).first()
+    overtaken = newest is not None and request.POST.get("after", str(newest.pk)) != str(newest.pk)
     if not form.is_valid():
+        if overtaken:  # what is wrong may be that the answer has been shown since
+            messages.warning(request, _("You have saved a review of this study in another tab meanwhile."))
         return _page(request, study, "review", form)
     save_review(study, person(request), form)
+    if overtaken:
+        text = _("Your review is saved. One that you saved meanwhile in another tab is kept as an older version.")
+        messages.warning(request, text)
+        return redirect(f"{study.get_absolute_url()}#review")
     if study.answer_hidden:
         messages.success(request, _("Your reading is saved. The model’s answer is shown now."))
         return redirect(f"{study.get_absolute_url()}#answer")

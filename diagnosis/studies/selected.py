@@ -40,7 +40,11 @@ def studies_selected(request: HttpRequest) -> HttpResponseBase:
     rows = Study.objects.visible_to(request.user).filter(pk__in=ids)
     act = ACTIONS.get(request.POST.get("do", ""))
     if act is None or not rows.exists():
-        messages.warning(request, _("Choose at least one study first."))
+        gone = act is not None and ids
+        messages.warning(
+            request,
+            _("What you have chosen has been deleted meanwhile.") if gone else _("Choose at least one study first."),
+        )
         return redirect(back)
     return act(request, rows, ids, back) or redirect(back)
 

@@ -90,7 +90,7 @@ def study_label(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = study_or_404(request, pk)
     form = LabelForm(request.POST or None, initial={"label": found.label, "patient_code": found.patient_code})
     if request.method == "POST" and form.is_valid():
-        found.relabel(form.cleaned_data["label"], form.cleaned_data["patient_code"])
+        found.relabel(**{"label": found.label, "patient_code": found.patient_code, **form.changed()})
         messages.success(request, _("Label and patient code are saved."))
         return redirect(found)
     return render(request, "studies/label.html", {"study": found, "form": form})

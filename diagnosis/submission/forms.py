@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from diagnosis.models import PATIENT_CODE, STATED
+from diagnosis.stale_forms import StaleForm
 from diagnosis.submission import intended_use
 
 
@@ -81,7 +82,7 @@ def patient_code_field() -> forms.CharField:
     )
 
 
-class LabelForm(forms.Form):
+class LabelForm(StaleForm):
     """Give a study another label and patient code, or none."""
 
     label = label_field()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils.translation import gettext_noop
@@ -131,16 +131,18 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
         # The form was used again, e.g. after the browser's back button, for another film or one that had failed:
         # another press.
         ticket = replace(ticket, token=uuid.uuid4())
-    if not ticket.again:
-        age = radiograph.header.age_years
-        for same in mine.filter(is_an_answer(), pixel_hash=pixel_hash).order_by("-created_at"):
-            if _same_whose(same, ticket, age):
-                return Outcome(name, study=same, already_known=True)
+    if (same := _answered(ticket, radiograph, pixel_hash)) is not None:
+        return Outcome(name, study=same, already_known=True)
     study = _queued(ticket, position, radiograph, pixel_hash)
     settle_doubtful()
     storage.write(study.pk, radiograph, original)
     try:
         with transaction.atomic():
+            # One after the other for each person: the same film sent from two tabs at once is one study, too.
+            list(User.objects.select_for_update(no_key=True).filter(pk=ticket.owner.pk).values_list("pk"))
+            if (same := _answered(ticket, radiograph, pixel_hash)) is not None:
+                storage.remove([study.pk])
+                return Outcome(name, study=same, already_known=True)
             study.save(force_insert=True)
 
             def send() -> None:  # Django logs a failed one by its name, which a partial has not
@@ -159,6 +161,15 @@ def store(ticket: Ticket, position: int, name: str, radiograph: Radiograph, orig
             return Outcome(name, study=study)
         raise
     return Outcome(name, study=study)
+
+
+def _answered(ticket: Ticket, radiograph: Radiograph, pixel_hash: str) -> Study | None:
+    """The study in which this person has, or waits for, an answer to the same film."""
+    if ticket.again:
+        return None
+    age = radiograph.header.age_years
+    same = Study.objects.filter(is_an_answer(), owner_id=ticket.owner.pk, pixel_hash=pixel_hash)
+    return next((study for study in same.order_by("-created_at") if _same_whose(study, ticket, age)), None)
 
 
 def _queued(ticket: Ticket, position: int, radiograph: Radiograph, pixel_hash: str) -> Study:

@@ -109,9 +109,9 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def webhook_switch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Switch it off, or on again."""
+    """Switch it off, or on again: as the button says, whatever another tab has done since."""
     found = _mine(request, pk)
-    if found.disabled_at is None:
+    if request.POST.get("to") != "on":
         found.disable(Webhook.Off.OWNER)
         messages.success(request, _("The webhook is switched off. Nothing is sent there."))
     else:

@@ -56,6 +56,7 @@ for (const failure of ["htmx:sendError", "htmx:responseError"]) {
   });
 }
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status === 404 && detail.elt.id === "status") location.reload(); // deleted in another tab
   if (detail.xhr.status === 403 && detail.elt.id === "status") detail.shouldSwap = true;
 });
 

@@ -82,6 +82,17 @@ def test_it_ends_when_all_are_finished_or_gone(owner: User, owner_client: Client
     assert "hx-get" not in poll(owner_client, ready, part="badge")
 
 
+def test_a_row_that_another_tab_has_deleted_leaves_the_list(owner: User, owner_client: Client) -> None:
+    row, stays = waiting(owner), waiting(owner)
+    page = owner_client.get(reverse("studies")).text
+    gone = Study(pk=row.pk)
+    row.delete()
+    text = poll(owner_client, gone, stays)
+    assert f'id="study-{gone.pk.hex}" hx-swap-oob="delete"' in text
+    assert f'id="study-{gone.pk.hex}"' in page
+    assert f"study-{stays.pk.hex}" not in text
+
+
 def test_it_backs_off(owner: User, owner_client: Client) -> None:
     row = waiting(owner)
     Study.objects.filter(pk=row.pk).update(queued_at=timezone.now() - dt.timedelta(seconds=95))

@@ -56,6 +56,15 @@ def test_nobody_deletes_what_is_not_theirs(owner: User, stranger_client: Client)
     assert Study.objects.filter(pk=row.pk).exists()
 
 
+def test_of_what_another_tab_has_deleted_the_page_says_so(owner: User, owner_client: Client) -> None:
+    row = study(owner)
+    row_gone = Study(pk=row.pk)
+    row.delete()
+    page = owner_client.get(choose(owner_client, row_gone, do="delete")["Location"]).text
+    assert "What you have chosen has been deleted meanwhile." in page
+    assert "Choose at least one study first." not in page
+
+
 def test_a_link_deletes_nothing(owner: User, owner_client: Client) -> None:
     row = study(owner)
     assert owner_client.get(reverse("studies_selected"), {"study": row.pk, "do": "delete"}).status_code == 405

@@ -48,6 +48,20 @@ def test_an_answer_that_contradicts_itself_is_refused_and_shown_again(
     assert not Review.objects.exists()
 
 
+def test_a_tab_that_had_not_seen_the_newest_review_is_told_of_it(owner: User, owner_client: Client) -> None:
+    study = analysed(owner)
+    address = reverse("study_review", args=[study.pk])
+    assert 'name="after" value=""' in owner_client.get(address).text
+    first = owner_client.post(address, {**answers(agreement="agree"), "after": ""}, follow=True).text
+    assert "Your review is saved." in first
+    assert "another tab" not in first
+    other = owner_client.post(address, {**answers(agreement="unsure"), "after": ""}, follow=True).text
+    assert "One that you saved meanwhile in another tab is kept as an older version." in other
+    assert Review.objects.count() == 2
+    newest = Review.objects.get(is_current=True)
+    assert f'name="after" value="{newest.pk}"' in other
+
+
 def test_each_save_adds_a_version_and_the_newest_is_current(owner: User, owner_client: Client) -> None:
     study = analysed(owner)
     address = reverse("study_review", args=[study.pk])

@@ -28,6 +28,18 @@ def test_the_owner_changes_it_under_the_same_warning(owner: User, client: Client
     assert study.label == ""
 
 
+def test_a_tab_that_was_opened_earlier_takes_back_no_label(owner: User, client: Client) -> None:
+    study = submitted(owner, label="at first")
+    client.force_login(owner)
+    address = reverse("study_label", args=[study.pk])
+    shown = {"was_label": "at first", "was_patient_code": ""}
+    assert all(f'name="{name}" value="{value}"' in client.get(address).text for name, value in shown.items())
+    client.post(address, {**shown, "label": "from one tab", "patient_code": ""})
+    client.post(address, {**shown, "label": "at first", "patient_code": "P-9"})
+    study.refresh_from_db()
+    assert (study.label, study.patient_code) == ("from one tab", "P-9")
+
+
 def test_one_that_is_too_long_is_not_taken(owner: User, client: Client) -> None:
     study = submitted(owner, label="as it was")
     client.force_login(owner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from diagnosis import storage
 from diagnosis.models import Preferences, Study
 from diagnosis.submission import intended_use
+from diagnosis.submission.submit import Ticket, store
+from ml import read_radiograph
 from tests.studies import drawn_film
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +68,23 @@ def test_a_file_whose_answer_was_lost_has_become_one_study(owner: User, owner_cl
     assert again == first, "not known: it is what this very press made"
     assert Study.objects.count() == 1
     assert send(owner_client)["outcomes"][0]["known"] is True
+
+
+def test_the_same_film_from_two_tabs_at_once_is_one_study(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    film, now = read_radiograph(drawn_film(0)), timezone.now()
+    here, there = (Ticket(owner=owner, token=uuid.uuid4(), confirmed_at=now) for _tab in range(2))
+    write = storage.write
+
+    def write_while_the_other_tab_is_faster(*given: Any) -> None:
+        monkeypatch.undo()
+        assert not store(there, 0, "film.png", film).already_known
+        write(*given)
+
+    monkeypatch.setattr(storage, "write", write_while_the_other_tab_is_faster)
+    late = store(here, 0, "film.png", film)
+    assert late.already_known
+    assert [late.study] == list(Study.objects.filter(owner=owner))
+    assert len(list(Path(storage.storage().location).glob("??/*"))) == 1, "the late one's files are gone"
 
 
 def test_nobody_learns_what_became_of_another_s_files(owner_client: Client, stranger_client: Client) -> None:
