@@ -17,7 +17,7 @@ def reader(page: Page) -> Page:
     """Somebody who reads first, on the older of two unread radiographs."""
     submit(page, 21)
     page.goto("/preferences/")
-    page.get_by_label("Read first").check()
+    page.get_by_label("Hide the model’s answer").check()
     page.get_by_role("button", name="Save", exact=True).click()
     unread = submit_another(page, 22)
     submit_another(page, 24)

@@ -216,7 +216,7 @@ def test_without_javascript_film_heat_map_and_review_are_there(
 def test_who_reads_first_gives_a_reading_and_then_sees_the_answer(page: Page) -> None:
     submit(page, 22)
     page.goto("/preferences/")
-    page.get_by_label("Read first").check()
+    page.get_by_label("Hide the model’s answer").check()
     with page.expect_navigation():
         page.get_by_role("button", name="Save", exact=True).click()
     page.goto(send(page, film(23, width=900, height=800)))
