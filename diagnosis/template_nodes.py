@@ -104,6 +104,10 @@ def quicken(part: Any) -> None:
             quicken(one)
 
 
+class Place(SafeString):
+    """In the place of a value that is filled in later: of a text, or of the key in an address."""
+
+
 class AddressOfOne(Node):
     """The address of a page about one thing that a UUID names."""
 
@@ -115,7 +119,7 @@ class AddressOfOne(Node):
     def render(self, context: Context) -> str:
         """As the tag itself, which sees to every other kind of key."""
         key = self.key.resolve(context)
-        return f"{self.before}{key}{self.after}" if type(key) is UUID else self.node.render(context)
+        return f"{self.before}{key}{self.after}" if type(key) in (UUID, Place) else self.node.render(context)
 
 
 class Value(VariableNode):

@@ -108,6 +108,7 @@ def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[
     reference = REFERENCES.first(study.pk, user.pk)
     return {
         "answer_hidden": hidden,
+        "unread_yet": not (hidden or reviews or reference),  # then its part of the page is that of any other study
         "takes_marks": True,
         "reviews": reviews,
         "review": review,

@@ -20,7 +20,7 @@ from diagnosis.accounts.preferences import PrevalenceForm
 from diagnosis.history.counts import forget
 from diagnosis.history.keyset import with_neighbours
 from diagnosis.history.live import poll_seconds
-from diagnosis.models import Preferences, State
+from diagnosis.models import Preferences, State, Study
 from diagnosis.results.context import explain
 from diagnosis.reviews.readings import reading_context
 from diagnosis.submission.forms import LabelForm
@@ -51,7 +51,17 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.state == State.DONE:
         context |= reading_context(person(request), found, hidden)
         context["prevalence_form"] = SimpleLazyObject(lambda: PrevalenceForm(initial={"prevalence": mine.prevalence}))
+    context["film_key"] = _film_key(found, context)
     return render(request, "studies/study.html", context)
+
+
+def _film_key(study: Study, context: dict[str, Any]) -> tuple[Any, ...]:
+    """What the viewer's part of the page depends on beside address and size; nothing where it is seldom the same."""
+    if study.corrected or study.header.get("pixel_spacing_mm") or context.get("marks"):
+        return ()
+    prediction = context["prediction"]
+    heat, lungs = bool(prediction and prediction.heatmap), bool(prediction and prediction.lungs)
+    return heat, lungs, context.get("takes_marks", False), study.source_format
 
 
 @login_not_required

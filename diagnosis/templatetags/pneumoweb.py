@@ -23,7 +23,7 @@ from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import stated_probability
 from diagnosis.results.exam_labels import in_words
 from diagnosis.template_loader import constant
-from diagnosis.template_nodes import shown
+from diagnosis.template_nodes import Place, shown
 
 register = template.Library()
 register.filter(translation.translate)
@@ -79,7 +79,7 @@ def remembered(context: template.Context, name: str, *keys: Any, **places: Any) 
     if parts is None:
         if len(_fragments) >= FRAGMENTS:
             _fragments.clear()
-        with context.push(**{place: SafeString(f"\0{place}\0") for place in places}):
+        with context.push(**{place: Place(f"\0{place}\0") for place in places}):
             text = get_template(name).template.render(context)  # type: ignore[attr-defined]
         parts = _fragments[key] = text.split("\0")
     return SafeString("".join([shown(places[part], context) if n % 2 else part for n, part in enumerate(parts)]))
