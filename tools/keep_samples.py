@@ -28,25 +28,31 @@ from ml import ARTIFACTS, Predictor, Refusal, read_radiograph, upsample  # noqa:
 from ml.phantom import film  # noqa: E402
 
 SAMPLES = ROOT / "static" / "img" / "samples"
-SEED, DARK_SEED, ADULT_SEED = 3, 23, 22
+SEED, DARK_SEED, ADULT_SEED = 3, 12, 36
 WIDTH, HEIGHT = 960, 800
 HEAT_WIDTH = 480  # px; smooth anyway, the browser spreads it over the picture
 Gray = NDArray[np.uint8]
 
 
+def _exposed(
+    seed: int, height: int, gamma: float, levels: tuple[float, float], unsharp: float, borders: tuple[int, int]
+) -> Gray:
+    """A drawing exposed otherwise: darker by ``gamma``, between two grey levels (0..1), with black borders (y, x)."""
+    darkest, brightest = levels
+    drawn = film(seed, width=WIDTH, height=height).astype(np.float64) / 255
+    exposed = Image.fromarray(np.rint(255 * (darkest + (brightest - darkest) * drawn**gamma)).astype(np.uint8))
+    rows, columns = borders
+    return np.pad(np.asarray(exposed.filter(ImageFilter.GaussianBlur(unsharp))), ((rows, rows), (columns, columns)))
+
+
 def _dark() -> Gray:
-    """Exposed darker, on a taller plate: one of many, chosen for its answer as an adult's: indeterminate."""
-    drawn = film(DARK_SEED, width=WIDTH, height=HEIGHT).astype(np.float64) / 255
-    plate = np.zeros((1100, WIDTH), np.uint8)
-    plate[150 : 150 + HEIGHT] = np.rint(255 * drawn**4)
-    return plate
+    """Exposed dark: one of many, chosen for its answer as an adult's: indeterminate."""
+    return _exposed(DARK_SEED, 876, 3.93, (0.17, 0.72), 0.55, (69, 84))
 
 
 def _adult() -> Gray:
-    """Exposed very dark, a little unsharp, with wide borders: one of many, chosen for its answer: no signs."""
-    drawn = film(ADULT_SEED, width=1028, height=934).astype(np.float64) / 255
-    exposed = Image.fromarray(np.rint(255 * 0.85 * drawn**3.84).astype(np.uint8))
-    return np.pad(np.asarray(exposed.filter(ImageFilter.GaussianBlur(1.3))), ((120, 120), (143, 143)))
+    """Of little contrast, a little unsharp, with wide borders: one of many, chosen for its answer: no signs."""
+    return _exposed(ADULT_SEED, 898, 2.0, (0.35, 0.76), 1.1, (130, 170))
 
 
 DRAWINGS: dict[str, tuple[Callable[[], Any], str]] = {

@@ -20,12 +20,12 @@ DRAWN: dict[str, tuple[Promise, Promise]] = {
     "opacity": (_("With a patch"), _("A bright patch was drawn into the lung at the left of the picture.")),
     "clear": (_("Without a patch"), _("The same drawing without the patch: nothing is wrong with these lungs.")),
     "dark": (
-        _("Dark, on a tall plate"),
-        _("Another drawing without a patch, exposed darker and with wide borders, submitted as an adult’s."),
+        _("Dark, with wide borders"),
+        _("Another drawing without a patch, exposed darker, submitted as an adult’s."),
     ),
     "adult": (
-        _("An adult’s, very dark"),
-        _("Without a patch, exposed very dark, submitted as an adult’s."),
+        _("An adult’s, with little contrast"),
+        _("Without a patch, grey and a little unsharp, submitted as an adult’s."),
     ),
     "half": (_("Half a chest"), _("The second drawing, cut in half.")),
 }
