@@ -8,10 +8,8 @@ model instances; nothing of an answer is kept.
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections import namedtuple
 from collections.abc import Callable, Sequence
-from functools import partial
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -39,7 +37,7 @@ class Prepared(Generic[Row]):
 
     def __init__(self, asked: Callable[..., QuerySet[Any, Row]]) -> None:
         self.asked = asked
-        self._own = threading.local()  # a compiler has a connection, and a thread has one of its own
+        self._written: _Written[Row] | None = None
 
     def __call__(self, *values: Value) -> list[Row]:
         """The rows, read whole.
@@ -48,10 +46,9 @@ class Prepared(Generic[Row]):
             TypeError: a value of another type than those above, or than last time.
             ValueError: the query fetches more by further queries, or writes a value otherwise than as a parameter.
         """
-        written: _Written[Row] | None = getattr(self._own, "written", None)
-        if written is None or written.connection is not connections[written.using]:
-            written = self._own.written = _Written(self.asked, [type(value) for value in values])
-        return written.run(values)
+        if self._written is None:  # two threads may write it at once, and it is the same
+            self._written = _Written(self.asked, [type(value) for value in values])
+        return self._written.run(values)
 
     def first(self, *values: Value) -> Row | None:
         """The first row, if there is one. All are read: for queries that find one at most."""
@@ -59,7 +56,7 @@ class Prepared(Generic[Row]):
 
 
 class _Written(Generic[Row]):
-    """The SQL of a query, for one connection, and where in its parameters each value belongs."""
+    """The SQL of a query, where in its parameters each value belongs, and what makes rows of its answer."""
 
     def __init__(self, asked: Callable[..., QuerySet[Any, Row]], types: Sequence[type]) -> None:
         if not FIELDS.keys() >= set(types):
@@ -69,7 +66,6 @@ class _Written(Generic[Row]):
         places, others = _stand_ins(types, 1), _stand_ins(types, 2)
         rows: Any = asked(*places)
         self.using = rows.db
-        self.connection = connections[self.using]
         compiler = rows.query.get_compiler(self.using)
         self.sql, params = compiler.as_sql()
         sql_of_others, params_of_others = asked(*others).query.get_compiler(self.using).as_sql()
@@ -78,8 +74,7 @@ class _Written(Generic[Row]):
             raise ValueError("a prepared query fetches more by further queries, or is written by its values")
         if {place for place, _same in self.params} - {None} != set(range(len(types))):
             raise ValueError("a prepared query leaves a value out")
-        converters = compiler.get_converters([column for column, *_sql in compiler.select])
-        self.converted = partial(compiler.apply_converters, converters=converters)
+        self.converters = [*compiler.get_converters([column for column, *_sql in compiler.select]).items()]
         self.made = _maker(rows, compiler)
 
     def _place(self, one: Any, other: Any, places: list[Any], others: list[Any]) -> tuple[int | None, Any]:
@@ -94,7 +89,8 @@ class _Written(Generic[Row]):
     def _adapted(self, values: Sequence[Value]) -> list[Any]:
         """As the database takes them."""
         fields = (FIELDS[one] for one in self.types)
-        return [field.get_db_prep_value(value, self.connection) for field, value in zip(fields, values, strict=True)]
+        connection = connections[self.using]
+        return [field.get_db_prep_value(value, connection) for field, value in zip(fields, values, strict=True)]
 
     def run(self, values: Sequence[Value]) -> list[Row]:
         """Ask."""
@@ -102,10 +98,15 @@ class _Written(Generic[Row]):
             raise TypeError("a value of a prepared query has another type than last time")
         adapted = self._adapted(values)
         params = [same if place is None else adapted[place] for place, same in self.params]
-        with self.connection.cursor() as cursor:
+        connection = connections[self.using]  # of this thread
+        with connection.cursor() as cursor:
             cursor.execute(self.sql, params)
-            found = cursor.fetchall()
-        return [self.made(row) for row in self.converted(found)]
+            found = [*map(list, cursor.fetchall())]
+        for row in found:
+            for place, (converters, column) in self.converters:
+                for convert in converters:
+                    row[place] = convert(row[place], column, connection)
+        return [self.made(row) for row in found]
 
 
 def _maker(rows: Any, compiler: Any) -> Callable[[list[Any]], Any]:

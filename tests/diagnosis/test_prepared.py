@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -93,12 +94,25 @@ def test_values_of_another_type_are_refused(owner: User) -> None:
         keyed(str(owner.pk))
 
 
-def test_threads_do_not_share_what_has_a_connection(owner: User) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_each_thread_asks_through_a_connection_of_its_own(owner: User) -> None:
     keyed: Prepared[User] = Prepared(lambda pk: User.objects.filter(pk=pk))
-    assert keyed(owner.pk) == [owner]
-    assert keyed._own.written.connection is connections["default"]
+    asked = []
+
+    def ask() -> list[User]:
+        with connections["default"].execute_wrapper(lambda run, *given: (asked.append(get_ident()), run(*given))[1]):
+            return keyed(owner.pk)
+
+    def elsewhere() -> list[User]:
+        try:
+            return ask()
+        finally:
+            connections.close_all()
+
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(hasattr, keyed._own, "written").result() is False
+        assert ask() == pool.submit(elsewhere).result() == ask() == [owner]
+    assert len(asked) == 3
+    assert len(set(asked)) == 2
 
 
 def test_an_ended_session_is_found_no_more(owner: User, owner_client: Client) -> None:
