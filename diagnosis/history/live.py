@@ -57,10 +57,9 @@ def studies_live(request: HttpRequest) -> HttpResponse:
         done = [study.pk for study in asked if not study.is_pending]
         changed = list(rows_for(user, Study.objects.visible_to(user).filter(pk__in=done)))
     context = {"changed": changed, **live_context(pending, part)}
-    if part == "row":  # deleted in another tab
-        context["gone"] = {*wanted} - {study.pk for study in asked}
-    if changed and part == "row":
-        context |= {"lines": prepare(changed, user, again=True), "counts": count(user)}
+    gone = {*wanted} - {study.pk for study in asked} if part == "row" else ()  # deleted in another tab
+    if part == "row" and (changed or gone):
+        context |= {"lines": prepare(changed, user, again=True), "counts": count(user), "gone": gone}
     return render(request, "studies/_live.html", context)
 
 

@@ -91,6 +91,7 @@ def test_a_row_that_another_tab_has_deleted_leaves_the_list(owner: User, owner_c
     assert f'id="study-{gone.pk.hex}" hx-swap-oob="delete"' in text
     assert f'id="study-{gone.pk.hex}"' in page
     assert f"study-{stays.pk.hex}" not in text
+    assert 'id="count-all" hx-swap-oob="true">1<' in text
 
 
 def test_it_backs_off(owner: User, owner_client: Client) -> None:
