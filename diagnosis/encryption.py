@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 
 @lru_cache(maxsize=8)
 def _cipher(purpose: str, keys: tuple[str, ...]) -> MultiFernet:
+    # Here, because the library is large and most workers never need it.
+    from cryptography.fernet import Fernet, MultiFernet
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     def derived(key: str) -> Fernet:
         made = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"pneumoweb {purpose}".encode()).derive(key.encode())
         return Fernet(base64.urlsafe_b64encode(made))

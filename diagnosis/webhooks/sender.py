@@ -10,8 +10,6 @@ from celery import bootsteps
 from django.conf import settings
 from django.db import close_old_connections
 
-from diagnosis.webhooks.deliver import deliver_due
-
 logger = logging.getLogger(__name__)
 
 REST_SECONDS = 1.0
@@ -38,6 +36,8 @@ class Sender(bootsteps.StartStopStep):  # type: ignore[misc]  # celery is not ty
     close = terminate = stop
 
     def _work(self) -> None:
+        from diagnosis.webhooks.deliver import deliver_due  # what encrypts and posts takes 8 MB
+
         while not self.ended.wait(REST_SECONDS):
             try:
                 close_old_connections()
