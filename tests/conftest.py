@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from diagnosis.server.private_redis import PrivateRedis
+from tests.database import django_db_setup  # noqa: F401  (a fixture)
 from tests.parallel import (  # noqa: F401  (hooks)
     pytest_collection_finish,
     pytest_collection_modifyitems,

@@ -5,7 +5,6 @@ Where DATABASE_URL names a server (`.ci/run`'s second round), each site has a da
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
 import signal
@@ -22,8 +21,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
-from psycopg.sql import SQL, Identifier
 
+from tests.database import create_database, database_exists
 from tests.places import ROOT
 
 START_SECONDS = 180.0  # generous: a machine may be busy, and waiting stops as soon as the site answers
@@ -48,16 +47,9 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 def own_database(server: str, data_dir: Path) -> str:
     """The address of this data folder's database on a server; made on first use, dropped when this process ends."""
     name = f"pneumoweb_{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-            atexit.register(_drop, server, name)
+    if not database_exists(server, name):
+        create_database(server, name)
     return urlsplit(server)._replace(path=f"/{name}").geturl()
-
-
-def _drop(server: str, name: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 
 
 class RunningSite:
