@@ -28,7 +28,13 @@ FILMS = np.stack([drawn_input(seed, opacity=bool(seed % 2)).pixels for seed in r
 
 @cache
 def untrained() -> Any:
-    """A network that no test changes."""
+    """A network that no test changes; to build one takes seconds."""
+    return build_training(64)
+
+
+@cache
+def another() -> Any:
+    """One whose weights every test is free to change."""
     return build_training(64)
 
 
@@ -51,7 +57,7 @@ def as_published(network: object) -> dict[str, np.ndarray]:
 
 
 def test_every_published_array_finds_its_layer_and_comes_back_the_same(tmp_path: Path) -> None:
-    one, other = untrained(), build_training(64)
+    one, other = untrained(), another()
     np.savez(tmp_path / "weights.npz", **as_published(one))
     load_imagenet(other, tmp_path / "weights.npz")
     for layer, same in zip(one.layers, other.layers, strict=True):
@@ -73,7 +79,7 @@ def test_arrays_without_a_layer_and_arrays_of_another_shape_are_refused(tmp_path
 
 @pytest.mark.skipif(not IMAGENET.is_file(), reason="the weights lie outside the repository")
 def test_the_published_weights_fit() -> None:
-    network = build_training(224)
+    network = another()
     load_imagenet(network, IMAGENET)
     kernel = network.get_layer("_conv_stem").get_weights()[0]
     assert kernel.shape == (3, 3, 3, 32)
@@ -81,7 +87,7 @@ def test_the_published_weights_fit() -> None:
 
 
 def test_frozen_blocks_learn_nothing_and_the_last_norm_still_does() -> None:
-    network = build_training(64)
+    network = another()
     freeze(network, 3)
     assert not network.get_layer("_blocks-2-_project_conv").trainable
     assert network.get_layer("_blocks-3-_project_conv").trainable
@@ -113,7 +119,7 @@ def test_a_served_network_built_once_more_answers_as_before() -> None:
 
 @pytest.mark.slow
 def test_the_served_network_is_one_like_any_other_and_exports(tmp_path: Path) -> None:
-    served = build_serving(build_training(64), load_lungs(), soften=0.8)
+    served = build_serving(untrained(), load_lungs(), soften=0.8)
     save_small(served, tmp_path / "model.keras")
     assert (tmp_path / "model.keras").stat().st_size < 11e6, "weights that are exact in 16 bits are stored so"
     loaded = load_keras(tmp_path / "model.keras")
