@@ -175,6 +175,7 @@ from dataclasses import replace
 from pathlib import Path
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+tf.config.optimizer.set_experimental_options({{"disable_meta_optimizer": True}})  # longer at it than these graphs run
 from ml.training import fit
 from ml.train import train
 from tests.ml.drawn import tiny_config
