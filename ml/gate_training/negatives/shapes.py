@@ -61,11 +61,21 @@ def capsule(
     size: int, a: tuple[float, float], b: tuple[float, float], ra: float, rb: float, softness: float = 0.02
 ) -> Canvas:
     """Return the mask of a rod from ``a`` to ``b`` whose radius runs from ``ra`` to ``rb``."""
-    x, y = axes(size)
     dx, dy = b[0] - a[0], b[1] - a[1]
+    reach = max(ra, rb) + softness
+    box = tuple(_pixels(size, min(a[i], b[i]) - reach, max(a[i], b[i]) + reach) for i in (1, 0))
+    x, y = (axis[box] for axis in axes(size))
     along = np.clip(((x - a[0]) * dx + (y - a[1]) * dy) / (dx * dx + dy * dy + 1e-6), 0.0, 1.0)
     gap = np.hypot(x - a[0] - along * dx, y - a[1] - along * dy)
-    return step((gap - (ra + along * (rb - ra))).astype(np.float32), softness)
+    mask = np.zeros((size, size), np.float32)
+    mask[box] = step((gap - (ra + along * (rb - ra))).astype(np.float32), softness)
+    return mask
+
+
+def _pixels(size: int, low: float, high: float) -> slice:
+    """The pixels of an axis between two coordinates, and one more at each end: elsewhere a mask is nothing."""
+    first, last = ((place + 1.0) * size / 2.0 for place in (low, high))
+    return slice(int(np.clip(first - 1.0, 0, size)), int(np.clip(last + 2.0, 0, size)))
 
 
 def bone(
