@@ -75,7 +75,7 @@ def _coded(part: NDArray[Any], order: str, deflate: bool, predictor: bool, packe
         raw = np.packbits(bits.reshape(flat.shape[0], -1).astype(np.uint8), axis=1).tobytes()
     else:
         raw = part.astype(part.dtype.newbyteorder(order)).tobytes()
-    return zlib.compress(raw) if deflate else raw
+    return zlib.compress(raw, 1) if deflate else raw
 
 
 def pages(content: list[Page], *, order: str = "<", big: bool = False) -> bytes:

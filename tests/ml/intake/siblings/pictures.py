@@ -113,7 +113,7 @@ def _png(values: NDArray[Any], colour: int, *, transparent: bytes = b"", interla
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)
         + extra
-        + chunk(b"IDAT", zlib.compress(body))
+        + chunk(b"IDAT", zlib.compress(body, 1))
         + chunk(b"IEND", b"")
     )
 
