@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 # What is slow to make and used by many files, and the group that shares it, the slowest group first. The site's tests
 # wait for other processes as often as they work. Whatever needs TensorFlow or scikit-learn is one group: to import them
 # takes seconds, and so do the first graphs; one of two workers does without.
-SHARED = {"one_site": "site", "tiny_runs": "networks", "workshop": "networks", "import keras": "networks",
-          "import tensorflow": "networks", "without_graphs": "networks", "ml.network": "networks",
-          "ml.training": "networks", "sklearn": "networks"}  # fmt: skip
+SHARED = {"one_site": "site", "tiny_runs": "networks", "workshop": "networks", "handmade_network": "networks",
+          "import keras": "networks", "import tensorflow": "networks", "without_graphs": "networks",
+          "ml.network": "networks", "ml.training": "networks", "sklearn": "networks"}  # fmt: skip
 
 
 @cache
