@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def test_the_first_screen_says_what_it_is_for_and_what_should_stop_a_naive_user(
     for of in load_card().populations.values():
         measured_on = of.metrics["internal_test"]
         assert f"<td>{figure(measured_on['auc'], 3)}</td>" in first
-        assert f"<td>{percent(measured_on['ece']['value'], 1)}</td>" in first
+        errors = (measured_on[name]["value"] for name in ("ece", "ece_at_reference_prevalence"))
+        assert f"<td>{'; '.join(percent(error, 1) for error in errors)}</td>" in first
         assert f"<td>{measured_on['films']}, {measured_on['patients']}</td>" in first
     assert "–<" not in first
 
@@ -141,3 +143,17 @@ def test_failures_are_shown_only_of_the_model_that_predicts(client: Client) -> N
 def test_the_foot_of_every_page_names_the_version_that_predicts(client: Client) -> None:
     another_version()
     assert "model 1999.1.1" in client.get(reverse("help")).text
+
+
+def test_the_page_says_what_the_networks_of_today_see(client: Client) -> None:
+    how = page(client).partition('id="how"')[2].partition("</details>")[0]
+    assert "the second sees a crop to them as 192 × 192 grey pixels" in how
+    assert "nothing outside the lungs counts" in how
+    assert "sees the whole radiograph" not in how
+
+
+@pytest.mark.parametrize(("alone", "title"), [(0.56, "It knows a little by"), (0.9, "It knows the classes by")])
+def test_how_much_the_background_tells_is_put_as_it_was_measured(alone: float, title: str) -> None:
+    of = load_card().first
+    measured = {**of.metrics, "background": {"alone": {"auc": {"value": alone, "ci": [alone - 0.05, alone + 0.05]}}}}
+    assert stops(replace(of, metrics=measured))[0].title.startswith(title)
