@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -165,28 +163,6 @@ def test_half_precision_leaves_biases_and_norms_out_of_weight_decay(data: Path, 
         patch.setattr(Checkpoint, "on_epoch_end", at_end)
         train(data, tmp_path, replace(TINY, epochs=1, precision="mixed_float16"))
     assert {name: decays for name, decays in seen.items() if decays != (name == "kernel")} == {}
-
-
-def test_a_run_on_two_devices_goes_on_after_a_kill(data: Path, tmp_path: Path) -> None:
-    """Two logical CPUs stand for two GPUs, in a process of its own: devices are chosen once."""
-    script = f"""
-import tensorflow as tf
-from dataclasses import replace
-from pathlib import Path
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-tf.config.optimizer.set_experimental_options({{"disable_meta_optimizer": True}})  # longer at it than these graphs run
-from ml.training import fit
-from ml.train import train
-from tests.ml.drawn import tiny_config
-fit.strategy = lambda: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-for epochs, resume in ((1, False), (2, True)):
-    config = replace(tiny_config(), epochs=epochs, train_size=32, input_size=32)
-    train(Path({str(data)!r}), Path({str(tmp_path)!r}), config, resume=resume)
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert len(json.loads((tmp_path / "history.json").read_text())) == 2
 
 
 def test_the_command_line_says_in_one_line_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
