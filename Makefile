@@ -35,7 +35,7 @@ $(VENV)/bin/python:
 	@echo "Making the virtual environment $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 
-# Not compiled: what is needed of a gigabyte compiles itself when it is first imported, in a third of the time.
+# Not compiled: most of a gigabyte is never imported, and what is compiles itself then.
 PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 
 $(VENV)/installed: requirements.txt | $(VENV)/bin/python

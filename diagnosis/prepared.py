@@ -112,11 +112,11 @@ class _Written(Generic[Row]):
 def _maker(rows: Any, compiler: Any) -> Callable[[list[Any]], Any]:
     """What makes of a row of the answer what the ORM would: a dictionary, a tuple with names, a value, an instance."""
     names = [*(rows.query.selected or ())]
-    row_of: Any = namedtuple("Row", names)  # type: ignore[misc]  # the names are the query's
     match rows._iterable_class:
         case query.ValuesIterable:
             return lambda row: dict(zip(names, row, strict=True))
         case query.NamedValuesListIterable:
+            row_of: Any = namedtuple("Row", names)  # type: ignore[misc]  # the names are the query's
             return row_of._make
         case query.FlatValuesListIterable:
             return itemgetter(0)
