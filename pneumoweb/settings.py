@@ -184,7 +184,7 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "diagnosis.template_loader.LanguageLoader",
+                    "diagnosis.templating.loader.LanguageLoader",
                     [f"django.template.loaders.{kind}.Loader" for kind in ("filesystem", "app_directories")],
                 )
             ],

@@ -34,7 +34,7 @@ FLOORS = {
         ("predict", "audit", "train", "evaluate", "average", "publish", "train_gate", "train_lungs", "examine_gate"),
     ),
     "diagnosis": (
-        ("encryption", "messages", "log", "template_loader", "template_nodes", "prepared", "stale_forms"),
+        ("encryption", "messages", "log", "templating", "prepared", "stale_forms"),
         ("models", "problems"),
         ("storage", "access", "results", "middleware", "webhooks"),
         ("worker", "history", "reviews", "samples"),

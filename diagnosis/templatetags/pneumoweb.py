@@ -22,8 +22,8 @@ from diagnosis.results import error_rates, formatting, translation
 from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import stated_probability
 from diagnosis.results.exam_labels import in_words
-from diagnosis.template_loader import constant
-from diagnosis.template_nodes import Place, shown
+from diagnosis.templating.loader import constant
+from diagnosis.templating.nodes import Place, shown
 
 register = template.Library()
 register.filter(translation.translate)

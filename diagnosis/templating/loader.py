@@ -24,7 +24,7 @@ from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext
 
-from diagnosis.template_nodes import AddressOfOne, Included, Sentence, Settled, Value, quicken
+from diagnosis.templating.nodes import AddressOfOne, Included, Sentence, Settled, Value, quicken
 
 Tag = TypeVar("Tag", bound=Callable[..., Any])
 PLACE = UUID(int=0)  # stands for any key in an address

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from diagnosis.template_loader import write_out
+from diagnosis.templating.loader import write_out
 
 TAGS = "{% load i18n pneumoweb static %}"
 

@@ -1,4 +1,4 @@
-"""What a template that is written out (``template_loader.py``) is made of: Django's nodes, with short ways for what is
+"""What a template that is written out (``loader.py``) is made of: Django's nodes, with short ways for what is
 common. Each gives what Django's own would, and leaves to it whatever is not common.
 """
 

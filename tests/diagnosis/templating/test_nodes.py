@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from diagnosis.models import State
-from diagnosis.template_loader import write_out
+from diagnosis.templating.loader import write_out
 
 
 class Odd:
@@ -94,7 +94,7 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_template_and_those_it_extends_are_one(name: str) -> None:
     plain = ("django.template.loaders.locmem.Loader", FILES)
-    joined = Engine(loaders=[("diagnosis.template_loader.LanguageLoader", [plain])])
+    joined = Engine(loaders=[("diagnosis.templating.loader.LanguageLoader", [plain])])
     by_django = Engine(loaders=[plain])
     context = {"x": "<&>", "which": "two"}
     for _ in range(2):
@@ -104,7 +104,7 @@ def test_a_template_and_those_it_extends_are_one(name: str) -> None:
 
 def test_with_debug_templates_are_left_as_they_are() -> None:
     plain = ("django.template.loaders.locmem.Loader", FILES)
-    engine = Engine(debug=True, loaders=[("diagnosis.template_loader.LanguageLoader", [plain])])
+    engine = Engine(debug=True, loaders=[("diagnosis.templating.loader.LanguageLoader", [plain])])
     assert type(engine.get_template("one").nodelist[0]).__name__ == "ExtendsNode"
 
 
