@@ -132,6 +132,6 @@ def test_the_same_files_sent_from_both_become_one_study_each(tabs: tuple[Page, P
     for page in tabs:
         page.get_by_role("button", name="Submit for analysis").click()
     for page in tabs:
-        expect(page.get_by_role("link", name="Open results")).to_be_visible()
+        expect(page.locator(".upload-item:is([data-state=done], [data-state=known])")).to_have_count(2)
     tabs[0].goto("/studies/")
     expect(tabs[0].locator("tbody tr")).to_have_count(2)

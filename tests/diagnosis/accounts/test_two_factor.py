@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal import auth
 from django.apps import apps
 from django.conf import settings as site_settings
 from django.contrib.auth.models import User
@@ -23,9 +23,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 KEY_OF_TESTS = site_settings.SECRET_KEY
 
 
+@pytest.fixture(autouse=True)
+def half_a_minute_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code made at the end of its half minute would be refused when it is sent."""
+    (counter,) = auth.yield_hotp_counters_from_time()
+    monkeypatch.setattr(auth, "yield_hotp_counters_from_time", lambda: iter([counter]))
+
+
 def code_now(secret: str) -> str:
     """What an authenticator app would show."""
-    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    return auth.format_hotp_value(auth.hotp_value(secret, next(auth.yield_hotp_counters_from_time())))
 
 
 def switch_on(client: Client) -> tuple[str, list[str]]:
