@@ -110,7 +110,8 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
             told |= _checked(codes, refused=True, population=study.population)
         return told
     population, p = population_card(study, prediction.model_version), prediction.probability
-    shown = stated(population, prediction.probability, preferences.prevalence if preferences else None)
+    own = preferences.prevalence if preferences else None
+    shown = stated(population, p, own)
     notices = [*study.notices, *prediction.warnings]
     rules = rules_of(population)
     meant = rules[prediction.operating_point]
@@ -120,18 +121,22 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         for name, rule in rules.items()
     )
     version = prediction.model_version
+    cuts = prediction.rule_out, prediction.rule_in
     rule_key = (version.sha256, version.version, population.name, prediction.operating_point)
     return {
         "prediction": prediction,
         "population": population,
         "stated": shown,
-        "at_reference": stated(population, prediction.probability),
-        "own_prevalence": preferences.prevalence if preferences else None,
+        "at_reference": stated(population, p) if own else shown,
+        "own_prevalence": own,
         "rule": meant,
         "points": points,
-        # What the tables of the rule and of all points depend on, as a published card never changes.
+        # What parts of the page depend on, as a published card never changes.
         "rule_key": rule_key,
+        "answer_key": (*rule_key, *cuts, prediction.finding, bool(notices), bool(own), study.population),
+        "accuracy_key": (*rule_key, shown.supported is None, shown.one_sided, shown.bin),
         "points_key": (*rule_key, *(one.finding for one in points)),
+        "facts_key": (*rule_key, *cuts, study.intended_use_version),
         "worth": SimpleLazyObject(lambda: predictive_values(table, shown.prevalence) if table else None),
         "warnings": without_repetition(notices),
         **_checked(tuple(one["code"] for one in notices), refused=False, population=study.population),

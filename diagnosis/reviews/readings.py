@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.functional import SimpleLazyObject
 
-from diagnosis.models import Agreement, OwnFinding, Preferences, Reference, Review, State, Study
+from diagnosis.models import Agreement, OwnFinding, Preferences, Reference, Review, State, Study, StudyQuerySet
 from diagnosis.prepared import Prepared
 from diagnosis.reviews.forms import ReferenceForm, ReviewForm
 
@@ -20,6 +20,13 @@ REVIEWS = Prepared(
 REFERENCES = Prepared(
     lambda study, author: Reference.objects.filter(study_id=study, author_id=author, is_current=True).order_by()
 )
+
+
+def with_is_read(rows: StudyQuerySet) -> StudyQuerySet:
+    """Annotate ``is_read``: whether its owner has given a reading or a diagnosis, so that few pages ask for either."""
+    mine: dict[str, Any] = {"study": OuterRef("pk"), "author": OuterRef("owner")}
+    given = Exists(Review.objects.filter(**mine)) | Exists(Reference.objects.filter(**mine, is_current=True))
+    return rows.annotate(is_read=given)
 
 
 def hidden_from(user: AbstractBaseUser | AnonymousUser, study: Study) -> bool:
@@ -102,10 +109,11 @@ def _implied_agreement(study: Study, finding: str) -> str:
 
 def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[str, Any]:
     """What a page about a finished study needs to show and take readings: forms and the reviews so far."""
-    reviews = REVIEWS(study.pk, user.pk)
+    is_read = getattr(study, "is_read", True)
+    reviews = REVIEWS(study.pk, user.pk) if is_read else []
     review = next((row for row in reviews if row.is_current), None)
     blind = None if hidden else next((row for row in reviews if row.before_answer), None)
-    reference = REFERENCES.first(study.pk, user.pk)
+    reference = REFERENCES.first(study.pk, user.pk) if is_read else None
     return {
         "answer_hidden": hidden,
         "unread_yet": not (hidden or reviews or reference),  # then its part of the page is that of any other study

@@ -20,9 +20,9 @@ from diagnosis.accounts.preferences import PrevalenceForm
 from diagnosis.history.counts import forget
 from diagnosis.history.keyset import with_neighbours
 from diagnosis.history.live import poll_seconds
-from diagnosis.models import Preferences, State, Study
+from diagnosis.models import Preferences, State, Study, StudyQuerySet
 from diagnosis.results.context import explain
-from diagnosis.reviews.readings import reading_context
+from diagnosis.reviews.readings import reading_context, with_is_read
 from diagnosis.submission.forms import LabelForm
 from diagnosis.worker.reanalysis import may_reanalyse, reanalyse_for_owner
 
@@ -33,7 +33,7 @@ SAME_IMAGE = 5  # other studies of the same DICOM image that are named
 @never_cache
 def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The result page: film, answer, the person's own reading. In reader-first mode the answer comes after theirs."""
-    found = study_or_404(request, pk, more=with_neighbours)
+    found = study_or_404(request, pk, more=_for_its_page)
     mine = Preferences.of(request.user)
     hidden = found.answer_hidden
     context: dict[str, Any] = {"study": found, "preferences": mine, "may_reanalyse": may_reanalyse(found)}
@@ -52,7 +52,13 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
         context |= reading_context(person(request), found, hidden)
         context["prevalence_form"] = SimpleLazyObject(lambda: PrevalenceForm(initial={"prevalence": mine.prevalence}))
     context["film_key"] = _film_key(found, context)
+    has_report = bool(context["prediction"]) or found.state in (State.REJECTED, State.FAILED)
+    context["actions_key"] = has_report, context["has_original"], bool(context.get("earlier_study"))
     return render(request, "studies/study.html", context)
+
+
+def _for_its_page(rows: StudyQuerySet) -> StudyQuerySet:
+    return with_is_read(with_neighbours(rows))
 
 
 def _film_key(study: Study, context: dict[str, Any]) -> tuple[Any, ...]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import lru_cache
-from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField
+from django.template.base import Parser, Token, token_kwargs
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_htmx.jinja import htmx_script
 
@@ -23,7 +23,9 @@ from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import stated_probability
 from diagnosis.results.exam_labels import in_words
 from diagnosis.templating.loader import constant
-from diagnosis.templating.nodes import Place, shown
+from diagnosis.templating.nodes import Remembered, fragment
+
+PLACED = re.compile(r"\w+=")
 
 register = template.Library()
 register.filter(translation.translate)
@@ -64,25 +66,14 @@ def htmx() -> SafeString:
     return SafeString(htmx_script())
 
 
-FRAGMENTS = 512
-_fragments: dict[tuple[Any, ...], list[str]] = {}
-
-
-@register.simple_tag(takes_context=True)
-def remembered(context: template.Context, name: str, *keys: Any, **places: Any) -> SafeString:
-    """Include a template that depends on the language and ``keys`` (hashable) alone: rendered once in a process.
-
-    But for ``places``: it may show these values, and do nothing else with them; they are filled in each time.
-    """
-    key = (name, get_language(), *keys)
-    parts = _fragments.get(key)
-    if parts is None:
-        if len(_fragments) >= FRAGMENTS:
-            _fragments.clear()
-        with context.push(**{place: Place(f"\0{place}\0") for place in places}):
-            text = get_template(name).template.render(context)  # type: ignore[attr-defined]
-        parts = _fragments[key] = text.split("\0")
-    return SafeString("".join([shown(places[part], context) if n % 2 else part for n, part in enumerate(parts)]))
+@register.tag
+def remembered(parser: Parser, token: Token) -> Remembered:
+    """``{% remembered "a.html" key … place=value … %}``, see :class:`Remembered`."""
+    _tag, name, *bits = token.split_contents()
+    keys = []
+    while bits and not PLACED.match(bits[0]):
+        keys.append(parser.compile_filter(bits.pop(0)))
+    return Remembered(name.strip("\"'"), keys, token_kwargs(bits, parser))
 
 
 @register.simple_tag(takes_context=True)
@@ -92,7 +83,8 @@ def choices(context: template.Context, field: BoundField) -> SafeString:
     with context.push(field=field):
         if field.errors:
             return get_template(name).template.render(context)  # type: ignore[attr-defined, no-any-return]
-        return remembered(context, name, field.html_name, str(field.label), field.value(), field.field.required)
+        keys = field.html_name, str(field.label), field.value(), field.field.required
+        return SafeString(fragment(context, name, None, keys)[0])
 
 
 @register.simple_tag(takes_context=True)

@@ -24,7 +24,7 @@ from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext
 
-from diagnosis.templating.nodes import AddressOfOne, Included, Sentence, Settled, Value, quicken
+from diagnosis.templating.nodes import AddressOfOne, Block, Included, Remembered, Sentence, Settled, Value, quicken
 
 Tag = TypeVar("Tag", bound=Callable[..., Any])
 PLACE = UUID(int=0)  # stands for any key in an address
@@ -100,6 +100,10 @@ def _written(node: Any) -> Any:
     if isinstance(node, CommentNode | LoadNode):
         return TextNode("")
     quicken(vars(node))
+    if type(node) is BlockNode:
+        node.__class__ = Block
+    if isinstance(node, Remembered):
+        node.language = get_language()
     if isinstance(node, IncludeNode) and _is_literal(node.template) and not node.isolated_context:
         return Included(node, node.template.resolve(Context()))
     if type(node) is VariableNode:

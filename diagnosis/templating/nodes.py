@@ -5,6 +5,7 @@ common. Each gives what Django's own would, and leaves to it whatever is not com
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from html import escape
 from typing import Any
@@ -14,7 +15,7 @@ from django.template import Context, Node, Template, Variable, VariableDoesNotEx
 from django.template.base import FilterExpression, NodeList, TextNode, VariableNode, render_value_in_context
 from django.template.defaulttags import CycleNode, IfChangedNode, ResetCycleNode, URLNode
 from django.template.loader import get_template
-from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
+from django.template.loader_tags import BLOCK_CONTEXT_KEY, BlockNode, ExtendsNode, IncludeNode
 from django.template.smartif import TokenBase
 from django.templatetags.i18n import BlockTranslateNode
 from django.utils import timezone
@@ -143,6 +144,57 @@ class Sentence(Node):
         return self.text % {name: shown(_resolved(value, context), context) for name, value in self.given.items()}
 
 
+class Block(BlockNode):
+    """A block of a template that is whole: nothing extends it while it is rendered, and nothing in it asks for
+    ``block.super`` (``WritingLoader.whole``)."""
+
+    def render(self, context: Context) -> SafeString:
+        """As Django's, without ``block``; with it where Django itself joins the templates."""
+        if BLOCK_CONTEXT_KEY in context.render_context:
+            return super().render(context)
+        return self.nodelist.render(context)
+
+
+FRAGMENTS = 1024
+_fragments: dict[tuple[Any, ...], list[str]] = {}
+
+
+class Remembered(Node):
+    """A template that depends on the language and ``keys`` (hashable) alone: rendered once in a process.
+
+    But for ``places``: it may show these values, and do nothing else with them; they are filled in each time.
+    """
+
+    child_nodelists = ()
+    language: str | None = None  # that of the page, where the loader knows it
+
+    def __init__(self, name: str, keys: list[FilterExpression], places: dict[str, FilterExpression]) -> None:
+        self.name, self.keys, self.places = name, keys, places
+
+    def render(self, context: Context) -> str:
+        """Fill in what is remembered."""
+        parts = fragment(context, self.name, self.language, [key.resolve(context) for key in self.keys], self.places)
+        if len(parts) == 1:
+            return parts[0]
+        filled = {place: shown(value.resolve(context), context) for place, value in self.places.items()}
+        return "".join([filled[part] if n % 2 else part for n, part in enumerate(parts)])
+
+
+def fragment(
+    context: Context, name: str, language: str | None, keys: Iterable[Any], places: Iterable[str] = ()
+) -> list[str]:
+    """A template in parts: text, the name of a place, text …"""
+    key = (name, language or get_language(), *keys)
+    parts = _fragments.get(key)
+    if parts is None:
+        if len(_fragments) >= FRAGMENTS:
+            _fragments.clear()
+        with context.push(**{place: Place(f"\0{place}\0") for place in places}):
+            text = get_template(name).template.render(context)  # type: ignore[attr-defined]
+        parts = _fragments[key] = text.split("\0")
+    return parts
+
+
 class Included(Node):
     """An ``include`` of a template by its name, which is looked up once in the language of the page."""
 
@@ -157,8 +209,12 @@ class Included(Node):
         if self.part is None:
             template: Template = get_template(self.name).template  # type: ignore[attr-defined]
             self.part = template if template.nodelist.get_nodes_by_type(KEEPING) else template.nodelist
-        with context.push(**{name: value.resolve(context) for name, value in self.extra.items()}):
+        dicts = context.dicts
+        dicts.append({name: value.resolve(context) for name, value in self.extra.items()})
+        try:
             return self.part.render(context)  # type: ignore[no-any-return]
+        finally:
+            dicts.pop()
 
 
 def _resolved(value: FilterExpression | Variable, context: Context) -> Any:
@@ -175,7 +231,7 @@ def shown(value: Any, context: Context) -> str:
         return value  # type: ignore[no-any-return]
     if kind is str and context.autoescape:
         return escape(value)
-    if kind is int:  # in neither language is anything put between its digits
+    if kind is int or kind is UUID:  # in neither language is anything put between its digits
         return str(value)
     if kind is dt.datetime and timezone.is_aware(value) and context.use_tz is not False:
         local = timezone.localtime(value)

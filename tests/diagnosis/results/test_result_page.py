@@ -18,11 +18,11 @@ from diagnosis.results.error_rates import consequences
 from diagnosis.results.formatting import percent
 from diagnosis.results.predictive_values import moved_to
 from diagnosis.results.stated_probability import WIDEST, stated
-from diagnosis.templatetags import pneumoweb
+from diagnosis.templating import nodes
 from ml import load_card
 from ml.inference.gate.check import INVERSION_CORRECTED, LOOKS_ADULT, ROTATION_CORRECTED, UNLIKE_TRAINING_FILMS
 from ml.inference.gate.rules import codes
-from tests.diagnosis.reviews.drawn_readings import with_heat
+from tests.diagnosis.reviews.drawn_readings import reading, with_heat
 from tests.studies import analysed, predicted, submitted
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_none_among_few_films_is_not_called_none_of_100(
     owner: User, owner_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(context, "_card", context._card.__wrapped__)  # a card that changes must not be remembered
-    monkeypatch.setattr(pneumoweb, "_fragments", {})  # … nor what is drawn of it
+    monkeypatch.setattr(nodes, "_fragments", {})  # … nor what is drawn of it
     study = analysed(owner)
     version = ModelVersion.objects.get(active=True)
     points = version.card["populations"]["child"]["operating_points"]
@@ -246,12 +246,17 @@ def test_the_page_keeps_to_the_strict_policy_of_content(owner: User, owner_clien
     assert not re.search(r"\son[a-z]+=", text)
 
 
-def test_the_page_takes_six_queries(owner: User, owner_client: Client, django_assert_num_queries: Any) -> None:
+def test_the_page_takes_four_queries_and_two_more_once_it_is_read(
+    owner: User, owner_client: Client, django_assert_num_queries: Any
+) -> None:
     with_heat(owner, 1)
     study = with_heat(owner)
     page(owner_client, study)  # the card is parsed once in a process
-    with django_assert_num_queries(6):  # session; person; study with its neighbours; predictions; reviews; diagnosis
+    with django_assert_num_queries(4):  # session; person; study with its neighbours; predictions
         page(owner_client, study)
+    reading(study, owner, "normal", agreement="disagree")
+    with django_assert_num_queries(6):  # and reviews; diagnosis
+        assert "Change your review" in page(owner_client, study)
 
 
 def test_what_is_rendered_once_is_rendered_for_each_language_and_prevalence(owner: User, owner_client: Client) -> None:
