@@ -13,13 +13,13 @@ from django.utils import timezone
 from diagnosis.models import ModelVersion, Study
 from diagnosis.submission.submit import Ticket, submit
 from ml import Cuts, ModelCard, decide, load_card, phantom
-from tests.phantoms import film
+from tests.phantoms import another
 
 
 @cache
 def drawn_film(seed: int = 0, **options: Any) -> bytes:
-    """A synthetic film as PNG."""
-    return phantom.png(film(seed, width=320, height=280, **options))
+    """A synthetic film as PNG, another file for each seed."""
+    return phantom.png(another(seed, width=320, height=280, **options))
 
 
 def submitted(owner: User, seed: int = 0, **ticket: Any) -> Study:
