@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,19 @@ FILMS = np.stack([drawn_input(seed, opacity=bool(seed % 2)).pixels for seed in r
 
 
 @cache
-def untrained() -> Any:
-    """A network that no test changes; to build one takes seconds."""
-    return build_training(64)
+def built() -> tuple[Any, list[np.ndarray]]:
+    """A network and its first weights; to build one takes seconds."""
+    network = build_training(64)
+    return network, network.get_weights()
 
 
-@cache
-def another() -> Any:
-    """One whose weights every test is free to change."""
-    return build_training(64)
+@pytest.fixture
+def untrained() -> Iterator[Any]:
+    """A network with its first weights, whatever other tests made of it."""
+    network, weights = built()
+    yield network
+    network.trainable = True
+    network.set_weights(weights)
 
 
 def as_published(network: object) -> dict[str, np.ndarray]:
@@ -56,42 +61,40 @@ def as_published(network: object) -> dict[str, np.ndarray]:
     return arrays
 
 
-def test_every_published_array_finds_its_layer_and_comes_back_the_same(tmp_path: Path) -> None:
-    one, other = untrained(), another()
-    np.savez(tmp_path / "weights.npz", **as_published(one))
-    load_imagenet(other, tmp_path / "weights.npz")
-    for layer, same in zip(one.layers, other.layers, strict=True):
+def test_every_published_array_finds_its_layer_and_comes_back_the_same(untrained: Any, tmp_path: Path) -> None:
+    np.savez(tmp_path / "weights.npz", **as_published(untrained))
+    before = [(layer, layer.get_weights()) for layer in untrained.layers]
+    untrained.set_weights([weight + 1 for weight in untrained.get_weights()])
+    load_imagenet(untrained, tmp_path / "weights.npz")
+    for layer, weights in before:
         if not layer.name.startswith("head_") or layer.name == "head_relu":
-            for a, b in zip(layer.get_weights(), same.get_weights(), strict=True):
+            for a, b in zip(weights, layer.get_weights(), strict=True):
                 np.testing.assert_array_equal(a, b)
 
 
-def test_arrays_without_a_layer_and_arrays_of_another_shape_are_refused(tmp_path: Path) -> None:
-    network = untrained()
-    arrays = as_published(network)
+def test_arrays_without_a_layer_and_arrays_of_another_shape_are_refused(untrained: Any, tmp_path: Path) -> None:
+    arrays = as_published(untrained)
     np.savez(tmp_path / "more.npz", **arrays, strange=np.zeros(3))
     with pytest.raises(TrainingError, match="no layer takes: strange"):
-        load_imagenet(network, tmp_path / "more.npz")
+        load_imagenet(untrained, tmp_path / "more.npz")
     np.savez(tmp_path / "other.npz", **{**arrays, "_conv_stem.weight": np.zeros((32, 3, 5, 5))})
     with pytest.raises(TrainingError, match="does not fit the layer _conv_stem"):
-        load_imagenet(network, tmp_path / "other.npz")
+        load_imagenet(untrained, tmp_path / "other.npz")
 
 
 @pytest.mark.skipif(not IMAGENET.is_file(), reason="the weights lie outside the repository")
-def test_the_published_weights_fit() -> None:
-    network = another()
-    load_imagenet(network, IMAGENET)
-    kernel = network.get_layer("_conv_stem").get_weights()[0]
+def test_the_published_weights_fit(untrained: Any) -> None:
+    load_imagenet(untrained, IMAGENET)
+    kernel = untrained.get_layer("_conv_stem").get_weights()[0]
     assert kernel.shape == (3, 3, 3, 32)
     assert np.abs(kernel).max() > 0.1
 
 
-def test_frozen_blocks_learn_nothing_and_the_last_norm_still_does() -> None:
-    network = another()
-    freeze(network, 3)
-    assert not network.get_layer("_blocks-2-_project_conv").trainable
-    assert network.get_layer("_blocks-3-_project_conv").trainable
-    assert network.get_layer("_bn1").trainable
+def test_frozen_blocks_learn_nothing_and_the_last_norm_still_does(untrained: Any) -> None:
+    freeze(untrained, 3)
+    assert not untrained.get_layer("_blocks-2-_project_conv").trainable
+    assert untrained.get_layer("_blocks-3-_project_conv").trainable
+    assert untrained.get_layer("_bn1").trainable
 
 
 def test_the_first_layer_gives_for_two_views_what_it_gave_for_three() -> None:
@@ -118,8 +121,8 @@ def test_a_served_network_built_once_more_answers_as_before() -> None:
 
 
 @pytest.mark.slow
-def test_the_served_network_is_one_like_any_other_and_exports(tmp_path: Path) -> None:
-    served = build_serving(untrained(), load_lungs(), soften=0.8)
+def test_the_served_network_is_one_like_any_other_and_exports(untrained: Any, tmp_path: Path) -> None:
+    served = build_serving(untrained, load_lungs(), soften=0.8)
     save_small(served, tmp_path / "model.keras")
     assert (tmp_path / "model.keras").stat().st_size < 11e6, "weights that are exact in 16 bits are stored so"
     loaded = load_keras(tmp_path / "model.keras")
