@@ -162,12 +162,12 @@ def chosen(given: argparse.Namespace) -> GateTrainingConfig:
     config = read_config(GateTrainingConfig, given.recipe)
     named = {name: getattr(given, name) for name in ("seed", "epochs")}
     config = replace(config, **{name: value for name, value in named.items() if value is not None})
-    return replace(config, epochs=1, steps=1, phantoms=2, negatives=100) if given.quick else config
+    return replace(config, epochs=1, steps=1, batch=16, phantoms=2, negatives=60) if given.quick else config
 
 
 def _run(given: argparse.Namespace) -> None:
     config = chosen(given)
-    films = read_films(given.data, 40 if given.quick else None)
+    films = read_films(given.data, 24 if given.quick else None)
     train, rest = held_out(films, config.seed, 0.15)
     tune, test = held_out(rest, config.seed + 1, 0.5)
     facts = {
