@@ -10,10 +10,15 @@ from typing import Any
 import kombu.pools
 import pytest
 from celery import current_app
+from django.conf import settings
+from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.signals import setting_changed
+from django.http import HttpRequest
 from django.test import Client
 
+from diagnosis.accounts.session_store import SessionStore
 from diagnosis.server.private_redis import PrivateRedis
 from tests.database import django_db_setup  # noqa: F401  (a fixture)
 from tests.parallel import (  # noqa: F401  (hooks)
@@ -28,17 +33,25 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, settings: Any) -> Path:
-    """A data folder that is this test's alone; what allauth counted in the test before is forgotten."""
-    settings.DATA_DIR = tmp_path
-    for name, folder in (("FILMS_DIR", "films"), ("UPLOAD_DIR", "tmp")):
-        (tmp_path / folder).mkdir(mode=0o700)
-        setattr(settings, name, tmp_path / folder)
-    films = {**settings.FILMS, "OPTIONS": {**settings.FILMS["OPTIONS"], "location": settings.FILMS_DIR}}
-    settings.MEDIA_ROOT = settings.FILMS_DIR
-    settings.FILE_UPLOAD_TEMP_DIR = settings.UPLOAD_DIR
-    settings.STORAGES = {**settings.STORAGES, "default": films, "films": films}
-    return tmp_path
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    """A data folder that is this test's alone.
+
+    Past pytest-django's ``settings``, which tells all apps of each change and of its end: two thousand tests do this.
+    """
+    folders = {name: tmp_path / folder for name, folder in (("FILMS_DIR", "films"), ("UPLOAD_DIR", "tmp"))}
+    for folder in folders.values():
+        folder.mkdir(mode=0o700)
+    films = {**settings.FILMS, "OPTIONS": {**settings.FILMS["OPTIONS"], "location": folders["FILMS_DIR"]}}
+    changed = {
+        "DATA_DIR": tmp_path, **folders, "MEDIA_ROOT": folders["FILMS_DIR"],
+        "FILE_UPLOAD_TEMP_DIR": folders["UPLOAD_DIR"],
+        "STORAGES": {**settings.STORAGES, "default": films, "films": films},
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in changed.items():
+            patch.setattr(settings, name, value)
+        setting_changed.send(None, setting="STORAGES", value=changed["STORAGES"], enter=True)
+        yield tmp_path
 
 
 def person(name: str, **rights: Any) -> User:
@@ -47,9 +60,12 @@ def person(name: str, **rights: Any) -> User:
 
 
 def signed_in(user: User) -> Client:
-    """A browser in which this person is signed in."""
-    client = Client()
-    client.force_login(user)
+    """A browser in which this person is signed in, as by its ``force_login``, which begins a session to end it."""
+    client, request = Client(), HttpRequest()
+    request.session = SessionStore()
+    login(request, user, settings.AUTHENTICATION_BACKENDS[0])
+    request.session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
     return client
 
 
