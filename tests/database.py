@@ -13,10 +13,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.db import connection
-from psycopg.sql import SQL, Identifier
 
 
 @pytest.fixture(scope="session")
@@ -62,17 +60,25 @@ def _on_server(name: str) -> Iterator[None]:
 
 def database_exists(server: str, name: str) -> bool:
     """Whether the server has a database of this name."""
+    import psycopg  # here and below: without a server nobody waits for it
+
     with psycopg.connect(server, autocommit=True) as tell:
         return bool(tell.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone())
 
 
 def create_database(server: str, name: str, template: str = "template1") -> None:
     """Create a database as a copy of another one; it is dropped when this process ends."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
     with psycopg.connect(server, autocommit=True) as tell:
         tell.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
     atexit.register(_drop, server, name)
 
 
 def _drop(server: str, name: str) -> None:
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
     with psycopg.connect(server, autocommit=True) as tell:
         tell.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))

@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg
-
 from tests.database import create_database, database_exists
 from tests.places import ROOT
 
@@ -35,13 +33,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for something that happens in another process, and say what it was when it does not."""
+def wait_until(condition: Callable[[], bool], seconds: float, what: str, pause: float = 0.05) -> None:
+    """Wait for something that happens in another process, and say what it was when it does not.
+
+    To ask a site what it answers keeps it from its work: then the pause between two looks is better a longer one.
+    """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def own_database(server: str, data_dir: Path) -> str:
@@ -80,6 +81,8 @@ class RunningSite:
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask its database, or change it, past the site; places of values are written ``?``."""
         if url := self.environment.get("DATABASE_URL"):
+            import psycopg
+
             with psycopg.connect(url) as server:
                 cursor = server.execute(query.replace("?", "%s"), values)
                 return cursor.fetchall() if cursor.description else []
@@ -108,7 +111,7 @@ class RunningSite:
             assert self.process.poll() is None, self.output()
             return text in self.get(path)
 
-        wait_until(says_so, START_SECONDS, f"{path} saying {text!r}; {self.output()}")
+        wait_until(says_so, START_SECONDS, f"{path} saying {text!r}; {self.output()}", pause=0.2)
 
     def get(self, path: str) -> str:
         """The body of a page, whatever its status; empty while nobody answers."""
