@@ -22,6 +22,7 @@ from diagnosis.accounts.session_store import SessionStore
 from diagnosis.server.private_redis import PrivateRedis
 from tests.database import django_db_setup  # noqa: F401  (a fixture)
 from tests.parallel import (  # noqa: F401  (hooks)
+    pytest_collection,
     pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_xdist_auto_num_workers,
