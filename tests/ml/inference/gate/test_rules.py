@@ -81,6 +81,35 @@ def test_a_rim_is_as_long_as_its_panel_whichever_way_it_runs() -> None:
     assert longest_rim(screen) == longest_rim(screen.T) == 93
 
 
+def rim_pixel_by_pixel(picture: NDArray[np.uint8]) -> int:
+    """The longest rim along rows, by its definition and without arrays."""
+    rows, longest = picture.tolist(), 0
+    for gap in (1, 2):
+        for y in range(1, len(rows) - 1 - gap):
+            above, below = rows[y], rows[y + gap]
+            run = 0
+            for x in range(len(above)):
+                plain = (
+                    all(3 < row[x] < 252 for row in (above, below))
+                    and abs(above[x] - rows[y - 1][x]) <= 1
+                    and abs(below[x] - rows[y + gap + 1][x]) <= 1
+                    and abs(above[x] - below[x]) >= 8
+                )
+                goes_on = run and abs(above[x] - above[x - 1]) <= 1 and abs(below[x] - below[x - 1]) <= 1
+                run = (run + 1 if goes_on else 1) if plain else 0
+                longest = max(longest, run if run > 1 else 0)
+    return longest
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_rim_is_measured_as_defined_beside_black_and_white_too(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    shades = np.array([0, 1, 3, 4, 5, 12, 13, 128, 246, 250, 251, 252, 254, 255], np.uint8)
+    panels = np.kron(random.choice(shades, (8, 8)), np.ones((6, 6), np.uint8))
+    speckled = np.where(random.random(panels.shape) < 0.02, random.choice(shades, panels.shape), panels)
+    assert longest_rim(speckled) == max(map(rim_pixel_by_pixel, (speckled, speckled.T))) > 3
+
+
 def test_a_picture_of_few_pixels_is_refused_whatever_it_was_enlarged_to() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (FILM_SIZE, FILM_SIZE), np.uint8)
     found = pixel_refusal(ModelInput(noise, 40, 800))
