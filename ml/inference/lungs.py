@@ -102,21 +102,22 @@ def _level_lines(probability: NDArray[np.float32], level: float = 0.5) -> list[N
     field[field == 0] = 1e-9
     inside = field > 0
     case = inside[:-1, :-1] * 8 + inside[:-1, 1:] * 4 + inside[1:, 1:] * 2 + inside[1:, :-1]
-    follows: dict[tuple[int, int, str], tuple[int, int, str]] = {}
-    for y, x in np.argwhere((case > 0) & (case < 15)):
-        edges = {"top": (y, x, "h"), "left": (y, x, "v"), "bottom": (y + 1, x, "h"), "right": (y, x + 1, "v")}
+    # An edge is a grid point, (y, x), and whether it leads to the point on its right (1) or to the one below (0).
+    follows: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+    for y, x in np.argwhere((case > 0) & (case < 15)).tolist():
+        edges = {"top": (y, x, 1), "left": (y, x, 0), "bottom": (y + 1, x, 1), "right": (y, x + 1, 0)}
         for start, end in _SEGMENTS[int(case[y, x])]:
             follows[edges[start]] = edges[end]
     lines = []
     while follows:
         first, edge = next(iter(follows.items()))
         del follows[first]
-        points = [_crossing(field, first)]
+        crossed = [first]
         while edge != first:
-            points.append(_crossing(field, edge))
+            crossed.append(edge)
             edge = follows.pop(edge)
         # Less the padding, plus half a cell: values stand for the middles of their cells.
-        lines.append(np.clip((np.array(points) - 0.5) / size, 0.0, 1.0))
+        lines.append(np.clip((_crossings(field, np.array(crossed)) - 0.5) / size, 0.0, 1.0))
     return sorted(lines, key=len, reverse=True)
 
 
@@ -129,12 +130,12 @@ _SEGMENTS: dict[int, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 
 
-def _crossing(field: NDArray[np.float64], edge: tuple[int, int, str]) -> tuple[float, float]:
-    """(x, y) where the level crosses the edge from a grid point to its right (h) or lower (v) neighbour."""
-    y, x, kind = edge
-    other = field[y, x + 1] if kind == "h" else field[y + 1, x]
-    way = float(field[y, x] / (field[y, x] - other))
-    return (float(x) + way, float(y)) if kind == "h" else (float(x), float(y) + way)
+def _crossings(field: NDArray[np.float64], edges: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(n, 2): x and y where the level crosses each of the edges (n, 3)."""
+    y, x, across = edges.T
+    here, there = field[y, x], field[y + 1 - across, x + across]
+    way = here / (here - there)
+    return np.stack([x + way * across, y + way * (1 - across)], axis=1)
 
 
 class LungFinder:

@@ -101,6 +101,14 @@ def test_outlines_of_found_lungs_hold_as_much_as_their_masks(finder: LungFinder)
     assert area_within(big) == pytest.approx(lungs.area, rel=0.05)
 
 
+def test_an_outline_runs_where_the_probability_is_one_half() -> None:
+    probability = np.zeros((144, 144), np.float32)
+    probability[70, 70:72] = 1, 0.25
+    (line,) = Lungs(probability).outlines()
+    places = line * 144 - 70.5  # in cells from the middle of the one that is lung
+    assert sorted(map(tuple, places.round(6).tolist())) == [(-0.5, 0), (0, -0.5), (0, 0.5), (0.666667, 0)]
+
+
 def test_lungs_touching_at_a_corner_are_still_walked_around() -> None:
     mask = np.zeros((144, 144), bool)
     mask[20:60, 20:60] = True
