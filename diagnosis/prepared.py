@@ -15,14 +15,14 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import DateTimeField, Field, QuerySet, UUIDField, query
+from django.db.models import BigIntegerField, CharField, DateTimeField, Field, QuerySet, UUIDField, query
 
 Row = TypeVar("Row")
 populators: Any = query.get_related_populators  # of Django 5.2; the stubs are of 6.0, which asks for one thing more
 Value = int | str | UUID | dt.datetime
 
-FIELDS: dict[type, Field[Any, Any] | None] = {  # what makes of a value what the database takes; none: it is that
-    int: None, str: None, UUID: UUIDField(), dt.datetime: DateTimeField(),
+FIELDS: dict[type, Field[Any, Any]] = {
+    int: BigIntegerField(), str: CharField(), UUID: UUIDField(), dt.datetime: DateTimeField(),
 }  # fmt: skip
 
 
@@ -88,11 +88,9 @@ class _Written(Generic[Row]):
 
     def _adapted(self, values: Sequence[Value]) -> list[Any]:
         """As the database takes them."""
+        fields = (FIELDS[one] for one in self.types)
         connection = connections[self.using]
-        return [
-            value if (field := FIELDS[one]) is None else field.get_db_prep_value(value, connection)
-            for one, value in zip(self.types, values, strict=True)
-        ]
+        return [field.get_db_prep_value(value, connection) for field, value in zip(fields, values, strict=True)]
 
     def run(self, values: Sequence[Value]) -> list[Row]:
         """Ask."""

@@ -11,7 +11,8 @@ from diagnosis.accounts.sessions import sessions
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # allauth's documented way
 
 handler500 = "diagnosis.outage.handle_error"
-urlpatterns = [
+urlpatterns = [  # tried in this order
+    path("", include("diagnosis.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
@@ -19,5 +20,4 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("", include("diagnosis.urls")),
 ]

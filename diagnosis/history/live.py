@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -21,19 +23,28 @@ from diagnosis.models import Study
 POLLED = 100  # studies asked about in one poll; no page shows more (and an address holds no more)
 
 
-def live_context(pending: list[Study], part: str) -> dict[str, Any]:
-    """What ``studies/_live.html`` needs: whom to ask about, and when. Nothing pending: no more polls."""
+def live_context(pending: list[tuple[UUID, dt.datetime]], part: str) -> dict[str, Any]:
+    """What ``studies/_live.html`` needs: whom to ask about, and when. Nothing pending: no more polls.
+
+    Args:
+        pending: The keys of the studies without an answer yet, and since when they wait.
+        part: What is replaced of each, "row" or "badge".
+    """
     pending = pending[:POLLED]
     return {
-        "live_ids": ",".join(study.pk.hex for study in pending),
+        "live_ids": ",".join(key.hex for key, _since in pending),
         "live_part": part,
-        "poll_seconds": min((poll_seconds(study) for study in pending), default=0),
+        "poll_seconds": _after(timezone.now() - max(since for _key, since in pending)) if pending else 0,
     }
 
 
 def poll_seconds(study: Study) -> int:
     """How long a waiting page waits before its next request: a tenth of the wait so far, 1 to 30 s."""
-    return max(1, min(30, math.ceil(study.waited.total_seconds() / 10)))
+    return _after(study.waited)
+
+
+def _after(waited: dt.timedelta) -> int:
+    return max(1, min(30, math.ceil(waited.total_seconds() / 10)))
 
 
 @login_not_required
@@ -51,7 +62,7 @@ def studies_live(request: HttpRequest) -> HttpResponse:
     wanted = legible_ids(request.GET.get("pending", "").split(","))
     rows = Study.objects.visible_to(user).filter(pk__in=wanted)
     asked = list(rows.only("pk", "state", "queued_at", "finished_at"))
-    pending = [study for study in asked if study.is_pending]
+    pending = [(study.pk, study.queued_at) for study in asked if study.is_pending]
     changed: list[Study] = []
     if len(pending) < len(asked):
         done = [study.pk for study in asked if not study.is_pending]

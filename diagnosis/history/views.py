@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -51,7 +52,9 @@ def studies(request: HttpRequest) -> HttpResponse:
         "fields": fields,
         "fields_key": query.fields_key(),
         "order": order,
-        "columns": columns(request, query.order_name),
+        "asks_for_nothing": not request.GET,
+        "path": request.get_full_path(),
+        "columns": SimpleLazyObject(lambda: columns(request, query.order_name)),
         "filters": [(label, words, query_without(request, name)) for name, label, words in filters],
         "in_a_view": any(view.is_current for view in views),
         "more_open": bool(query.errors),
@@ -67,7 +70,7 @@ def studies(request: HttpRequest) -> HttpResponse:
         "as_table": query_without(request, "view"),
         "as_cards": query_without(request, "view", view="cards"),
         "product": {"version": VERSION, "model_version": query.choices.active_version},
-        **live_context([Study(pk=row.pk, queued_at=row.waits_since) for row in page.rows if row.waits_since], "row"),
+        **live_context([(row.pk, row.waits_since) for row in page.rows if row.waits_since], "row"),
     }
     return render(request, "studies/studies.html", context)
 

@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from diagnosis.models import Finding, ModelVersion, Prediction, Preferences, State, Study
 from diagnosis.prepared import Prepared
 from diagnosis.results.error_rates import Consequences, consequences
+from diagnosis.results.formatting import percent
 from diagnosis.results.gate_checks import checks, without_repetition
 from diagnosis.results.predictive_values import predictive_values
 from diagnosis.results.stated_probability import StatedProbability, stated
@@ -127,8 +128,10 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         "prediction": prediction,
         "population": population,
         "stated": shown,
-        "at_reference": stated(population, p) if own else shown,
+        "stated_words": str(shown),
+        "at_reference": str(stated(population, p)) if own else "",
         "own_prevalence": own,
+        "p": percent(p),
         "rule": meant,
         "points": points,
         # What parts of the page depend on, as a published card never changes.
@@ -136,6 +139,7 @@ def explain(study: Study, preferences: Preferences | None = None, *, hidden: boo
         "answer_key": (*rule_key, *cuts, prediction.finding, bool(notices), bool(own), study.population),
         "accuracy_key": (*rule_key, shown.supported is None, shown.one_sided, shown.bin),
         "points_key": (*rule_key, *(one.finding for one in points)),
+        "prevalence_key": (*rule_key, shown.prevalence, own, prediction.finding),
         "facts_key": (*rule_key, *cuts, study.intended_use_version),
         "worth": SimpleLazyObject(lambda: predictive_values(table, shown.prevalence) if table else None),
         "warnings": without_repetition(notices),

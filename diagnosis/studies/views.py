@@ -52,6 +52,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
         context |= reading_context(person(request), found, hidden)
         context["prevalence_form"] = SimpleLazyObject(lambda: PrevalenceForm(initial={"prevalence": mine.prevalence}))
     context["film_key"] = _film_key(found, context)
+    context["film_facts_key"] = _film_facts_key(found)
     has_report = bool(context["prediction"]) or found.state in (State.REJECTED, State.FAILED)
     context["actions_key"] = has_report, context["has_original"], bool(context.get("earlier_study"))
     return render(request, "studies/study.html", context)
@@ -68,6 +69,14 @@ def _film_key(study: Study, context: dict[str, Any]) -> tuple[Any, ...]:
     prediction = context["prediction"]
     heat, lungs = bool(prediction and prediction.heatmap), bool(prediction and prediction.lungs)
     return heat, lungs, context.get("takes_marks", False), study.source_format
+
+
+def _film_facts_key(study: Study) -> tuple[str, ...]:
+    """What the facts of the radiograph depend on beside its size; nothing where that is seldom the same."""
+    header = study.header
+    if study.patient_code or header.get("age_years") is not None or header.get("pixel_spacing_mm"):
+        return ()
+    return study.source_format, study.population, study.population_known_by, study.stated_population
 
 
 @login_not_required

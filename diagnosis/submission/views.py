@@ -79,7 +79,11 @@ def _where_they_are(request: HttpRequest, ticket: Ticket, outcomes: list[Outcome
         for outcome in outcomes
     ]
     waiting = [found for found in now.values() if found.is_pending]
-    return render(request, "studies/submitted.html", {"outcomes": outcomes, **live_context(waiting, "badge")})
+    return render(
+        request,
+        "studies/submitted.html",
+        {"outcomes": outcomes, **live_context([(study.pk, study.queued_at) for study in waiting], "badge")},
+    )
 
 
 def _as_json(outcome: Outcome, token: UUID) -> dict[str, str | bool]:

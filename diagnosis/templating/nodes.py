@@ -233,8 +233,8 @@ def shown(value: Any, context: Context) -> str:
         return escape(value)
     if kind is int or kind is UUID:  # in neither language is anything put between its digits
         return str(value)
-    if kind is dt.datetime and timezone.is_aware(value) and context.use_tz is not False:
-        local = timezone.localtime(value)
+    if kind is dt.datetime and value.tzinfo is not None and context.use_tz is not False:
+        local = value.astimezone(timezone.get_current_timezone())
         return _minute(local.replace(second=0, microsecond=0, tzinfo=None), get_language())
     return render_value_in_context(value, context)
 
