@@ -75,7 +75,8 @@ def test_without_javascript_all_of_it_works(chromium: Browser, site: RunningSite
     page.locator(".history-filters summary").click()
     page.get_by_label("Finding").select_option("Any finding")
     page.get_by_label("Text in the label").fill("film 26")
-    page.get_by_role("button", name="Apply").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Apply").click()
     page.get_by_label("Choose film 26").check()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete 1 study for good").click()

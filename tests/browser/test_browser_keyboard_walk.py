@@ -94,7 +94,7 @@ def submit_forty(walk: Walk, folder: Path) -> None:
 
 def read_ten(walk: Walk) -> None:
     page = walk.page
-    expect(page.locator("tr.is-unread .finding").first).to_be_visible(timeout=60_000)
+    expect(page.locator("tr.is-unread .finding").nth(READ)).to_be_visible(timeout=60_000)  # there is a next one
     walk.press("j")
     walk.press("Enter")
     for _ in range(READ):

@@ -18,7 +18,8 @@ def reader(page: Page) -> Page:
     submit(page, 21)
     page.goto("/preferences/")
     page.get_by_label("Hide the model’s answer").check()
-    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
     unread = submit_another(page, 22)
     submit_another(page, 24)
     page.goto(unread)

@@ -53,7 +53,8 @@ def test_two_warnings_fit_one_screen_of_a_desk_too_in_both_languages(
     page.get_by_role("button", name="Submit for analysis").click()
     expect(page.locator("#finding-title")).to_be_attached()
     for language in ("English", "Deutsch"):
-        page.get_by_role("button", name=language).click()
+        with page.expect_navigation():
+            page.get_by_role("button", name=language).click()
         expect(page.get_by_role("tab")).to_have_count(len(TABS))
         expect(page.locator(".result-warning")).to_have_count(2)
         assert page.evaluate("document.documentElement.scrollHeight") <= 900, language

@@ -30,7 +30,7 @@ def test_a_film_that_the_browser_has_kept_is_asked_for_and_not_shown_after_signi
     page.goto(film)
     assert answers[-1] in (200, 304), "asked, whether it had it or not"
     page.goto("/accounts/logout/")
-    page.locator("main button[type=submit]").click()
-    page.wait_for_url("**/")
+    with page.expect_navigation():
+        page.locator("main button[type=submit]").click()
     page.goto(film)
     page.wait_for_url("**/accounts/login/**")

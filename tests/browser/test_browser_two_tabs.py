@@ -107,8 +107,8 @@ def test_signed_out_in_one_the_other_says_what_was_not_kept_and_comes_back_to_it
     name = str(third.locator(".manage .h1").text_content())
     other.goto(f"{study}review/")
     one.goto("/accounts/logout/")
-    one.locator("main").get_by_role("button", name="Sign out").click()
-    one.wait_for_url("**/")
+    with one.expect_navigation():
+        one.locator("main").get_by_role("button", name="Sign out").click()
     review(other, "not kept")
     expect(other.get_by_text("What you sent was not kept")).to_be_visible()
     third.goto("/preferences/")

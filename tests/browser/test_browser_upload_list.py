@@ -57,7 +57,8 @@ def test_who_signs_in_again_in_another_tab_sends_the_film_that_waited(page: Page
     choose(page, drawn(tmp_path, 41), drawn(tmp_path, 42))
     other = page.context.new_page()
     other.goto("/accounts/logout/")
-    other.locator("main button[type=submit]").click()
+    with other.expect_navigation():
+        other.locator("main button[type=submit]").click()
     submit(page)
     expect(page.get_by_text("You are signed out. Sign in in another tab")).to_have_count(2)
     other.goto("/accounts/login/")

@@ -114,7 +114,8 @@ def test_without_javascript_tags_and_saved_filters_work(chromium: Browser, site:
     expect(page.locator("tbody tr")).to_have_count(1)
     page.locator(".filter-line > details summary").click()
     page.get_by_label("Save this filter as").fill("kept")
-    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
     page.locator(".filter-line > details summary").click()
     expect(page.get_by_role("link", name="kept")).to_be_visible()
     page.goto("/studies/?review=none")
