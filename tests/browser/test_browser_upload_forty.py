@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from ml import phantom
 from tests.browser.conftest import at_a_desk, profile, sign_up
@@ -50,9 +50,24 @@ def test_a_lost_connection_makes_no_duplicates_and_it_goes_on_by_itself(page: Pa
     expect(rows).to_have_count(16)
     assert all(46 <= (row.bounding_box() or {"height": 0})["height"] <= 50 for row in rows.all())
     confirm(page)
+    sent: list[str] = []
+    held: list[Route] = []
+
+    def pass_six(route: Route) -> None:
+        """Let six through, so that the connection is lost while some wait, however fast they go."""
+        if len(sent) < 6:
+            sent.append(route.request.url)
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/studies/new/", pass_six)
     page.get_by_role("button", name=BUTTON).click()
-    expect(page.locator(".upload-item[data-state=done]").nth(3)).to_be_attached()
+    expect(page.locator(".upload-item[data-state=done]")).to_have_count(6)
     page.context.set_offline(True)
+    for route in held:
+        route.abort("internetdisconnected")
+    page.unroute("**/studies/new/")
     expect(page.locator(".upload-item[data-state=paused]").first).to_be_attached()
     expect(page.locator("#upload-summary")).to_contain_text("No connection; it goes on by itself.")
     page.context.set_offline(False)
