@@ -58,7 +58,7 @@ class RunningSite:
 
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
-        self.port = free_port()
+        self.port = int(environment.get("PORT") or free_port())
         known = {"DATA_DIR": str(data_dir), "PORT": str(self.port), "ENV_FILE": os.devnull}
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         if (server := os.environ.get("DATABASE_URL")) and "DATABASE_URL" not in environment:

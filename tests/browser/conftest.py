@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import itertools
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -37,19 +39,45 @@ DESK, PHONE = pytest.param((1440, 900), id="desktop"), pytest.param((390, 844), 
 # For tests of what no width changes: keys, what is sent and asked, a browser without JavaScript.
 at_a_desk = pytest.mark.parametrize("context", [DESK], indirect=True)
 on_a_phone = pytest.mark.parametrize("context", [PHONE], indirect=True)
-_neighbours = itertools.count()
+# Internet addresses of profiles: a network for each process of pytest-xdist.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_neighbours = (ipaddress.IPv4Address(f"10.{_worker}.0.0") + number for number in itertools.count(1))
 expect.set_options(timeout=20_000)  # two cores run browser, site and worker
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """One site for all browser tests, as it stands behind a front server (see :func:`profile`)."""
+    """One site for all browser tests, as it stands behind a front server (see :func:`profile`).
+
+    Of several processes the first to need it starts it, and ends it when no other uses it any more: to start one costs
+    as much as some tests do.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     options = {"SWEEP_SECONDS": "2", "TRUST_PROXY": "1", "WEBHOOKS": "public"}
     options["DJANGO_SETTINGS_MODULE"] = "tests.browser.settings"
-    running = RunningSite(tmp_path_factory.mktemp("browser") / "data", **options).start()
-    running.wait_for("/readyz", '"ready": true')
-    yield running
-    running.stop()
+    with (folder / "browser-start").open("w") as starting, (folder / "browser-port").open("a+") as used:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        fcntl.flock(used, fcntl.LOCK_SH)
+        used.seek(0)
+        if port := used.read():
+            running = RunningSite(folder / "browser" / "data", PORT=port, **options)
+        else:
+            (folder / "browser").mkdir(exist_ok=True)
+            running = RunningSite(folder / "browser" / "data", **options)
+            try:
+                running.ready()
+            except BaseException:
+                running.sweep()  # the next one tries again
+                raise
+            used.write(str(running.port))
+            used.flush()
+        fcntl.flock(starting, fcntl.LOCK_UN)
+        yield running
+        if running.process is not None:
+            fcntl.flock(used, fcntl.LOCK_EX)
+            running.stop()
+            used.truncate(0)
 
 
 @pytest.fixture(scope="session")
@@ -70,8 +98,7 @@ def profile(chromium: Browser, site: RunningSite, **options: Any) -> BrowserCont
     Sign-ups are limited by address. More tests than that sign somebody up in a minute on a fast machine, and nobody in
     them means to be turned away.
     """
-    address = ipaddress.IPv4Address("10.0.0.1") + next(_neighbours)
-    headers = {"X-Forwarded-For": str(address)}
+    headers = {"X-Forwarded-For": str(next(_neighbours))}
     return chromium.new_context(base_url=site.url, locale="en-GB", extra_http_headers=headers, **options)
 
 
