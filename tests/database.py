@@ -16,6 +16,16 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+# Fixtures and classes of those who talk to the database, to Redis or to a running site.
+SERVICES = {"db", "transactional_db", "redis_server", "one_site", "chromium", "PrivateRedis", "RunningSite"}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what another database, Redis or browser may change; pytest-django keeps all others from the database."""
+    used = {*getattr(item, "fixturenames", ()), *vars(getattr(item, "module", item))}
+    if used & SERVICES or item.get_closest_marker("django_db"):
+        item.add_marker("services")
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
