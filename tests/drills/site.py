@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 import uuid
@@ -51,8 +52,8 @@ class DrilledSite(RunningSite):
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(20)
-            except TimeoutError:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
                 self.process.kill()
 
     def wait_ready(self) -> None:
