@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +16,23 @@ from tests.drills.site import DrilledSite
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a site that was started once: its database is migrated, its static files are collected."""
-    site = DrilledSite(tmp_path_factory.mktemp("prepared") / "data").open()
-    site.close()
-    return site.data_dir
+    """The data folder of a site that was started once: its database is migrated, its static files are collected.
+
+    Of several processes the first prepares it for all.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "prepared"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as preparing:
+        fcntl.flock(preparing, fcntl.LOCK_EX)
+        if not (folder / "ready").exists():
+            site = DrilledSite(folder / "data")
+            try:
+                site.open()
+            finally:
+                site.close()
+            (folder / "ready").touch()
+    return folder / "data"
 
 
 @pytest.fixture
