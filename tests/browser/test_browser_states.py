@@ -75,7 +75,7 @@ def test_states_corners_and_the_admin(page: Page, site: RunningSite) -> None:
         with page.expect_navigation():  # the address would not tell: it ends in the one that comes next
             page.locator("main button[type=submit]").click()
     found += [fault for path in ("/accounts/2fa/totp/activate/", "/account/delete/") for fault in faults(page, path)]
-    admin = ["", "diagnosis/study/", f"diagnosis/study/{ids['failed']}/change/"]
+    admin = ["", f"diagnosis/study/?q={name}", f"diagnosis/study/{ids['failed']}/change/"]
     found += [
         fault
         for path in admin
