@@ -29,7 +29,7 @@ reason = {"reason_code": "NOT_CHEST", "reason": "This looks like a radiograph of
 states = {
     "rejected": {**reason, "started_at": now, "finished_at": now},
     "failed": {**reason, "reason_code": "ERROR", "started_at": now, "finished_at": now},
-    "queued": {"sent_at": now},
+    "queued": {"sent_at": now, "attempts_left": 0},  # the sweeper leaves it alone
 }
 found = {}
 for state, more in states.items():
@@ -92,8 +92,6 @@ def test_a_waiting_page_polls_on_when_no_server_answered_and_says_when_one_is_si
     name = f"p{uuid.uuid4().hex[:10]}"
     sign_up(page, name)
     waiting = studies_of(site, name)["queued"]
-    left_alone = f"Study.objects.filter(pk='{waiting}').update(attempts_left=0)"
-    site.manage("shell", "-v", "0", "-c", f"from diagnosis.models import Study; {left_alone}")
     asked: list[str] = []
 
     def fail_once(route: Route) -> None:
