@@ -93,7 +93,7 @@ def _jpeg(data: bytes, limits: Limits, for_model_only: bool) -> Radiograph:
             if for_model_only:
                 # Three times the input: twice would take large ones at a quarter and move a sharp film by 3.5 levels.
                 picture.draft(None, (3 * FILM_SIZE, 3 * FILM_SIZE))
-            return _decoded(picture)
+            return np.asarray(picture)
 
     pixels = decoded_without_end(decode, picture_only(data, keep_colour=True))
     scaled = pixels.shape[1::-1] != size
@@ -106,16 +106,6 @@ def _jpeg(data: bytes, limits: Limits, for_model_only: bool) -> Radiograph:
     size = size[::-1] if turn in _SWAPS else size
     coded = bare_jpeg(data) if turn is None and not for_model_only else None
     return Radiograph(_upright(grey, turn), "JPEG", scaled_from=size if scaled else None, coded=coded or b"")
-
-
-def _decoded(picture: Image.Image) -> NDArray[Any]:
-    """An opened picture's pixels; grey ones are decoded right into the array, others copied twice out of Pillow's."""
-    if picture.mode != "L":
-        return np.asarray(picture)
-    pixels = np.zeros((picture.height, picture.width), np.uint8)
-    picture.im = Image.fromarray(pixels).im  # an image upon the array's own memory
-    picture.load()
-    return pixels
 
 
 def _other(data: bytes, kind: str, limits: Limits) -> Radiograph:
