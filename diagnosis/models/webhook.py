@@ -228,6 +228,6 @@ class Delivery(models.Model):
 
     def resend(self) -> None:
         """Send it once more, now, and as often as a new one. One that is in hand at this moment may arrive twice."""
-        with transaction.atomic():
-            Webhook.objects.filter(pk=self.webhook_id).update(paused_until=None)
+        with transaction.atomic():  # the delivery first, as a sender does: the other way round each waits for the other
             Delivery.objects.filter(pk=self.pk).update(due_at=timezone.now(), tries=0, delivered_at=None)
+            Webhook.objects.filter(pk=self.webhook_id).update(paused_until=None)
