@@ -57,17 +57,24 @@ export class Sender {
   // one that has expired is renewed by it, and the file sent once more.
   async #explain(refused, told) {
     try {
-      const page = await fetch(this.form.action, { headers: { Accept: "text/html" }, cache: "no-store" });
-      const now = new DOMParser().parseFromString(await page.text(), "text/html").querySelector("#submission [name=csrfmiddlewaretoken]");
-      if (page.redirected) return told({ broken: true, message: this.text.signedOut });
-      if (refused && now) {
-        this.form.elements.csrfmiddlewaretoken.value = now.value;
+      this.asking ??= this.#formNow().finally(() => { this.asking = null; });
+      const { signedOut, token } = await this.asking;
+      if (signedOut) return told({ broken: true, message: this.text.signedOut });
+      if (refused && token) {
+        this.form.elements.csrfmiddlewaretoken.value = token;
         return told({ expired: true });
       }
       return told({ broken: true, message: this.text.broken });
     } catch {
       return told({ lost: true });
     }
+  }
+
+  // Asked for once, whatever number of files wait for it: each answer to a browser without the cookie sets another one.
+  async #formNow() {
+    const page = await fetch(this.form.action, { headers: { Accept: "text/html" }, cache: "no-store" });
+    const form = new DOMParser().parseFromString(await page.text(), "text/html");
+    return { signedOut: page.redirected, token: form.querySelector("#submission [name=csrfmiddlewaretoken]")?.value };
   }
 
   /** Which of these tokens have become studies, {token: {url, id}}; null while nobody answers. */
