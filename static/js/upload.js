@@ -29,7 +29,9 @@ let lost = false; // no connection: nothing is sent until there is one
 let finished = false;
 
 input.required = false; // the list below is what counts from here on
-form.querySelector("[data-common-label]").remove(); // each has a label of its own in the list
+const common = form.querySelector("[data-common-label]"); // each has a label of its own in the list
+const early = common.querySelector("input").value;
+common.remove();
 form.removeAttribute("data-once"); // site.js: this form may be sent several times, file by file
 
 const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, key) => values[key]);
@@ -196,4 +198,9 @@ byName.addEventListener("change", () => { for (const row of rows) row.labelByNam
 const zone = form.querySelector("[data-dropzone]");
 listenToDrops((over) => zone.classList.toggle("is-over", over), add);
 window.addEventListener("beforeunload", (event) => { if (begun && number("sending", "paused", "new")) event.preventDefault(); });
+if (input.files.length) { // chosen before this file had come, or kept by the browser when it loaded the page again
+  add(input.files);
+  input.value = "";
+  if (early) for (const row of rows) row.label.value = early;
+}
 takeUp().then((files) => { if (files.length) add(files); });

@@ -39,6 +39,27 @@ def faults(page: Page) -> list[str]:
     return [*found, "too wide"] if wide else found
 
 
+@at_a_desk
+def test_what_is_chosen_before_the_script_has_come_is_in_the_list(page: Page, tmp_path: Path) -> None:
+    sign_up(page, somebody())
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/js/upload*.js", hold)
+    page.goto("/studies/new/", wait_until="commit")
+    page.locator("input[type=file]").set_input_files(drawn(tmp_path, 79))
+    page.get_by_label("Label").fill("early")
+    late[0].continue_()
+    expect(page.locator(".upload-item")).to_have_count(1)
+    expect(page.locator(".upload-item [data-label] input")).to_have_value("early")
+    confirm(page)
+    submit(page)
+    page.wait_for_url("**/studies/*-*/")
+    expect(page.locator("h1")).to_contain_text("early")
+
+
 def refuse_what_is_sent(route: Route) -> None:
     """A server that takes no token, however new."""
     if route.request.method == "POST":
