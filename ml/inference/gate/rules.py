@@ -215,31 +215,21 @@ def longest_rim(pixels: NDArray[np.uint8]) -> int:
     """
     longest = 0
     for picture in (pixels, np.ascontiguousarray(pixels.T)):  # rims are looked for along its rows
-        even = _within(1, picture[1:], picture[:-1])
+        even = _apart(picture[1:], picture[:-1]) <= 1
         grey = (picture > 3) & (picture < 252)
         flat = picture.ravel()
-        steady = np.empty(picture.shape, np.bool_)  # as the pixel to its right
-        steady.ravel()[:-1] = _within(1, flat[1:], flat[:-1])
+        steady = np.append(_apart(flat[1:], flat[:-1]) <= 1, False).reshape(picture.shape)  # as the pixel to its right
         steady[:, -1] = False  # where there is none
         for gap in (1, 2):  # a rim between two pixels, or through one that has a share of both
             above, below = slice(1, -1 - gap), slice(1 + gap, -1)
-            plain = grey[above] & grey[below] & even[: -1 - gap] & even[1 + gap :]
-            plain &= ~_within(7, picture[above], picture[below])
+            plain = _apart(picture[above], picture[below]) >= 8
+            plain &= grey[above] & grey[below] & even[: -1 - gap] & even[1 + gap :]
             joined = plain & steady[above] & steady[below]
             places = np.flatnonzero(joined.ravel()[:-1] & plain.ravel()[1:])
             if places.size:
-                ends = np.flatnonzero(places[1:] - places[:-1] != 1)
-                runs = np.diff(np.concatenate([[-1], ends, [places.size - 1]]))
-                longest = max(longest, int(runs.max()) + 1)
+                ends = np.flatnonzero(np.diff(places, append=-1) != 1)
+                longest = max(longest, int(np.diff(ends, prepend=-1).max()) + 1)
     return longest
-
-
-def _within(most: int, one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether pixels are no further apart than ``most``; to be trusted only where neither is nearly black or white.
-
-    A difference below 0 goes on from 255, so that black is one from white. For ``most`` 1 one grey of two is enough.
-    """
-    return np.asarray(one - other + np.uint8(most) <= 2 * most)
 
 
 def _apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -247,16 +237,13 @@ def _apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8
 
 
 def _rim_shade(pixels: NDArray[np.uint8]) -> int:
-    """The median shade of the picture's outermost pixels, rounded down."""
-    rim = np.sort(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]))
-    return (int(rim[rim.size // 2 - 1]) + int(rim[rim.size // 2])) // 2
+    return int(np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])))
 
 
 def filled(pixels: NDArray[np.uint8]) -> float:
     """Return the share of the upright box around everything that differs from the commonest shade of the rim."""
-    differs = _apart(pixels, np.full_like(pixels, _rim_shade(pixels))) > 3
-    few = 0.02 * len(pixels)  # a speck or two do not count
-    rows, columns = (np.flatnonzero(differs.sum(axis, np.uint16) > few) for axis in (1, 0))
+    differs = np.abs(pixels.astype(np.int16) - _rim_shade(pixels)) > 3
+    rows, columns = (np.flatnonzero(differs.mean(axis) > 0.02) for axis in (1, 0))  # a speck or two do not count
     if not rows.size or not columns.size:
         return 0.0
     return float((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) / pixels.size)
