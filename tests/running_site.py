@@ -33,16 +33,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str, pause: float = 0.05) -> None:
-    """Wait for something that happens in another process, and say what it was when it does not.
-
-    To ask a site what it answers keeps it from its work: then the pause between two looks is better a longer one.
-    """
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait for something that happens in another process, and say what it was when it does not."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
-        time.sleep(pause)
+        time.sleep(0.05)
 
 
 def own_database(server: str, data_dir: Path) -> str:
@@ -111,7 +108,7 @@ class RunningSite:
             assert self.process.poll() is None, self.output()
             return text in self.get(path)
 
-        wait_until(says_so, START_SECONDS, f"{path} saying {text!r}; {self.output()}", pause=0.2)
+        wait_until(says_so, START_SECONDS, f"{path} saying {text!r}; {self.output()}")
 
     def get(self, path: str) -> str:
         """The body of a page, whatever its status; empty while nobody answers."""

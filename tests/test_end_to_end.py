@@ -57,7 +57,7 @@ def site(one_site: RunningSite) -> RunningSite:
 
 def result_of(person: Person, address: str) -> str:
     """The result page once the answer is there."""
-    wait_until(lambda: 'id="finding-title"' in person.get(address).text, PATIENCE, "an answer", pause=0.2)
+    wait_until(lambda: 'id="finding-title"' in person.get(address).text, PATIENCE, "an answer")
     return person.get(address).text
 
 

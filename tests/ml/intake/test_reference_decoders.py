@@ -54,17 +54,11 @@ def folder() -> Path:
 
 
 @cache
-def all_uncompressed() -> dict[Path, Path]:
-    """What :func:`uncompressed` gives, of all files: GDCM's start takes longer than most of them."""
-    made = folder()
-    plain = {path: made / f"{number}.dcm" for number, path in enumerate(FILES)}
-    run(sys.executable, "-m", "tests.ml.intake.gdcm_decoder", *(one for pair in plain.items() for one in pair))
-    return plain
-
-
 def uncompressed(path: Path) -> Path:
     """The same object with native pixels and file meta information, as GDCM decodes it; do not change it."""
-    return all_uncompressed()[path]
+    plain = folder() / "plain.dcm"
+    run(sys.executable, "-m", "tests.ml.intake.gdcm_decoder", path, plain)
+    return plain
 
 
 @cache
