@@ -12,10 +12,10 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 handler500 = "diagnosis.outage.handle_error"
 urlpatterns = [  # tried in this order
-    path("", include("diagnosis.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("", include("diagnosis.urls")),
     path("accounts/sessions/", sessions),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
