@@ -9,7 +9,6 @@ from functools import lru_cache
 from django import template
 from django.forms import BaseForm, BoundField
 from django.template.base import Parser, Token, token_kwargs
-from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,7 +22,7 @@ from diagnosis.results.card_sentences import translate_card
 from diagnosis.results.context import stated_probability
 from diagnosis.results.exam_labels import in_words
 from diagnosis.templating.loader import constant
-from diagnosis.templating.nodes import Remembered, fragment
+from diagnosis.templating.nodes import Remembered, fragment, parsed
 
 PLACED = re.compile(r"\w+=")
 
@@ -82,7 +81,7 @@ def choices(context: template.Context, field: BoundField) -> SafeString:
     name = "studies/_choices.html"
     with context.push(field=field):
         if field.errors:
-            return get_template(name).template.render(context)  # type: ignore[attr-defined, no-any-return]
+            return parsed(name).render(context)
         keys = field.html_name, str(field.label), field.value(), field.field.required
         return SafeString(fragment(context, name, None, keys)[0])
 

@@ -180,6 +180,11 @@ class Remembered(Node):
         return "".join([filled[part] if n % 2 else part for n, part in enumerate(parts)])
 
 
+def parsed(name: str) -> Template:
+    """A template by its file, to be rendered in the context of a page, which Django's own wrapper does not take."""
+    return get_template(name).template  # type: ignore[attr-defined, no-any-return]  # Django's engine is the only one
+
+
 def fragment(
     context: Context, name: str, language: str | None, keys: Iterable[Any], places: Iterable[str] = ()
 ) -> list[str]:
@@ -190,7 +195,7 @@ def fragment(
         if len(_fragments) >= FRAGMENTS:
             _fragments.clear()
         with context.push(**{place: Place(f"\0{place}\0") for place in places}):
-            text = get_template(name).template.render(context)  # type: ignore[attr-defined]
+            text = parsed(name).render(context)
         parts = _fragments[key] = text.split("\0")
     return parts
 
@@ -207,7 +212,7 @@ class Included(Node):
     def render(self, context: Context) -> str:
         """As the tag itself."""
         if self.part is None:
-            template: Template = get_template(self.name).template  # type: ignore[attr-defined]
+            template = parsed(self.name)
             self.part = template if template.nodelist.get_nodes_by_type(KEEPING) else template.nodelist
         dicts = context.dicts
         dicts.append({name: value.resolve(context) for name, value in self.extra.items()})
