@@ -21,7 +21,7 @@ from tests.running_site import RunningSite
 
 # Debian's two builds of Chromium. The shell, which Playwright by itself takes for tests, is without what belongs to a
 # window: three pages in a fresh profile cost it 1.5 s of a core, the whole browser 4.2 s.
-CHROMIUM = [Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")]
+CHROMIUM_BUILDS = [Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")]
 # Chromium as root in a closed network: no sandbox, and none of its own errands outside. Scrolling is not animated: a
 # click that comes while a page still glides lands beside what it was meant for.
 FLAGS = [
@@ -83,9 +83,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
-    installed = next((program for program in CHROMIUM if program.exists()), None)
+    installed = next((program for program in CHROMIUM_BUILDS if program.exists()), None)
     if installed is None:
-        pytest.skip(f"{CHROMIUM[0]} is not installed; .ci/run installs it")
+        pytest.skip(f"{CHROMIUM_BUILDS[0]} is not installed; .ci/run installs it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(installed), args=FLAGS)
         yield browser
