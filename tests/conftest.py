@@ -20,7 +20,7 @@ from django.test import Client
 
 from diagnosis.accounts.session_store import SessionStore
 from diagnosis.server.private_redis import PrivateRedis
-from tests.database import django_db_setup, pytest_itemcollected  # noqa: F401  (a fixture, a hook)
+from tests.database import django_db_keepdb, django_db_setup, pytest_itemcollected  # noqa: F401  (fixtures, a hook)
 from tests.parallel import (  # noqa: F401  (hooks)
     pytest_collection,
     pytest_collection_finish,

@@ -28,6 +28,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Migrate the file of SQLite that was copied: pytest-django would first delete it. It goes with the data folder."""
+    return connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What pytest-django does; a copy of what another process migrated leaves it nothing to migrate."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
@@ -35,7 +41,7 @@ def django_db_setup(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         request.getfixturevalue("django_db_setup")
         return
     shared = tmp_path_factory.getbasetemp().parent
-    copied = _in_memory(shared / "migrated") if connection.vendor == "sqlite" else _on_server(f"migrated_{run}")
+    copied = _in_file(shared / "migrated") if connection.vendor == "sqlite" else _on_server(f"migrated_{run}")
     with (shared / "migrating").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with copied:
@@ -43,16 +49,20 @@ def django_db_setup(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 
 @contextmanager
-def _in_memory(file: Path) -> Iterator[None]:
-    """Fill the SQLite database in this process's memory from the file, or else the file from what becomes of it."""
-    memory = sqlite3.connect(connection.creation._get_test_db_name(), uri=True)
-    with closing(memory), closing(sqlite3.connect(file)) as kept:
-        first = not kept.execute("SELECT 1 FROM sqlite_master").fetchone()
-        if not first:
-            kept.backup(memory)
-        yield
-        if first:
-            memory.backup(kept)
+def _in_file(migrated: Path) -> Iterator[None]:
+    """Begin this process's database of SQLite as a copy of the migrated one, or else that one as a copy of it."""
+    name = Path(connection.creation._get_test_db_name())
+    first = not migrated.exists()
+    if not first:
+        _copy(migrated, name)
+    yield
+    if first:
+        _copy(name, migrated)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as write:
+        read.backup(write)
 
 
 @contextmanager

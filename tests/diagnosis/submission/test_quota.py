@@ -64,9 +64,6 @@ def test_an_import_by_whoever_runs_the_site_is_not_counted(owner: User, settings
     assert not DailyUse.objects.exists()
 
 
-@pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="SQLite in memory waits for no lock between threads; run on PostgreSQL"
-)
 @pytest.mark.django_db(transaction=True)
 def test_requests_at_once_do_not_pass_together(owner: User, settings: Any) -> None:
     settings.QUOTA_FILMS_PER_DAY = 5

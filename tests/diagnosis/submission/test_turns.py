@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 
 from diagnosis.submission import submit as door
@@ -57,9 +57,6 @@ def codes(outcomes: list[Outcome]) -> list[str]:
     return [outcome.error.code if outcome.error else "taken" for outcome in outcomes]
 
 
-@pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="SQLite in memory waits for no lock between threads; run on PostgreSQL"
-)
 def test_a_flood_of_one_person_holds_two_threads_and_leaves_others_theirs(
     owner: User, stranger: User, slow: threading.Event
 ) -> None:

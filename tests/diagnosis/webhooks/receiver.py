@@ -10,7 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps what it got; ``status``, ``location``, ``hangs`` and ``drips`` (seconds) say how it answers."""
+    """Keeps what it got; ``status``, ``location``, ``hangs`` and ``drips`` (seconds) say how it answers.
+
+    It answers nothing while ``answers`` is clear.
+    """
 
     daemon_threads = True
 
@@ -18,6 +21,8 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.status, self.location, self.hangs, self.drips, self.talks = 204, "", 0.0, 0.0, False
+        self.answers = threading.Event()
+        self.answers.set()
 
     @property
     def url(self) -> str:
@@ -30,6 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        self.server.answers.wait()
         time.sleep(self.server.hangs)
         try:
             self._answer()
