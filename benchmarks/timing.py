@@ -32,6 +32,18 @@ def median_ms(run: Callable[[], object], repeat: int = 15, warm: int = 2) -> flo
     return 1000 * statistics.median(times)
 
 
+def medians_ms(*runs: Callable[[], object], repeat: int = 50, warm: int = 5) -> list[float]:
+    """Median time of each of these calls in milliseconds, made in turn: a machine changes its speed within a minute."""
+    times: list[list[float]] = [[] for _run in runs]
+    for number in range(warm + repeat):
+        for run, kept in zip(runs, times, strict=True):
+            start = time.perf_counter()
+            run()
+            if number >= warm:
+                kept.append(time.perf_counter() - start)
+    return [1000 * statistics.median(kept) for kept in times]
+
+
 def ms_per_film(predict: Callable[[Film], object], films: Sequence[Film], passes: int = 3) -> float:
     """Milliseconds per film, one after the other: the median of several passes over all films, after one to warm up."""
 
