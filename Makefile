@@ -35,7 +35,8 @@ $(VENV)/bin/python:
 	@echo "Making the virtual environment $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 
-# Not compiled: most of a gigabyte is never imported, and what is compiles itself then.
+# Not compiled: for the site, most of a gigabyte is never imported, and what is compiles itself then. Tests import
+# nearly all of it, in several processes at once, each of which would compile it for itself.
 PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 
 $(VENV)/installed: requirements.txt | $(VENV)/bin/python
@@ -44,8 +45,9 @@ $(VENV)/installed: requirements.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	@echo "Installing requirements-dev.txt …"
+	@echo "Installing requirements-dev.txt, and compiling all that is installed …"
 	@$(PIP_INSTALL) --requirement requirements-dev.txt
+	@$(PY) -m compileall -q -j 0 $(VENV)/lib >/dev/null || true  # some packages hold templates of modules
 	@touch $@
 
 .PHONY: help run admin test check bench
