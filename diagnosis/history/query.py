@@ -67,11 +67,11 @@ class HistoryQuery:
         """The form's fields, in its order."""
         return [Field(self, name, made.label) for name, made in StudyFilter.base_filters.items()]
 
-    def fields_key(self) -> tuple[Any, ...]:
-        """What they are drawn from, beside the language; nothing with errors or a day, which seldom recur."""
+    def fields_key(self) -> tuple[Any, ...] | None:
+        """What they are drawn from, beside the language; None with errors or a day, which seldom recur."""
         chosen = {name: value for name, value in self.given.items() if name != "q"}
         if self.errors or not chosen.keys().isdisjoint(DAYS):
-            return ()
+            return None
         return tuple(chosen.items()), tuple(self.choices.tags), tuple(self.choices.versions)
 
 

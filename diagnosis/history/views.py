@@ -52,7 +52,7 @@ def studies(request: HttpRequest) -> HttpResponse:
         "fields": fields,
         "fields_key": query.fields_key(),
         "order": order,
-        "asks_for_nothing": not request.GET,
+        "table_key": None if request.GET else (),
         "path": request.get_full_path(),
         "columns": SimpleLazyObject(lambda: columns(request, query.order_name)),
         "filters": [(label, words, query_without(request, name)) for name, label, words in filters],

@@ -116,7 +116,8 @@ def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[
     reference = REFERENCES.first(study.pk, user.pk) if is_read else None
     return {
         "answer_hidden": hidden,
-        "unread_yet": not (hidden or reviews or reference),  # then its part of the page is that of any other study
+        # While it is unread, its part of the page is that of any other study.
+        "review_key": None if hidden or reviews or reference else (),
         "takes_marks": True,
         "reviews": reviews,
         "review": review,
@@ -136,11 +137,11 @@ def reading_context(user: AbstractBaseUser, study: Study, hidden: bool) -> dict[
     }
 
 
-def _recurring(hidden: bool, review: Review | None) -> tuple[Any, ...]:
-    """What the fields of a review are drawn from, where it is likely to recur; nothing with a comment or marks."""
+def _recurring(hidden: bool, review: Review | None) -> tuple[Any, ...] | None:
+    """What the fields of a review are drawn from, where it is likely to recur; None with a comment or marks."""
     if review is None:
         return (hidden,)
-    return () if review.comment or review.marks else (hidden, review.agreement, review.finding, review.certainty)
+    return None if review.comment or review.marks else (hidden, review.agreement, review.finding, review.certainty)
 
 
 def _review_as_initial(review: Review | None) -> dict[str, Any]:

@@ -62,20 +62,20 @@ def _for_its_page(rows: StudyQuerySet) -> StudyQuerySet:
     return with_is_read(with_neighbours(rows))
 
 
-def _film_key(study: Study, context: dict[str, Any]) -> tuple[Any, ...]:
-    """What the viewer's part of the page depends on beside address and size; nothing where it is seldom the same."""
+def _film_key(study: Study, context: dict[str, Any]) -> tuple[Any, ...] | None:
+    """What the viewer's part of the page depends on beside address and size; None where it is seldom the same."""
     if study.corrected or study.header.get("pixel_spacing_mm") or context.get("marks"):
-        return ()
+        return None
     prediction = context["prediction"]
     heat, lungs = bool(prediction and prediction.heatmap), bool(prediction and prediction.lungs)
     return heat, lungs, context.get("takes_marks", False), study.source_format
 
 
-def _film_facts_key(study: Study) -> tuple[str, ...]:
-    """What the facts of the radiograph depend on beside its size; nothing where that is seldom the same."""
+def _film_facts_key(study: Study) -> tuple[str, ...] | None:
+    """What the facts of the radiograph depend on beside its size; None where that is seldom the same."""
     header = study.header
     if study.patient_code or header.get("age_years") is not None or header.get("pixel_spacing_mm"):
-        return ()
+        return None
     return study.source_format, study.population, study.population_known_by, study.stated_population
 
 

@@ -162,7 +162,8 @@ _fragments: dict[tuple[Any, ...], list[str]] = {}
 class Remembered(Node):
     """A template that depends on the language and ``keys`` (hashable) alone: rendered once in a process.
 
-    But for ``places``: it may show these values, and do nothing else with them; they are filled in each time.
+    But for ``places``: it may show these values, and do nothing else with them; they are filled in each time. A key
+    that is None says that this one is not likely to be asked for again: it is rendered, and not kept.
     """
 
     child_nodelists = ()
@@ -173,7 +174,11 @@ class Remembered(Node):
 
     def render(self, context: Context) -> str:
         """Fill in what is remembered."""
-        parts = fragment(context, self.name, self.language, [key.resolve(context) for key in self.keys], self.places)
+        keys = [key.resolve(context) for key in self.keys]
+        if None in keys:
+            with context.push(**{place: value.resolve(context) for place, value in self.places.items()}):
+                return parsed(self.name).render(context)
+        parts = fragment(context, self.name, self.language, keys, self.places)
         if len(parts) == 1:
             return parts[0]
         filled = {place: shown(value.resolve(context), context) for place, value in self.places.items()}

@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from diagnosis.models import State
 from diagnosis.templating.loader import write_out
+from diagnosis.templating.nodes import _fragments
 
 
 class Odd:
@@ -121,3 +122,15 @@ def test_what_is_filled_into_a_remembered_part_is_of_this_page_alone() -> None:
     assert "bert" not in anna
     assert '<span class="name">bert {0} \\1</span>' in bert
     assert "anna" not in bert
+
+
+def test_a_part_with_a_key_that_is_none_is_drawn_anew_with_all_that_the_page_has() -> None:
+    text = "{% load pneumoweb %}{% remembered 'studies/_view_switch.html' key as_table=table %}"
+    before = dict(_fragments)
+    given = [
+        Template(text).render(Context({"key": None, "table": f"q={word}", "as_cards": f"{word}&view=cards"}))
+        for word in ("<hip>", "knee")
+    ]
+    assert 'href="?q=&lt;hip&gt;"' in given[0]
+    assert 'href="?knee&amp;view=cards"' in given[1]
+    assert _fragments == before
