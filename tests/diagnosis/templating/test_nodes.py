@@ -124,7 +124,7 @@ def test_what_is_filled_into_a_remembered_part_is_of_this_page_alone() -> None:
     assert "anna" not in bert
 
 
-def test_a_part_with_a_key_that_is_none_is_drawn_anew_with_all_that_the_page_has() -> None:
+def test_a_part_with_a_key_that_is_none_is_drawn_with_all_that_the_page_has_and_not_kept() -> None:
     text = "{% load pneumoweb %}{% remembered 'studies/_view_switch.html' key as_table=table %}"
     before = dict(_fragments)
     given = [
