@@ -94,7 +94,8 @@ def _marked(film: Image.Image, caption: str, study: Study, author_id: int) -> tu
     marks = mine.values_list("marks", flat=True).first()
     if not marks:
         return film, caption
-    return marked(film, marks, study.shown_size), f"{caption} {_('With the reader’s marks.')}"
+    drawn = _("With the reader’s marks.")  # not inside the f-string, where makemessages would not see it
+    return marked(film, marks, study.shown_size), f"{caption} {drawn}"
 
 
 def _map_caption() -> str:
@@ -211,6 +212,7 @@ def _rule_in_force(report: Report, prediction: Prediction, card: PopulationCard,
         )
         report.text(
             _(
+                # xgettext:no-python-format
                 "Measured on test patients on whom nothing was chosen, from the hospital the model learned from; "
                 "elsewhere it can be wrong far more often. In brackets 95 % intervals."
             )

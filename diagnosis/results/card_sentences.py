@@ -88,8 +88,8 @@ CARD = (
         "Sex, origin, weight, prematurity and illness of the children are not known, so differences between such "
         "groups could not be measured."
     ),
-    # xgettext:no-python-format
     gettext_noop(
+        # xgettext:no-python-format
         "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on "
         "films of the same source and 85 to 95 % on the official test films, mostly through false alarms; "
         "expect less than the figures here at another site, and have it measured there before you rely on it."
@@ -99,8 +99,8 @@ CARD = (
         "adults' films."
     ),
     # The cards of models published before have these two like this.
-    # xgettext:no-python-format
     gettext_noop(
+        # xgettext:no-python-format
         "Trained and measured on one hospital's films. Published networks for this data reach about 97 % on "
         "films of the same source and 85 to 95 % on the official test films, mostly through false alarms; "
         "expect less than the figures here at another site, and measure before you rely on it (python -m "

@@ -18,6 +18,7 @@ GROUPS: dict[str, Promise] = {
     "frontal, changed: JPEG quality 20": _("strongly compressed (JPEG, quality 20)"),
     "frontal, changed: gamma 0.5": _("made much brighter (gamma 0.5)"),
     "frontal, changed: gamma 2": _("made much darker (gamma 2)"),
+    # xgettext:no-python-format
     "frontal, changed: a crop of 0.8": _("cropped to 80 % of each dimension"),
     "frontal, changed: black borders": _("with black borders"),
     "frontal, changed: white borders": _("with white borders"),

@@ -52,6 +52,12 @@ def test_every_text_is_in_the_translation(german: Catalog) -> None:
     assert [(path.name, text) for path, text in texts_of_the_program() if german.get(text) is None] == []
 
 
+def test_nothing_is_translated_that_no_text_of_the_program_asks_for(german: Catalog) -> None:
+    texts = {text for _path, text in texts_of_the_program()}
+    ids = [message.id if isinstance(message.id, str) else message.id[0] for message in german if message.id]
+    assert [text for text in ids if text not in texts] == []
+
+
 def test_every_text_is_translated_with_its_placeholders(german: Catalog) -> None:
     for message in german:
         if not message.id:
