@@ -171,29 +171,35 @@ def _tables(x: Any, draw: Draws, config: AugmentationConfig, n: int) -> Any:
     return tf.clip_by_value((1 - use) * table + use * bent, 0.0, 255.0)
 
 
-def _soften(x: Any, sigma: float) -> Any:
-    """Gaussian blur of (N, H, W, 1), in two passes."""
-    import tensorflow as tf
-
+@cache
+def _blur(size: int, sigma: float) -> NDArray[np.float32]:
+    """(size, size): a Gaussian blur along one axis, mirrored at the border."""
     reach = int(np.ceil(2.5 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    kernel = tf.constant(weights / weights.sum(), tf.float32)
-    padded = tf.pad(x, [[0, 0], [reach, reach], [reach, reach], [0, 0]], "REFLECT")
-    rows = tf.nn.conv2d(padded, tf.reshape(kernel, (-1, 1, 1, 1)), 1, "VALID")
-    return tf.nn.conv2d(rows, tf.reshape(kernel, (1, -1, 1, 1)), 1, "VALID")
+    mirrored = np.pad(np.eye(size), ((reach, reach), (0, 0)), "reflect")
+    taken = (weight * mirrored[i : i + size] for i, weight in enumerate(weights / weights.sum()))
+    return np.asarray(np.sum(list(taken), axis=0), np.float32)
 
 
-def _sharpness(x: Any, draw: Draws, config: AugmentationConfig, n: int) -> Any:
+def _soften(x: Any, sigma: float, size: int) -> Any:
+    """Gaussian blur of (N, size, size, 1), by products of matrices: convolving one channel takes six times as long."""
+    import tensorflow as tf
+
+    blur = tf.constant(_blur(size, sigma))
+    return tf.matmul(tf.matmul(blur, x[..., 0]), blur, transpose_b=True)[..., None]
+
+
+def _sharpness(x: Any, draw: Draws, config: AugmentationConfig, n: int, train_size: int) -> Any:
     """Softer or crisper, then grain: what focus, detector and scaling leave in a film."""
     import tensorflow as tf
 
     use = draw.chance(n, config.blur)
-    fine, coarse = _soften(x, 0.9), _soften(x, 2.0)
+    fine, coarse = _soften(x, 0.9, train_size), _soften(x, 2.0, train_size)
     amount = (use * draw.uniform((n,), -1.0, 1.0))[:, None, None, None]
     strong = (use * draw.chance(n, 0.35) * draw.uniform((n,)))[:, None, None, None]
     x = x + amount * (fine - x) + strong * (coarse - fine)
     noise = draw.normal(tf.shape(x))
-    noise = tf.where((draw.chance(n, 0.5) > 0)[:, None, None, None], 1.8 * _soften(noise, 0.8), noise)
+    noise = tf.where((draw.chance(n, 0.5) > 0)[:, None, None, None], 1.8 * _soften(noise, 0.8, train_size), noise)
     level = (draw.chance(n, config.grain) * draw.uniform((n,), 1.0, 3.8) ** 2)[:, None, None, None]
     return tf.clip_by_value(x + level * noise, 0.0, 255.0)
 
@@ -282,5 +288,5 @@ def retouch(x: Any, draw: Draws, config: AugmentationConfig, n: int, train_size:
     import tensorflow as tf
 
     x = tf.gather(_tables(x, draw, config, n), tf.cast(x, tf.int32)[..., 0], batch_dims=1)[..., None]
-    x = _sharpness(x, draw, config, n)
+    x = _sharpness(x, draw, config, n, train_size)
     return _compress(_overlay(x, draw, config, n, train_size), draw, config, n)
