@@ -124,12 +124,17 @@ def preferences(request: HttpRequest) -> HttpResponse:
             "name": point.label,
             "meaning": POINT_MEANINGS[point.value],
             "chosen": point.value == chosen,
-            "rule": consequences(card.first, point.value) if card else None,
         }
         for point in OperatingPointName
     ]
-    whose = Population(card.first.name).label if card else ""
-    context = {"form": form, "points": points, "card": card, "whose": whose}
+    populations = [
+        {
+            "name": Population(population.name).label,
+            "points": [{**point, "rule": consequences(population, str(point["value"]))} for point in points],
+        }
+        for population in (card.populations.values() if card else ())
+    ]
+    context = {"form": form, "points": points, "populations": populations}
     status = 422 if form.errors else 200
     return render(request, "studies/preferences.html", context, status=status)
 

@@ -29,8 +29,10 @@ def test_who_has_chosen_nothing_sees_the_defaults_and_the_measured_figures(owner
     analysed(owner)  # registers the model
     text = owner_client.get(PAGE).content.decode()
     assert 'value="balanced" checked' in text
-    assert text.count('data-label="Missed of 100"') == 3
-    assert "Child, 1 to 5 years" in text, "whose figures they are"
+    for population in ("Child, 1 to 5 years", "Adult"):
+        _before, table = text.split(f"<caption>{population} ")
+        assert table.partition("</table>")[0].count('data-label="Missed of 100"') == 3, "whose figures they are"
+    assert text.count('type="radio"') == 3
     assert not Preferences.objects.exists()
 
 
