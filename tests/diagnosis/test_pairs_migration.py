@@ -31,8 +31,7 @@ STORED = [
 @pytest.fixture
 def earlier() -> Iterator[Any]:
     """The models as they were before the migration; afterwards the database is as it is now again."""
-    MigrationExecutor(connection).migrate([BEFORE])
-    yield MigrationExecutor(connection).loader.project_state([BEFORE]).apps
+    yield MigrationExecutor(connection).migrate([BEFORE]).apps
     MigrationExecutor(connection).migrate(MigrationExecutor(connection).loader.graph.leaf_nodes())
 
 
@@ -56,8 +55,7 @@ def test_findings_stay_and_the_cuts_explain_every_one_of_them(earlier: Any) -> N
             operating_point="balanced", threshold=threshold, milliseconds=1.0, warnings=warnings,
         )  # fmt: skip
 
-    MigrationExecutor(connection).migrate([AFTER])
-    now_apps = MigrationExecutor(connection).loader.project_state([AFTER]).apps
+    now_apps = MigrationExecutor(connection).migrate([AFTER]).apps
     rows = now_apps.get_model("diagnosis", "Prediction").objects.order_by("id")
     assert [row.finding for row in rows] == [finding for _threshold, _probability, finding in STORED]
     for row in rows:
