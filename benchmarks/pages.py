@@ -9,6 +9,7 @@ import json
 import sys
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from benchmarks.rows import fill
@@ -65,7 +66,7 @@ def measure(port: int, sizes: list[int]) -> dict[str, Any]:
             def ask(number: int, address: str = address, people: list[Person] = people) -> None:
                 people[number % CLIENTS].get(address)
 
-            page, empty = medians_ms(lambda ask=ask: ask(0), lambda ask=ask: ask(0, "/healthz"))  # type: ignore[misc]
+            page, empty = medians_ms(partial(ask, 0), partial(ask, 0, "/healthz"))
             begin = time.perf_counter()
             threads = [
                 threading.Thread(target=lambda n=n, ask=ask: [ask(n) for _ in range(REQUESTS // CLIENTS)])  # type: ignore[misc]

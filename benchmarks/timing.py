@@ -22,14 +22,7 @@ def since_launch() -> float:
 
 def median_ms(run: Callable[[], object], repeat: int = 15, warm: int = 2) -> float:
     """Median time of one call in milliseconds."""
-    for _ in range(warm):
-        run()
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
+    return medians_ms(run, repeat=repeat, warm=warm)[0]
 
 
 def medians_ms(*runs: Callable[[], object], repeat: int = 50, warm: int = 5) -> list[float]:
