@@ -117,24 +117,15 @@ def preferences(request: HttpRequest) -> HttpResponse:
         names = ("operating_point", "prevalence", "reader_first", "time_zone", "language")
         form = PreferencesForm(initial={name: getattr(mine, name) for name in names})
     card = active_card()
-    chosen = form["operating_point"].value()
-    points = [
-        {
-            "value": point.value,
-            "name": point.label,
-            "meaning": POINT_MEANINGS[point.value],
-            "chosen": point.value == chosen,
-        }
-        for point in OperatingPointName
-    ]
-    populations = [
-        {
-            "name": Population(population.name).label,
-            "points": [{**point, "rule": consequences(population, str(point["value"]))} for point in points],
-        }
-        for population in (card.populations.values() if card else ())
-    ]
-    context = {"form": form, "points": points, "populations": populations}
+    context = {
+        "form": form,
+        "chosen": form["operating_point"].value(),
+        "points": [(point.value, point.label, POINT_MEANINGS[point.value]) for point in OperatingPointName],
+        "populations": [
+            (Population(one.name).label, {point.value: consequences(one, point.value) for point in OperatingPointName})
+            for one in (card.populations.values() if card else ())
+        ],
+    }
     status = 422 if form.errors else 200
     return render(request, "studies/preferences.html", context, status=status)
 
