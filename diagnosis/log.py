@@ -1,8 +1,9 @@
-"""What is added to log lines before they are written."""
+"""What is added to log lines before they are written, and which are not."""
 
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 from django.http import HttpRequest
 
@@ -18,3 +19,12 @@ class WithPerson(logging.Filter):
             number = getattr(user, "pk", None) or "unknown"
             record.msg, record.args = f"{record.msg} (person %s)", (*record.args, number)
         return True
+
+
+class NotOfProbes(logging.Filter):
+    """Leaves out Django's error on each 503 of /readyz: the view's own line says what is missing, as a warning."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every other line."""
+        path = getattr(getattr(record, "request", None), "path_info", "")
+        return path != "/readyz" or getattr(record, "status_code", 0) != HTTPStatus.SERVICE_UNAVAILABLE

@@ -35,6 +35,17 @@ def test_without_a_broker_the_site_is_not_ready_and_says_what_is_missing(setting
 
 
 @pytest.mark.django_db
+def test_what_is_missing_is_logged_once_as_a_warning(
+    settings: Any, tmp_path: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
+    Client().get("/readyz")
+    (line,) = caplog.records
+    assert (line.levelname, line.name) == ("WARNING", "diagnosis.health")
+    assert line.getMessage().startswith("Not ready: broker: ")
+
+
+@pytest.mark.django_db
 def test_a_broker_without_a_worker_is_not_ready_until_one_was_heard_from(live_redis: PrivateRedis) -> None:
     assert "no worker" in Client().get("/readyz").json()["worker"]
     queue.beat("worker@here")
