@@ -85,7 +85,8 @@ class LungClassifierConfig:
         serve_size: Side of the crop of the served network, in pixels.
         weights: ``.npz`` of ImageNet weights to begin with; empty to begin with nothing or with ``start``.
         start: Folder of another run whose averaged weights to begin with.
-        frozen: Blocks of the backbone, the stem before them, that stay as they begin: a step of three takes three quarters of the time.
+        frozen: Blocks of the backbone, the stem before them, that stay as they begin. With three of them a step takes
+            three quarters of the time.
         propensity_cap: See ``ml/data/acquisition.py``; 1 is off.
         smooth: Label smoothing.
         soften: Standard deviation, in pixels, of a blur before the crop, in training and as served. Finer than that,
