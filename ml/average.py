@@ -102,7 +102,7 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
     histories = [state["history"] for _arrays, state in found]
     trained = [json.loads((run / "train.json").read_text(encoding="utf-8")) for run in runs]
     kept = ("command", "seed", "epochs", "best", "seconds", "commit")
-    facts = {name: first[name] for name in first.keys() - {"architecture", "data", *_OF_ONE_RUN}}
+    facts = {name: value for name, value in first.items() if name not in ("architecture", "data", *_OF_ONE_RUN)}
     save_run(
         out, served, prepared,
         {**facts, "command": command, "members": [{name: one.get(name) for name in kept} for one in trained]},
