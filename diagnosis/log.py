@@ -21,7 +21,7 @@ class WithPerson(logging.Filter):
         return True
 
 
-class NotOfProbes(logging.Filter):
+class NotReadyOnce(logging.Filter):
     """Leaves out Django's error on each 503 of /readyz: the view's own line says what is missing, as a warning."""
 
     def filter(self, record: logging.LogRecord) -> bool:

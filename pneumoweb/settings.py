@@ -436,12 +436,12 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%Y-%m-%d %H:%M:%S%z"}
     },
-    "filters": {"person": {"()": "diagnosis.log.WithPerson"}, "probes": {"()": "diagnosis.log.NotOfProbes"}},
+    "filters": {"person": {"()": "diagnosis.log.WithPerson"}, "not_ready": {"()": "diagnosis.log.NotReadyOnce"}},
     "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["person"]}},
     "root": {"handlers": ["terminal"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["terminal"], "level": LOG_LEVEL, "propagate": False},
-        "django.request": {"filters": ["probes"]},
+        "django.request": {"filters": ["not_ready"]},
         "diagnosis.access": {"level": "INFO"},  # only with ACCESS_LOG=1, and then whatever LOG_LEVEL says
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for every scanner that tries a name
         **{name: {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL} for name in CHATTY},
