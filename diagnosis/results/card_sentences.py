@@ -144,6 +144,9 @@ CARD = (
 )
 PATTERNS = (
     gettext_noop(
+        "Three seeds were trained, and the first is served; on the %s validation films their AUC is %s, %s and %s."
+    ),
+    gettext_noop(
         "It ranks adults less well than the network for children ranks children: on %s test films of %s studies its "
         "AUC is %s; for films of typical appearance %s, of indeterminate %s, of atypical %s."
     ),

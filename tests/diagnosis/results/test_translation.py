@@ -65,7 +65,10 @@ def test_the_card_that_is_published_is_translated_with_decimal_commas() -> None:
     with translation.override("de"):
         assert [
             text
-            for text in (card.intended_use, card.first.description, *card.first.limits)
+            for text in (
+                card.intended_use,
+                *(line for of in card.populations.values() for line in (of.description, *of.limits)),
+            )
             if translate_card(text) == text
         ] == []
         pattern = next(pattern for pattern in PATTERNS if pattern.startswith("It also goes by"))
@@ -76,3 +79,4 @@ def test_each_pattern_finds_its_own_sentences() -> None:
     with translation.override("de"):
         for pattern in PATTERNS:
             assert translate_card(pattern % tuple("1234567890"[: pattern.count("%s")])) != pattern
+            assert translation.gettext(pattern) != pattern
