@@ -44,6 +44,32 @@ def read_checkpoint(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]
     return arrays, state
 
 
+def give_lung_weights(network: Any, run: Path, which: str) -> dict[str, Any]:
+    """Give a classifier on lung crops another run's weights; its auxiliary head stays where it has other kinds.
+
+    Args:
+        network: By :func:`ml.network.lung_classifier.build_training`, any size.
+        run: A folder ``ml.train`` wrote, or is writing.
+        which: ``"mean"``: the averaged weights of its last whole epoch; ``"best"``: the mean of its last epochs'.
+
+    Returns:
+        What the run was trained on and by.
+
+    Raises:
+        TrainingError: There is no readable checkpoint, or it is of another network.
+    """
+    arrays, state = read_checkpoint(run / "checkpoint.npz")
+    for place, variable in enumerate(network.weights):
+        value = arrays.get(f"{which}{place}")
+        if value is None or value.shape != variable.shape:
+            if "head_aux" in variable.path and value is not None:
+                continue  # that head is not served
+            raise TrainingError(f"{run} holds another kind of network.")
+        variable.assign(value)
+    identity: dict[str, Any] = state["identity"]
+    return identity
+
+
 def _dropout_states(model: Any) -> list[Any]:
     """Where the random numbers of the dropout layers stand; Keras does not count them among the weights."""
     return [variable for variable in model.variables if "seed_generator_state" in variable.path]

@@ -85,6 +85,7 @@ class LungClassifierConfig:
         serve_size: Side of the crop of the served network, in pixels.
         weights: ``.npz`` of ImageNet weights to begin with; empty to begin with nothing or with ``start``.
         start: Folder of another run whose averaged weights to begin with.
+        teachers: Folders of runs of this kind whose answers to learn.
         frozen: Blocks of the backbone, the stem before them, that stay as they begin. With three of them a step takes
             three quarters of the time.
         propensity_cap: See ``ml/data/acquisition.py``; 1 is off.
@@ -106,6 +107,7 @@ class LungClassifierConfig:
     serve_size: int = SERVE_SIZE
     weights: str = ""
     start: str = ""
+    teachers: tuple[str, ...] = ()
     frozen: int = 3
     propensity_cap: float = 1.0
     smooth: float = 0.05
@@ -116,7 +118,8 @@ class LungClassifierConfig:
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values; of files and folders their names alone, since paths are one machine's."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        named = {name: Path(plain[name]).name for name in ("weights", "start")}
+        named: dict[str, Any] = {name: Path(plain[name]).name for name in ("weights", "start")}
+        named["teachers"] = [Path(run).name for run in self.teachers]
         return {**plain, **named, "crop": self.crop.as_json(), "retouching": self.retouching.as_json()}
 
 

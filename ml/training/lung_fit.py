@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from ml.data.dataset import Film
 from ml.data.prepare import PreparedData
-from ml.errors import TrainingError
 from ml.evaluation.shifts import blend_of_shifts
 from ml.metrics.curves import area_under_curve, loss_at_best_offset
 from ml.network.efficientnet import freeze, load_imagenet
 from ml.network.lung_classifier import build_training
 from ml.training.callbacks import Averaged, Pace
-from ml.training.checkpoint import Checkpoint, read_checkpoint
+from ml.training.checkpoint import Checkpoint, give_lung_weights
 from ml.training.config import LungClassifierConfig
+from ml.training.distillation import lung_teachers
 from ml.training.lung_maps import find_lung_maps
 from ml.training.lung_pipeline import batches, served_crops, softened
 from ml.training.pipeline import order_of_films
@@ -94,14 +94,7 @@ def begin(network: Any, config: LungClassifierConfig) -> None:
     if config.weights:
         load_imagenet(network, Path(config.weights))
     if config.start:
-        arrays, _ = read_checkpoint(Path(config.start) / "checkpoint.npz")
-        for place, variable in enumerate(network.weights):
-            value = arrays.get(f"mean{place}")
-            if value is None or value.shape != variable.shape:
-                if "head_aux" in variable.path and value is not None:
-                    continue  # another set of kinds; that head is not served
-                raise TrainingError(f"{config.start} holds another network; it cannot be begun with.")
-            variable.assign(value)
+        give_lung_weights(network, Path(config.start), "mean")
 
 
 def fit_lung_classifier(
@@ -116,6 +109,7 @@ def fit_lung_classifier(
         resume: Go on from ``out/checkpoint.npz`` if it is there.
 
     Raises:
+        DataError: One of ``config.teachers`` cannot teach.
         TrainingError: The run cannot go on, or not begin as its recipe says.
     """
     keras.utils.set_random_seed(config.seed)
@@ -149,10 +143,12 @@ def fit_lung_classifier(
     checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
     done = checkpoint.restore(network, [pace]) if resume else 0
     if done < config.epochs:
+        taught_by = [Path(run) for run in config.teachers]
+        teach = lung_teachers(taught_by, config.size, identity) if taught_by else None
         targets = (labels[learn] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
         shown = batches(
             softened(pixels[learn], config.soften), find_lung_maps(pixels[learn]), targets, kinds[learn], order,
-            done * steps, config.seed, config.crop, config.retouching, config.size,
+            done * steps, config.seed, config.crop, config.retouching, config.size, teach,
         )  # fmt: skip
         network.fit(
             shown, initial_epoch=done, epochs=config.epochs, steps_per_epoch=steps, verbose=2,

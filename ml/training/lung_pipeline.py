@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from ml.network.efficientnet import STRIDE
 from ml.network.lung_crop import MARGIN
 from ml.network.normalization import enlarging_matrix, softening_matrix
 from ml.training.augmentation import AugmentationConfig, retouch, warp
+from ml.training.distillation import SHARE
 from ml.training.lung_maps import LungMaps
 from ml.training.stateless_random import Draws
 
@@ -123,6 +125,7 @@ def _changed_crop(film: Any, chest: Any, lungs: Any, boxes: Any, draw: Draws, co
 def batches(
     pixels: NDArray[np.uint8], maps: LungMaps, targets: NDArray[np.float32], kinds: NDArray[np.int64],
     order: NDArray[np.int64], start: int, seed: int, config: CropConfig, retouching: AugmentationConfig, size: int,
+    teach: Callable[[Any, Any], Any] | None = None,
 ) -> Any:  # fmt: skip
     """The tf.data pipeline from batch ``start`` on; a batch is a function of its number and the seed.
 
@@ -137,6 +140,7 @@ def batches(
         config: How crops are changed.
         retouching: What else is changed; its own crops and backgrounds take no part.
         size: Side of the crops.
+        teach: By :func:`ml.training.distillation.lung_teachers`: what it says of a crop goes into its target.
 
     Returns:
         Batches of ``((crops, pooling weights), {"all", "lungs", "aux"})``.
@@ -152,10 +156,12 @@ def batches(
         row, draw = tf.ensure_shape(rows[step], (count,)), Draws(seed, step)
         film = tf.cast(tf.gather(stacked, row), tf.float32)
         moved = _changed_crop(film[..., :1], film[..., 1:2], film[..., 2:], tf.gather(boxes, row), draw, config, size)
-        target = tf.gather(wanted, row)[:, None]
-        crops = retouch(moved[..., :1], draw, retouching, count, size)
-        answers = {"all": target, "lungs": target, "aux": tf.gather(classes, row)}
-        return (crops, pooling_weights(moved[..., 1:], size)), answers
+        target = tf.gather(wanted, row)
+        crops, weights = retouch(moved[..., :1], draw, retouching, count, size), pooling_weights(moved[..., 1:], size)
+        if teach is not None:
+            target = SHARE * teach(crops, weights) + (1 - SHARE) * target
+        answers = {"all": target[:, None], "lungs": target[:, None], "aux": tf.gather(classes, row)}
+        return (crops, weights), answers
 
     steps = tf.data.Dataset.range(start, len(order))
     # No Python branch in it hangs on a tensor, and to look for one takes seconds.
