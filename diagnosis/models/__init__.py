@@ -4,17 +4,8 @@ from diagnosis.models.api import ApiToken, DailyUse, IdempotentRequest
 from diagnosis.models.prediction import Finding, ModelVersion, Prediction
 from diagnosis.models.preferences import PREVALENCE_MAX, PREVALENCE_MIN, OperatingPointName, Preferences
 from diagnosis.models.review import Agreement, Certainty, Diagnosis, OwnFinding, Reference, Review, Source
-from diagnosis.models.study import (
-    PATIENT_CODE,
-    PENDING,
-    STATED,
-    KnownBy,
-    Population,
-    State,
-    Study,
-    StudyQuerySet,
-    max_attempts,
-)
+from diagnosis.models.state import PENDING, State, max_attempts
+from diagnosis.models.study import PATIENT_CODE, STATED, KnownBy, Population, Study, StudyQuerySet
 from diagnosis.models.webhook import Delivery, Webhook
 from diagnosis.models.worklist import SavedFilter, StudyTag, Tag, TagNames
 
