@@ -119,13 +119,13 @@ def engines(least: float) -> list[Row]:
 
 
 def pages(sizes: list[int]) -> list[Row]:
-    """(d) and (f): pages over HTTP at growing numbers of rows, against the smallest."""
+    """(d) and (f): pages over HTTP at growing numbers of rows, against the smallest asked for in turn."""
     found = run("pages", *map(str, sizes))
     rows = []
     for name in ("history", "result", "waiting"):
-        base = found[f"{name} {sizes[0]}"]["ms"]
         for size in sizes:
             page = found[f"{name} {size}"]
+            base = page["few_ms"]
             asked = name == "history" and size == 100_000
             what = (
                 f"{NAMES[name]}, {size:,} studies: {page['queries']} queries, {page['per_s']:.0f} requests/s "

@@ -1,14 +1,14 @@
 """(d) pages and (f) rows: time and queries of history, result page and poll with few and with many studies.
 
-A process of its own with a site of its own; prints one JSON line. Arguments: the numbers of rows, ascending.
+A process of its own with sites of its own; prints one JSON line. Arguments: the numbers of rows, ascending.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -20,65 +20,85 @@ CLIENTS = 4
 REQUESTS = 60
 
 
+SETTINGS = {
+    "DATABASE_URL": "",  # SQLite, whatever else is at hand
+    "TASK_TIME_LIMIT": "7200",  # no sweep may take the waiting study back meanwhile
+}
+
+
 def main() -> None:
     """Fill, measure, print."""
-    with running_site(TASK_TIME_LIMIT="7200") as site:  # no sweep may take the waiting study back meanwhile
+    few, *more = [int(argument) for argument in sys.argv[1:]] or [200, 100_000]
+    with running_site(**SETTINGS) as site:
         django_of(site)
-        print(json.dumps(measure(site.port, [int(argument) for argument in sys.argv[1:]] or [200, 100_000])))
+        session = sign_in(1)[0]
+        addresses = filled(session, few)
+        result = measure(Person(site.port, session), addresses, few)
+        with running_site(site, **SETTINGS) as small:
+            for size in more:
+                filled(session, size)
+                result |= measure(Person(site.port, session), addresses, size, Person(small.port, session))
+    print(json.dumps({**result, "clients": CLIENTS}))
 
 
-def measure(port: int, sizes: list[int]) -> dict[str, Any]:
-    """Milliseconds of one request over HTTP and of an answer without a page (``/healthz``) asked for in turn with it,
-    requests per second and queries of each page, by number of studies.
-    """
+def filled(session: str, size: int) -> dict[str, str]:
+    """Give a signed-in person so many studies, one of them waiting; return the addresses of the pages to ask for."""
     from django.contrib.sessions.models import Session
-    from django.db import connection
-    from django.test import Client
-    from django.test.utils import CaptureQueriesContext
     from django.utils import timezone
 
     from diagnosis.models import Study
 
-    session = sign_in(1)[0]
     owner = int(Session.objects.get(pk=session).get_decoded()["_auth_user_id"])
+    own = Study.objects.filter(owner=owner)
+    waiting = own.filter(state="running").first() or Study.objects.create(
+        owner_id=owner, width=1, height=1, pixel_hash="waiting", intended_use_at=timezone.now(),
+        state="running", started_at=timezone.now(), attempt=1,
+    )  # fmt: skip
+    fill(owner, size - own.count())
+    oldest = own.filter(state="done").order_by("created_at")[0]
+    return {
+        "history": "/studies/",
+        "result": oldest.get_absolute_url(),
+        "waiting": f"{waiting.get_absolute_url()}status/",
+    }
+
+
+def measure(person: Person, addresses: dict[str, str], size: int, few: Person | None = None) -> dict[str, Any]:
+    """Milliseconds of one request over HTTP, requests per second and queries of each page.
+
+    In turn with each page are asked for: an answer without a page (``/healthz``), and the same page where the same
+    person has ``few`` studies, on a site of its own; so neither the machine's speed nor what else it does counts.
+
+    Args:
+        person: Whose pages.
+        addresses: By name.
+        size: How many studies there are, for the names of the results.
+        few: The person on the other site; left out, the page is its own baseline.
+    """
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
     client = Client(headers={"host": "localhost"})
-    client.cookies["sessionid"] = session
-    result: dict[str, Any] = {"clients": CLIENTS}
-    for size in sizes:
-        fill(owner, size - Study.objects.filter(owner=owner).count())
-        people = [Person(port, session) for _ in range(CLIENTS)]  # new ones: idle connections are closed meanwhile
-        study = Study.objects.filter(owner=owner, state="done").order_by("created_at")[0]
-        waiting = Study.objects.create(
-            owner_id=owner, width=1, height=1, pixel_hash="waiting", intended_use_at=timezone.now(),
-            state="running", started_at=timezone.now(), attempt=1,
-        )  # fmt: skip
-        addresses = {
-            "history": "/studies/",
-            "result": study.get_absolute_url(),
-            "waiting": f"{waiting.get_absolute_url()}status/",
-        }
-        for name, address in addresses.items():
-            client.get(address)  # the card is parsed once in a process
-            with CaptureQueriesContext(connection) as queries:
-                assert client.get(address).status_code == 200
-            count = len(queries)  # now: the context reads a log that the next request empties
-
-            def ask(number: int, address: str = address, people: list[Person] = people) -> None:
-                people[number % CLIENTS].get(address)
-
-            page, empty = medians_ms(partial(ask, 0), partial(ask, 0, "/healthz"))
-            begin = time.perf_counter()
-            threads = [
-                threading.Thread(target=lambda n=n, ask=ask: [ask(n) for _ in range(REQUESTS // CLIENTS)])  # type: ignore[misc]
-                for n in range(CLIENTS)
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            rate = REQUESTS / (time.perf_counter() - begin)
-            result[f"{name} {size}"] = {"ms": page, "empty_ms": empty, "per_s": rate, "queries": count}
-        waiting.delete()
+    client.cookies["sessionid"] = person.session
+    people = [person, *(Person(person.port, person.session) for _ in range(CLIENTS - 1))]
+    result: dict[str, Any] = {}
+    for name, address in addresses.items():
+        client.get(address)  # the card is parsed once in a process
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        count = len(queries)  # now: the context reads a log that the next request empties
+        in_turn = [partial(person.get, address), partial(person.get, "/healthz")]
+        if few is not None:
+            in_turn.append(partial(few.get, address))
+        page, empty, *base = medians_ms(*in_turn)
+        begin = time.perf_counter()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(lambda one, to=address: [one.get(to) for _ in range(REQUESTS // CLIENTS)], people))
+        rate = REQUESTS / (time.perf_counter() - begin)
+        result[f"{name} {size}"] = {
+            "ms": page, "empty_ms": empty, "few_ms": base[0] if base else page, "per_s": rate, "queries": count,
+        }  # fmt: skip
     return result
 
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +26,24 @@ PATIENCE = 180.0
 
 
 @contextmanager
-def running_site(**environment: str) -> Iterator[RunningSite]:
-    """``manage.py serve`` in a data folder of its own, on the disk the repository is on; gone afterwards."""
+def running_site(like: RunningSite | None = None, **environment: str) -> Iterator[RunningSite]:
+    """``manage.py serve`` in a data folder of its own, on the disk the repository is on; gone afterwards.
+
+    Args:
+        like: A site on SQLite whose database, as it is now, and whose secret this one begins with: the same studies,
+            and the same people signed in.
+        environment: Its settings.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pneumoweb-bench-"))
+    if like is not None:
+        (folder / "data").mkdir(mode=0o700)
+        shutil.copy2(like.data_dir / "secret_key", folder / "data")
+        database = "pneumoweb.sqlite3"
+        with (
+            closing(sqlite3.connect(like.data_dir / database)) as source,
+            closing(sqlite3.connect(folder / "data" / database)) as copy,
+        ):
+            source.backup(copy)
     site = RunningSite(folder / "data", LOG_LEVEL="WARNING", **environment).start()
     try:
         site.wait_for("/readyz", '"ready": true')
@@ -113,6 +129,7 @@ class Person:
     """A signed-in client with one connection kept open, as a browser has."""
 
     def __init__(self, port: int, session: str) -> None:
+        self.port, self.session = port, session
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.headers = {
             "Cookie": f"sessionid={session}; csrftoken={'a' * 32}",

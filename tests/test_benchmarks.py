@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import benchmarks.__main__
 from benchmarks import films
 from benchmarks.__main__ import growth
 from benchmarks.profile import shares
@@ -56,3 +57,19 @@ def test_without_real_films_drawn_ones_are_measured_and_it_is_reported(monkeypat
     films.films.cache_clear()
     assert source == "20 drawn films, 1400 × 1000 (there are no real ones in /nowhere)"
     assert len(drawn) == 20
+
+
+def test_a_page_of_many_studies_is_compared_with_the_same_page_of_few_asked_for_in_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = {"ms": 4.0, "empty_ms": 1.0, "few_ms": 4.0, "per_s": 200.0, "queries": 4}
+    many = {**page, "ms": 6.0, "empty_ms": 1.5, "few_ms": 5.7}  # the machine has become slower meanwhile
+    measured = {
+        f"{name} {size}": one
+        for name in ("history", "result", "waiting")
+        for size, one in ((200, page), (100_000, many))
+    }
+    monkeypatch.setattr(benchmarks.__main__, "run", lambda *_arguments: {**measured, "clients": 4})
+    rows = {row.what: row for row in benchmarks.__main__.pages([200, 100_000])}
+    [history] = [row for what, row in rows.items() if what.startswith("history page, 100,000 studies")]
+    assert (history.baseline, history.ratio, history.met) == (5.7, pytest.approx(0.95), True)
