@@ -83,15 +83,26 @@ def _identity(card: ModelCard) -> str:
                          f"residual CNN, global average pooling, linear head: `{json.dumps(shape)}`"),
         ("Size", f"{training.get('parameters', '?'):,} parameters, {training.get('gmac', '?')} GMAC a film"
                  if isinstance(training.get("parameters"), int) else "not recorded"),
-        ("Weights from elsewhere", "those of the network for children, to begin with, and by them ImageNet weights of "
-                                   "EfficientNet-Lite0 (Apache-2.0)" if training.get("start") else
-                                   "ImageNet weights of EfficientNet-Lite0 (Apache-2.0) to begin with" if lungs else
+        ("Weights from elsewhere", _weights_from(training, population.name) if lungs else
                                    "none: trained from nothing on the data below"),
+        *([("Taught by", "what these runs on the same films predict together, beside the labels: "
+                         + ", ".join(teachers))] if (teachers := training.get("teachers")) else []),
         ("Regulatory status", "**not a medical device**; assessed or cleared by nobody"),
         ("Licence", "code MIT; **network for non-commercial use**, as its data" if population.non_commercial else
                     "MIT, as the project; data CC BY 4.0"),
     ]  # fmt: skip
     return "## Model details\n\n" + table(("", ""), facts)
+
+
+def _weights_from(training: Mapping[str, Any], population: str) -> str:
+    imagenet, start = "ImageNet weights of EfficientNet-Lite0 (Apache-2.0)", training.get("start")
+    if not start:
+        return f"{imagenet} to begin with"
+    # A network for others may begin with the children's; one for children with another run on the same films.
+    begun_with = (
+        f"those of the run {start} on the same films" if population == CHILD else "those of the network for children"
+    )
+    return f"{begun_with}, to begin with, and by them {imagenet}"
 
 
 def _use(card: ModelCard) -> str:

@@ -68,6 +68,16 @@ def test_what_the_card_states_is_what_the_metrics_measured() -> None:
     assert metrics["plain"]["auc"]["value"] > 0.5, "the hand-made network is better than guessing"
 
 
+def test_the_model_card_says_what_a_network_began_with_and_who_taught_it(tmp_path: Path) -> None:
+    artifact = copied_artifact(tmp_path / "artifact")
+    raw = json.loads((artifact / "card.json").read_text())
+    raw["training"] |= {"network": "lung_classifier", "start": "d2", "teachers": ["d1", "d2"]}
+    (artifact / "card.json").write_text(json.dumps(raw))
+    text = render(artifact)
+    assert "those of the run d2 on the same films, to begin with, and by them ImageNet weights" in text
+    assert "| Taught by | what these runs on the same films predict together, beside the labels: d1, d2 |" in text
+
+
 def test_the_model_card_is_written_from_the_figures_alone() -> None:
     text = render(workshop() / "artifact")
     for heading in (
