@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,9 +76,10 @@ def litert() -> Run:
     import tensorflow as tf
 
     model = _keras()
-    with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, verbose=False)
-        data = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+    # Not by a saved model: that refuses the names of EfficientNet's layers, which begin with an underscore.
+    signature = [tf.TensorSpec((None, FILM_SIZE, FILM_SIZE, 1), tf.float32)]
+    graph = tf.function(lambda films: model(films, training=False), signature).get_concrete_function()
+    data = tf.lite.TFLiteConverter.from_concrete_functions([graph], model).convert()
     runs: dict[int, Any] = {}
 
     def run(films: NDArray[np.float32]) -> Any:

@@ -10,8 +10,10 @@ import pytest
 import benchmarks.__main__
 from benchmarks import films
 from benchmarks.__main__ import growth
+from benchmarks.engines import exported, litert
 from benchmarks.profile import shares
 from benchmarks.report import table
+from ml import phantom
 
 
 def test_a_profile_counts_the_innermost_python_function_whatever_line_it_was_in() -> None:
@@ -73,3 +75,11 @@ def test_a_page_of_many_studies_is_compared_with_the_same_page_of_few_asked_for_
     rows = {row.what: row for row in benchmarks.__main__.pages([200, 100_000])}
     [history] = [row for what, row in rows.items() if what.startswith("history page, 100,000 studies")]
     assert (history.baseline, history.ratio, history.met) == (5.7, pytest.approx(0.95), True)
+
+
+@pytest.mark.slow
+def test_the_engines_that_are_compared_run_the_same_network() -> None:
+    drawn = phantom.film(3, width=224, height=224)[None, ..., None].astype(np.float32)
+    ours, other = ([np.asarray(output) for output in way()(drawn)] for way in (exported, litert))
+    [logit] = [output for output in other if output.size == 1]
+    assert float(logit[0, 0]) == pytest.approx(float(ours[0][0, 0]), abs=1e-2)
