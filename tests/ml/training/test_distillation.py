@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ml.data.dataset import DataError
+from ml.network.export import check_architecture, load_keras
 from ml.train import train
 from ml.training.augmentation import AugmentationConfig
 from ml.training.config import LungClassifierConfig
@@ -71,22 +72,13 @@ def lung_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_a_classifier_on_lung_crops_learns_from_another_and_goes_on_where_it_stopped(
-    lung_run: Path, tmp_path: Path
-) -> None:
-    import keras
-
-    from ml.training.checkpoint import read_checkpoint
-
-    config = replace(LUNG_CONFIG, seed=2, start=str(lung_run), teachers=(str(lung_run), str(lung_run)))
+def test_a_classifier_on_lung_crops_begins_with_another_and_learns_from_it(lung_run: Path, tmp_path: Path) -> None:
+    config = replace(LUNG_CONFIG, seed=2, start=str(lung_run), teachers=(str(lung_run),))
     with without_graphs():
         train(tiny_runs() / "data", tmp_path / "pupil", config)
-        train(tiny_runs() / "data", tmp_path / "pupil", replace(config, epochs=2), resume=True)
     told = json.loads((tmp_path / "pupil" / "train.json").read_text())
-    assert (told["start"], told["teachers"], told["epochs"]) == ("one", ["one", "one"], 2)
-    assert len(read_checkpoint(tmp_path / "pupil" / "checkpoint.npz")[1]["history"]) == 2
-    served = keras.models.load_model(tmp_path / "pupil" / "model.keras")
-    assert served.output["logit"].shape == (None, 1)
+    assert (told["start"], told["teachers"]) == ("one", ["one"])
+    assert check_architecture(load_keras(tmp_path / "pupil" / "model.keras"))
 
 
 def test_teachers_on_lung_crops_answer_with_the_mean_of_their_logits(lung_run: Path) -> None:
