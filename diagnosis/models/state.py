@@ -51,7 +51,7 @@ class State(models.TextChoices):
 PENDING = (State.QUEUED, State.RUNNING)
 
 
-class Analysed(models.Model):
+class HasState(models.Model):
     """What waits for an answer, is being analysed or has been: :class:`diagnosis.models.Study` alone."""
 
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED, editable=False)
@@ -86,7 +86,7 @@ class Analysed(models.Model):
     class Meta:
         abstract = True
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # columns and relations of Study that the moves use
         owner_id: int
         notices: models.JSONField[Any, Any]
         predictions: RelatedManager[Prediction]

@@ -17,7 +17,7 @@ from diagnosis.models.collation import CollationKey, collation_key
 from diagnosis.models.prediction import Finding, Prediction
 from diagnosis.models.preferences import Preferences
 from diagnosis.models.review import Review
-from diagnosis.models.state import PENDING, Analysed, State
+from diagnosis.models.state import PENDING, HasState, State
 
 
 class Population(models.TextChoices):
@@ -92,7 +92,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.visible_to(user).with_hidden(user).filter(answer_hidden=True)
 
 
-class Study(Analysed):
+class Study(HasState):
     """One submitted radiograph and its state. Its files lie in a folder named by its id (``diagnosis.storage``)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
