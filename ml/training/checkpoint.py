@@ -64,7 +64,7 @@ def give_lung_weights(network: Any, run: Path, which: str) -> dict[str, Any]:
         if value is None or value.shape != variable.shape:
             if "head_aux" in variable.path and value is not None:
                 continue  # that head is not served
-            raise TrainingError(f"{run} holds another kind of network.")
+            raise TrainingError(f"{run} holds another kind of network; give a run of a classifier on lung crops.")
         variable.assign(value)
     identity: dict[str, Any] = state["identity"]
     return identity
