@@ -34,11 +34,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        status = self.server.status  # now: a test may change it as soon as it sees what was got
         self.server.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
         self.server.answers.wait()
         time.sleep(self.server.hangs)
         try:
-            self._answer()
+            self._answer(status)
         except OSError:
             return  # the sender has had enough
 
@@ -47,8 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
 
-    def _answer(self) -> None:
-        self.send_response(self.server.status)
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
         if self.server.location:
             self.send_header("Location", self.server.location)
         end = time.monotonic() + self.server.drips
