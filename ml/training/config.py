@@ -92,6 +92,7 @@ class LungClassifierConfig:
         smooth: Label smoothing.
         soften: Standard deviation, in pixels, of a blur before the crop, in training and as served. Finer than that,
             copies of a film of different making have little in common (docs/experiments.md).
+        narrow: Pool over the lungs less their edge, as the served network does, and not over the lungs widened.
     """
 
     network: Literal["lung_classifier"] = "lung_classifier"
@@ -112,6 +113,7 @@ class LungClassifierConfig:
     propensity_cap: float = 1.0
     smooth: float = 0.05
     soften: float = 0.0
+    narrow: bool = False
     crop: CropConfig = field(default_factory=CropConfig)
     retouching: AugmentationConfig = field(default_factory=lambda: AugmentationConfig(jpeg=0.0))
 

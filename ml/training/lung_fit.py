@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,9 @@ def fit_lung_classifier(
     steps = max(1, len(learn) // config.batch)
     order = order_of_films(labels[learn], config.epochs, steps, config.batch, config.seed, data.weights)
     moved = blend_of_shifts(pixels[choose], 1)
+    find = partial(find_lung_maps, narrow=config.narrow)
     groups = {
-        name: served_crops(softened(shown, config.soften), find_lung_maps(shown), config.serve_size)
+        name: served_crops(softened(shown, config.soften), find(shown), config.serve_size)
         for name, shown in (("_plain", pixels[choose]), ("", moved))
     }
     network = build_training(config.size, kinds=len(names))
@@ -147,7 +149,7 @@ def fit_lung_classifier(
         teach = lung_teachers(taught_by, config.size, identity) if taught_by else None
         targets = (labels[learn] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
         shown = batches(
-            softened(pixels[learn], config.soften), find_lung_maps(pixels[learn]), targets, kinds[learn], order,
+            softened(pixels[learn], config.soften), find(pixels[learn]), targets, kinds[learn], order,
             done * steps, config.seed, config.crop, config.retouching, config.size, teach,
         )  # fmt: skip
         network.fit(

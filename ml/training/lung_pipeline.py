@@ -18,9 +18,6 @@ from ml.training.distillation import SHARE
 from ml.training.lung_maps import LungMaps
 from ml.training.stateless_random import Draws
 
-_WIDEN = 9
-"""Pixels of a crop by which lungs are widened for pooling, so that their borders count."""
-
 
 @dataclass(frozen=True, slots=True)
 class CropConfig:
@@ -60,16 +57,16 @@ def _matrix(left: Any, top: Any, width: Any, height: Any, size: int, angle: Any 
     return tf.stack([row + zero for row in rows], axis=1)
 
 
-def pooling_weights(lungs: Any, size: int) -> Any:
+def pooling_weights(lungs: Any, size: int, widen: int) -> Any:
     """Lungs of a crop (N, S, S, 1) 0..255 → what each place of the features (N, S/32, S/32, 1) counts.
 
     The transpose of enlarging features to the crop: pooling with these weights is the mean, over the pixels of the
-    (widened) lungs, of the enlarged features.
+    lungs, widened by ``widen`` pixels (1: as they are), of the enlarged features.
     """
     import tensorflow as tf
 
     enlarge = tf.constant(enlarging_matrix(size, STRIDE))
-    wide = tf.nn.max_pool2d(lungs / 255.0, _WIDEN, 1, "SAME")[..., 0]
+    wide = tf.nn.max_pool2d(lungs / 255.0, widen, 1, "SAME")[..., 0]
     return tf.einsum("yi,nyx,xj->nij", enlarge, wide, enlarge)[..., None] / STRIDE**2
 
 
@@ -95,7 +92,7 @@ def served_crops(pixels: NDArray[np.uint8], maps: LungMaps, size: int) -> tuple[
         x, y, across, down = (tf.constant(edge, tf.float32) for edge in grown)
         moved = warp(pair, _matrix(x, y, across, down, size), size)
         crops.append(np.rint(moved[..., :1]).astype(np.uint8))
-        weights.append(np.asarray(pooling_weights(moved[..., 1:], size)))
+        weights.append(np.asarray(pooling_weights(moved[..., 1:], size, maps.widen)))
     return np.concatenate(crops), np.concatenate(weights)
 
 
@@ -157,7 +154,8 @@ def batches(
         film = tf.cast(tf.gather(stacked, row), tf.float32)
         moved = _changed_crop(film[..., :1], film[..., 1:2], film[..., 2:], tf.gather(boxes, row), draw, config, size)
         target = tf.gather(wanted, row)
-        crops, weights = retouch(moved[..., :1], draw, retouching, count, size), pooling_weights(moved[..., 1:], size)
+        crops = retouch(moved[..., :1], draw, retouching, count, size)
+        weights = pooling_weights(moved[..., 1:], size, maps.widen)
         if teach is not None:
             target = SHARE * teach(crops, weights) + (1 - SHARE) * target
         answers = {"all": target[:, None], "lungs": target[:, None], "aux": tf.gather(classes, row)}

@@ -20,6 +20,9 @@ from ml.network.export import check_architecture, export, load_keras, read_head,
 from ml.network.lung_classifier import build_serving, build_training, for_two_views, rebuilt, three_views
 from ml.network.lungs import load_lungs
 from ml.network.normalization import views
+from ml.training.lung_fit import scores
+from ml.training.lung_maps import find_lung_maps
+from ml.training.lung_pipeline import served_crops
 from tests.ml.drawn import drawn_input
 from tests.places import SHARED_DATA
 
@@ -118,6 +121,17 @@ def test_a_served_network_built_once_more_answers_as_before() -> None:
         np.testing.assert_allclose(np.asarray(after[name]) / scale, np.asarray(value) / scale, atol=1e-4)
     with pytest.raises(ArtifactDamaged, match="does not work on lungs"):
         rebuilt(load_lungs())
+
+
+def test_narrowed_lungs_pool_in_training_as_the_served_network_pools(untrained: Any) -> None:
+    served, training = build_serving(untrained, load_lungs(), 96), build_training(96)
+    training.set_weights(untrained.get_weights())
+    wanted = np.asarray(served(FILMS[..., None].astype(np.float32), training=False)["logit"])[:, 0]
+    narrow, wide = (
+        scores(training, *served_crops(FILMS, find_lung_maps(FILMS, narrow=narrow), 96)) for narrow in (True, False)
+    )
+    np.testing.assert_allclose(narrow, wanted, rtol=0.01)
+    assert np.abs(wide / wanted - 1).max() > 0.02
 
 
 @pytest.mark.slow
