@@ -1,25 +1,36 @@
-"""Average finished (or unfinished) runs into one network: ``python -m ml.average RUN… --data DIR --out DIR``.
+"""Average runs into one network: ``python -m ml.average RUN… --data DATA --out DIR``.
 
 The runs must share one split, or a film would be validation for one member and lesson for another. What comes out is
-a run folder like any other; its network's logit is the mean of the members' logits.
+a run folder like any other. Of networks of whole films, finished or not, its logit is the mean of the members' logits.
+Of finished runs on lung crops that began with the same weights it is one network of no more work, whose weights are
+the mean of theirs (Wortsman et al. 2022, *Model soups*).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from ml.data.dataset import DataError
 from ml.data.prepare import prepare
 from ml.errors import MLError
 from ml.evaluation.figures import learning
 from ml.files import write_json, write_text
+from ml.network import lung_classifier
 from ml.network.classifier import INPUT_SIZE, build_serving
+from ml.network.lungs import load_lungs
 from ml.provenance import command_line
-from ml.training.run import save_run
+from ml.training.run import read_split, save_run
+
+_OF_ONE_RUN = ("seed", "epochs")
+"""What may differ between runs whose weights are averaged."""
 
 
 def average(runs: Sequence[Path], data: Path, out: Path, input_size: int = INPUT_SIZE, command: str = "") -> None:
@@ -57,6 +68,55 @@ def average(runs: Sequence[Path], data: Path, out: Path, input_size: int = INPUT
     write_text(out / "curves.svg", learning(histories))
 
 
+def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = "") -> None:
+    """Write the network whose weights are the mean of those of finished runs on lung crops.
+
+    Args:
+        runs: Run folders of ``ml.train``, of one recipe, one split and one beginning; their seeds alone may differ.
+        data: The data they were trained on.
+        out: The folder to write.
+        command: The command line, for train.json.
+
+    Raises:
+        DataError: They differ in more than seeds, or were trained on other data.
+        MLError: One of them is no finished run.
+    """
+    from ml.training.checkpoint import read_checkpoint
+    from ml.training.lung_fit import kinds_of
+
+    found = [read_checkpoint(run / "checkpoint.npz") for run in runs]
+    identities: list[dict[str, Any]] = [state["identity"] for _arrays, state in found]
+    split, first = read_split(runs[0]), identities[0]
+    for run, identity in zip(runs, identities, strict=True):
+        differing = [name for name in first if name not in _OF_ONE_RUN and identity.get(name) != first[name]]
+        if differing or read_split(run) != split:
+            raise DataError(f"{run} cannot be averaged with {runs[0]}: different {', '.join(differing or ['split'])}.")
+    prepared = prepare(data, first["split_seed"], cache=out.parent / "cache", split_of=split)
+    if prepared.digest != first["data"]:
+        raise DataError(f"The runs were trained on other data than {data}.")
+    network = lung_classifier.build_training(first["serve_size"], kinds=len(kinds_of(prepared.films)[0]))
+    network.set_weights(
+        [np.mean([arrays[f"best{i}"] for arrays, _state in found], axis=0) for i in range(len(network.weights))]
+    )
+    served = lung_classifier.build_serving(network, load_lungs(), first["serve_size"], first["soften"])
+    histories = [state["history"] for _arrays, state in found]
+    trained = [json.loads((run / "train.json").read_text(encoding="utf-8")) for run in runs]
+    kept = ("command", "seed", "epochs", "best", "seconds", "commit")
+    facts = {name: first[name] for name in first.keys() - {"architecture", "data", *_OF_ONE_RUN}}
+    save_run(
+        out, served, prepared,
+        {**facts, "command": command, "members": [{name: one.get(name) for name in kept} for one in trained]},
+    )  # fmt: skip
+    write_json(out / "history.json", histories)
+    write_text(out / "curves.svg", learning(histories))
+
+
+def _on_lung_crops(run: Path) -> bool:
+    from ml.training.checkpoint import read_checkpoint
+
+    return bool(read_checkpoint(run / "checkpoint.npz")[1]["identity"]["architecture"] == "lung_classifier")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; exit status 0, or 2 where something says no."""
     commands = argparse.ArgumentParser(prog="python -m ml.average", description="Average runs into one network.")
@@ -68,13 +128,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=int,
         choices=range(32, 257, 16),
         metavar="PIXELS",
-        default=INPUT_SIZE,
-        help="width and height to which the served network scales a film",
+        help=f"width and height to which a network of whole films scales them (default: {INPUT_SIZE})",
     )
     given = commands.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        average(given.runs, given.data, given.out, given.input_size, command_line("average", arguments))
+        command = command_line("average", arguments)
+        if not _on_lung_crops(given.runs[0]):
+            average(given.runs, given.data, given.out, given.input_size or INPUT_SIZE, command)
+        elif given.input_size:
+            raise DataError("Networks on lung crops are served at the size of their recipe; leave --input-size out.")
+        else:
+            average_weights(given.runs, given.data, given.out, command)
     except MLError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

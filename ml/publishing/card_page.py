@@ -211,8 +211,8 @@ def _again(card: ModelCard, metrics: Mapping[str, Any]) -> str:
     parity = metrics["parity_with_keras"]
     return (
         "## How to get these figures again\n\n"
-        f"- Training: `{training.get('command', '?')}`, commit `{training.get('commit', '?')}`, seed "
-        f"{training.get('seed', '?')}; all parameters are in `card.json` under `training`. See docs/training.md.\n"
+        f"- Training: {_commands(training)}; all parameters are in `card.json` under `training`. See "
+        "docs/training.md.\n"
         f"- Publishing: `{metrics['command'] or 'python -m ml.publish'}`, commit "
         f"`{training.get('republishing_commit', training['publishing_commit'])}`; every figure and "
         "picture here comes from it.\n"
@@ -220,6 +220,16 @@ def _again(card: ModelCard, metrics: Mapping[str, Any]) -> str:
         f"- Versions: {versions}.\n"
         f"- The exported network agrees with Keras to {parity['logit']:.1g} (logit) and {parity['features']:.1g} "
         f"(features, relative) on {parity['films']:.0f} films."
+    )
+
+
+def _commands(training: Mapping[str, Any]) -> str:
+    """The command of every run that took part, the last one that of their mean where there are several."""
+    trained = [run for run in training.get("members", []) if run.get("command")]
+    return "; ".join(
+        f"`{run.get('command', '?')}`, commit `{run.get('commit', '?')}`"
+        + (f", seed {run['seed']}" if "seed" in run else "")
+        for run in [*trained, training]
     )
 
 

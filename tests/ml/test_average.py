@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.average import average, main
-from ml.data.dataset import DataError
+from ml.average import average, average_weights, main
+from ml.data.dataset import SPLITS, DataError
+from ml.data.prepare import prepare
+from ml.files import write_json
+from ml.training.config import LungClassifierConfig
 from ml.training.run import read_run
 from tests.ml.drawn import tiny_runs
 
@@ -71,3 +74,49 @@ def test_runs_that_saw_other_films_are_not_averaged(tmp_path: Path, identity: di
 def test_a_folder_without_a_run_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "--data", str(tmp_path), "--out", str(tmp_path / "both")]) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def finished_run_on_crops(run: Path, data: Path, seed: int, **identity: object) -> float:
+    """What ml.train leaves of a run on lung crops, with weights that nobody trained; the bias of its head."""
+    from ml.network.lung_classifier import build_training
+
+    network = build_training(64, kinds=2)
+    weights = [np.random.default_rng(seed).uniform(0.01, 0.1, array.shape) for array in network.get_weights()]
+    prepared = prepare(data, 2026)
+    known = LungClassifierConfig(seed=seed, serve_size=64).as_json()
+    known |= {"architecture": "lung_classifier", "data": prepared.digest, **identity}
+    state = {"identity": known, "history": [{"val_loss": 0.5}], "count": 1}
+    run.mkdir()
+    np.savez(
+        run / "checkpoint.npz",
+        state=np.frombuffer(json.dumps(state).encode(), np.uint8),
+        **{f"best{i}": array.astype(np.float32) for i, array in enumerate(weights)},
+    )
+    splits = {split: [film.file for film in prepared.films if film.split == split] for split in SPLITS}
+    write_json(run / "split.json", splits)
+    write_json(run / "train.json", {"command": f"python -m ml.train --seed {seed}", "seed": seed, "commit": "abc"})
+    network.set_weights(weights)
+    return float(network.get_layer("head_lungs").get_weights()[1][0])
+
+
+def test_weights_of_runs_that_began_alike_are_averaged_into_one_network(tmp_path: Path) -> None:
+    from ml.network.export import load_keras, read_head
+
+    data = tiny_runs() / "data"
+    runs = [tmp_path / "one", tmp_path / "two"]
+    biases = [finished_run_on_crops(run, data, seed) for seed, run in enumerate(runs, start=1)]
+    arguments = [*map(str, runs), "--data", str(data), "--out", str(tmp_path / "mean")]
+    assert main(arguments) == 0
+    assert read_head(load_keras(tmp_path / "mean" / "model.keras"))[1] == pytest.approx(np.mean(biases), abs=1e-6)
+    facts = read_run(data, tmp_path / "mean").facts
+    assert [run["command"] for run in facts["members"]] == [f"python -m ml.train --seed {seed}" for seed in (1, 2)]
+    assert (facts["network"], facts["serve_size"], "seed" in facts) == ("lung_classifier", 64, False)
+    assert main([*arguments, "--input-size", "64"]) == 2
+
+
+def test_runs_on_crops_that_learnt_otherwise_are_not_averaged(tmp_path: Path) -> None:
+    data = tiny_runs() / "data"
+    finished_run_on_crops(tmp_path / "one", data, 1)
+    finished_run_on_crops(tmp_path / "two", data, 2, frozen=0)
+    with pytest.raises(DataError, match="different frozen"):
+        average_weights([tmp_path / "one", tmp_path / "two"], data, tmp_path / "mean")
