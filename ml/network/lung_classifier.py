@@ -114,10 +114,11 @@ def grouped(head: NDArray[np.float32], groups: int = GROUPS) -> tuple[NDArray[np
     return sums, weights
 
 
-def counted(mask: Any, edge: int) -> Any:
-    """(N, h, w) lungs → what each place counts in pooling: they less ``edge`` cells, over which they reach enlarged.
+def pooling_mask(mask: Any, edge: int) -> Any:
+    """(N, h, w) lungs 0..1 → what each place counts in pooling.
 
-    A trace of the edge stays, for lungs that are all edge; of one cell nothing is taken away.
+    Enlarged, what counts at the lungs' edge would reach over it, so half of ``edge`` (odd) cells is taken away at each.
+    A trace of it stays, for lungs that are all edge. An ``edge`` of 1 takes nothing away.
     """
     return mask if edge == 1 else lung_crop.narrowed(mask, edge) + 0.01 * mask
 
@@ -192,7 +193,7 @@ def _assembled(found: Mapping[str, list[NDArray[np.float32]]], lungs: Any, size:
     group = layers.Conv2D(GROUPS, 1, use_bias=False, name="groups")
     spread = lung_crop.onto_film(group(trunk(crop, training=False)), edges, GRID)
     group.set_weights(found["groups"])
-    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(ops.expand_dims(counted(mask, edge), -1))
+    counts = layers.AveragePooling2D(INPUT_SIZE // GRID, name="cells")(ops.expand_dims(pooling_mask(mask, edge), -1))
     features = spread * (counts / ops.mean(counts, axis=(1, 2), keepdims=True))
     head = layers.Dense(1, name="head")
     logit = head(layers.GlobalAveragePooling2D(name="pool")(features))

@@ -11,12 +11,12 @@ from PIL import Image
 from ml.evaluation.chest_mask import chest_of
 from ml.inference.lungs import LungFinder
 from ml.intake.radiograph import FILM_SIZE
-from ml.network.lung_classifier import EDGE, counted
+from ml.network.lung_classifier import EDGE, pooling_mask
 from ml.network.lung_crop import box, soft_mask
 
 Pixels = NDArray[np.uint8]
 _WIDEN = 9
-"""Pixels of a crop by which lungs are widened for pooling, so that their borders count."""
+"""Side, in pixels of a crop, of the window by which lungs are widened for pooling, so that their borders count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class LungMaps:
         lungs: uint8 (N, 224, 224), probability of *lung* times 255; with ``narrow`` what each place counts, as served.
         chest: uint8 (N, 224, 224), 255 in the chest (lungs and what is between them, widened), soft at its edge.
         boxes: float32 (N, 4), left, top, right and bottom of the lungs as shares of the film, without a margin.
-        widen: Pixels of a crop by which lungs are widened for pooling; 1 leaves them as they are.
+        widen: Side, in pixels of a crop, of the window by which they are widened for pooling; 1 widens nothing.
     """
 
     lungs: Pixels
@@ -55,16 +55,17 @@ def find_lung_maps(pixels: Pixels, finder: LungFinder | None = None, *, narrow: 
         found = finder.find(pixels[start : start + 64])
         mask = soft_mask(np.stack([one.probability for one in found]))
         boxes[start : start + 64] = np.stack([np.asarray(edge) for edge in box(mask, margin=0.0)], axis=1)
-        inner = counted(mask, EDGE) if narrow else [one.probability for one in found]
-        for place, (one, counts) in enumerate(zip(found, inner, strict=True), start):
+        inner = np.asarray(pooling_mask(mask, EDGE)) if narrow else None
+        for i, one in enumerate(found):
+            large = _enlarged(one.probability)
+            lungs[start + i] = large if inner is None else _enlarged(inner[i])
             if one.found:
-                chest[place] = chest_of(_large(one.probability) > 127)
-            lungs[place] = _large(np.asarray(counts))
+                chest[start + i] = chest_of(large > 127)
     return LungMaps(lungs, chest, boxes, 1 if narrow else _WIDEN)
 
 
-def _large(cells: NDArray[np.float32]) -> Pixels:
-    """Cells 0..1 of the lung finder → (224, 224), 0..255."""
+def _enlarged(cells: NDArray[np.float32]) -> Pixels:
+    """Cells (h, w) in 0..1 of the lung finder → uint8 (224, 224)."""
     large = Image.fromarray(cells).resize((FILM_SIZE, FILM_SIZE), Image.Resampling.BILINEAR)
     grey: Pixels = np.rint(np.clip(np.asarray(large), 0, 1) * 255).astype(np.uint8)
     return grey

@@ -61,7 +61,7 @@ def pooling_weights(lungs: Any, size: int, widen: int) -> Any:
     """Lungs of a crop (N, S, S, 1) 0..255 → what each place of the features (N, S/32, S/32, 1) counts.
 
     The transpose of enlarging features to the crop: pooling with these weights is the mean, over the pixels of the
-    lungs, widened by ``widen`` pixels (1: as they are), of the enlarged features.
+    lungs, widened by a window of ``widen`` × ``widen`` pixels (1: as they are), of the enlarged features.
     """
     import tensorflow as tf
 
