@@ -72,13 +72,13 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
     """Write the network whose weights are the mean of those of finished runs on lung crops.
 
     Args:
-        runs: Run folders of ``ml.train``, of one recipe, one split and one beginning; their seeds alone may differ.
+        runs: Run folders of ``ml.train``, of one recipe, one split and one beginning; seeds and lengths may differ.
         data: The data they were trained on.
         out: The folder to write.
         command: The command line, for train.json.
 
     Raises:
-        DataError: They differ in more than seeds, or were trained on other data.
+        DataError: They differ in more than that, or were trained on other data.
         MLError: One of them is no finished run.
     """
     from ml.training.checkpoint import read_checkpoint
@@ -101,7 +101,7 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
     served = lung_classifier.build_serving(network, load_lungs(), first["serve_size"], first["soften"])
     histories = [state["history"] for _arrays, state in found]
     trained = [json.loads((run / "train.json").read_text(encoding="utf-8")) for run in runs]
-    kept = ("command", "seed", "epochs", "best", "seconds", "commit")
+    kept = ("command", "seed", "epochs", "best", "seconds", "limit", "commit")
     facts = {name: first[name] for name in first.keys() - {"architecture", "data", *_OF_ONE_RUN}}
     save_run(
         out, served, prepared,

@@ -14,7 +14,7 @@ from ml.data.dataset import SPLITS, DataError
 from ml.data.prepare import prepare
 from ml.files import write_json
 from ml.training.config import LungClassifierConfig
-from ml.training.run import read_run
+from ml.training.run import RunError, read_run
 from tests.ml.drawn import tiny_runs
 
 pytestmark = pytest.mark.slow
@@ -76,7 +76,7 @@ def test_a_folder_without_a_run_is_reported_in_one_line(tmp_path: Path, capsys: 
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def finished_run_on_crops(run: Path, data: Path, seed: int, **identity: object) -> float:
+def finished_run_on_crops(run: Path, data: Path, seed: int, *, limit: int | None = None, **identity: object) -> float:
     """What ml.train leaves of a run on lung crops, with weights that nobody trained; the bias of its head."""
     from ml.network.lung_classifier import build_training
 
@@ -94,7 +94,8 @@ def finished_run_on_crops(run: Path, data: Path, seed: int, **identity: object) 
     )
     splits = {split: [film.file for film in prepared.films if film.split == split] for split in SPLITS}
     write_json(run / "split.json", splits)
-    write_json(run / "train.json", {"command": f"python -m ml.train --seed {seed}", "seed": seed, "commit": "abc"})
+    facts = {"command": f"python -m ml.train --seed {seed}", "seed": seed, "commit": "abc", "limit": limit}
+    write_json(run / "train.json", facts)
     network.set_weights(weights)
     return float(network.get_layer("head_lungs").get_weights()[1][0])
 
@@ -120,3 +121,11 @@ def test_runs_on_crops_that_learnt_otherwise_are_not_averaged(tmp_path: Path) ->
     finished_run_on_crops(tmp_path / "two", data, 2, frozen=0)
     with pytest.raises(DataError, match="different frozen"):
         average_weights([tmp_path / "one", tmp_path / "two"], data, tmp_path / "mean")
+
+
+def test_the_mean_of_trials_is_a_trial(tmp_path: Path) -> None:
+    data = tiny_runs() / "data"
+    finished_run_on_crops(tmp_path / "one", data, 1, limit=150)
+    average_weights([tmp_path / "one"], data, tmp_path / "mean")
+    with pytest.raises(RunError, match="is a trial"):
+        read_run(data, tmp_path / "mean")
