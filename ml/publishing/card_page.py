@@ -85,6 +85,8 @@ def _identity(card: ModelCard) -> str:
                  if isinstance(training.get("parameters"), int) else "not recorded"),
         ("Weights from elsewhere", _weights_from(training, population.name) if lungs else
                                    "none: trained from nothing on the data below"),
+        *([("Weights", f"the mean of those of {len(members)} runs, which are named below")]
+          if lungs and len(members) > 1 else []),
         *([("Taught by", "what these runs on the same films predict together, beside the labels: "
                          + ", ".join(teachers))] if (teachers := training.get("teachers")) else []),
         ("Regulatory status", "**not a medical device**; assessed or cleared by nobody"),

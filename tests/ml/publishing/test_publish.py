@@ -72,10 +72,13 @@ def test_the_model_card_says_what_a_network_began_with_and_who_taught_it(tmp_pat
     artifact = copied_artifact(tmp_path / "artifact")
     raw = json.loads((artifact / "card.json").read_text())
     raw["training"] |= {"network": "lung_classifier", "start": "d2", "teachers": ["d1", "d2"]}
+    raw["training"]["members"] = [{"command": f"python -m ml.train --seed {seed}", "seed": seed} for seed in (1, 2)]
     (artifact / "card.json").write_text(json.dumps(raw))
     text = render(artifact)
     assert "those of the run d2 on the same films, to begin with, and by them ImageNet weights" in text
     assert "| Taught by | what these runs on the same films predict together, beside the labels: d1, d2 |" in text
+    assert "| Weights | the mean of those of 2 runs, which are named below |" in text
+    assert "`python -m ml.train --seed 2`, commit `?`, seed 2; " in text
 
 
 def test_the_model_card_is_written_from_the_figures_alone() -> None:
