@@ -147,7 +147,8 @@ class RunningSite:
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 ours = mark in (entry / "environ").read_bytes().split(b"\0")
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                # Of anybody's process, and none is bound to an encoding.
+                command = os.fsdecode((entry / "cmdline").read_bytes().replace(b"\0", b" "))
             except OSError:  # it went while we looked, or it is not ours
                 continue
             if not ours and f"{self.data_dir}/" not in command:  # Redis writes its title over its environment
