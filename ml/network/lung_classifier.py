@@ -59,7 +59,9 @@ def for_two_views(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([0.5 * first + 0.25 * mean, 0.25 * mean + 0.5 * last], axis=2)
 
 
-def build_training(size: int = TRAIN_SIZE, *, kinds: int = 4, drop_path: float = 0.1, dropout: float = 0.3) -> Any:
+def build_training(
+    size: int = TRAIN_SIZE, *, kinds: int = 4, drop_path: float = 0.1, dropout: float = 0.3, pieces: bool = False
+) -> Any:
     """The network as it is trained: ``[crop (N, S, S, 1), weights (N, S/32, S/32, 1)]`` → logits by name.
 
     Args:
@@ -67,10 +69,11 @@ def build_training(size: int = TRAIN_SIZE, *, kinds: int = 4, drop_path: float =
         kinds: Classes of the auxiliary head (kinds of pneumonia, and none), which is not served.
         drop_path: Chance that the last block is skipped in training.
         dropout: Share of pooled features dropped before the heads.
+        pieces: Whether to take a third input, the weights of a piece of the lungs, and to answer for that alone, too.
 
     Returns:
         A Keras model: ``lungs`` (N, 1) pooled over the lungs, which is served; ``all`` (N, 1) pooled over the crop;
-        ``aux`` (N, kinds).
+        ``aux`` (N, kinds); with ``pieces`` ``piece`` (N, 1), pooled over the piece. All have the same weights.
     """
     import keras
     from keras import layers, ops
@@ -80,13 +83,21 @@ def build_training(size: int = TRAIN_SIZE, *, kinds: int = 4, drop_path: float =
     features = backbone(three_views(crop), drop_path)
     dropped = layers.Dropout(dropout, name="dropout")
     everywhere = dropped(layers.GlobalAveragePooling2D(name="pool_all")(features))
-    inside = dropped(ops.sum(features * weights, axis=(1, 2)) / (ops.sum(weights, axis=(1, 2)) + 1e-3))
+
+    def pooled(within: Any) -> Any:
+        return dropped(ops.sum(features * within, axis=(1, 2)) / (ops.sum(within, axis=(1, 2)) + 1e-3))
+
+    inside, of_lungs = pooled(weights), layers.Dense(1, name="head_lungs")
     heads = {
         "all": layers.Dense(1, name="head_all")(everywhere),
-        "lungs": layers.Dense(1, name="head_lungs")(inside),
+        "lungs": of_lungs(inside),
         "aux": layers.Dense(kinds, name="head_aux")(inside),
     }
-    return keras.Model([crop, weights], heads, name="lung_classifier")
+    if not pieces:
+        return keras.Model([crop, weights], heads, name="lung_classifier")
+    piece = keras.Input((size // STRIDE, size // STRIDE, 1), dtype="float32", name="piece")
+    heads["piece"] = of_lungs(pooled(piece))
+    return keras.Model([crop, weights, piece], heads, name="lung_classifier")
 
 
 def grouped(head: NDArray[np.float32], groups: int = GROUPS) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

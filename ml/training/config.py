@@ -93,6 +93,7 @@ class LungClassifierConfig:
         soften: Standard deviation, in pixels, of a blur before the crop, in training and as served. Finer than that,
             copies of a film of different making have little in common (docs/experiments.md).
         narrow: Pool over the lungs less their edge, as the served network does, and not over the lungs widened.
+        pieces: Chance that a crop gets a piece of another (:mod:`ml.training.pieces`), and pieces are taught apart.
     """
 
     network: Literal["lung_classifier"] = "lung_classifier"
@@ -114,6 +115,7 @@ class LungClassifierConfig:
     smooth: float = 0.05
     soften: float = 0.0
     narrow: bool = False
+    pieces: float = 0.0
     crop: CropConfig = field(default_factory=CropConfig)
     retouching: AugmentationConfig = field(default_factory=lambda: AugmentationConfig(jpeg=0.0))
 

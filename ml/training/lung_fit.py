@@ -125,18 +125,18 @@ def fit_lung_classifier(
         name: served_crops(softened(shown, config.soften), find(shown), config.serve_size)
         for name, shown in (("_plain", pixels[choose]), ("", moved))
     }
-    network = build_training(config.size, kinds=len(names))
+    network = build_training(config.size, kinds=len(names), pieces=config.pieces > 0)
     served = build_training(config.serve_size, kinds=len(names))
     begin(network, config)
     freeze(network, config.frozen)
     optimizer = keras.optimizers.AdamW(config.rate, weight_decay=config.decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     crossed = keras.losses.BinaryCrossentropy(from_logits=True)
-    network.compile(
-        optimizer,
-        loss={"all": crossed, "lungs": crossed, "aux": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
-        loss_weights={"all": 0.5, "lungs": 1.0, "aux": 0.2},
-    )
+    losses = {"all": crossed, "lungs": crossed, "aux": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
+    counts = {"all": 0.5, "lungs": 1.0, "aux": 0.2}
+    if config.pieces:
+        losses, counts = {**losses, "piece": crossed}, {**counts, "piece": 1.0}
+    network.compile(optimizer, loss=losses, loss_weights=counts)
     averaged, pace = Averaged(keep=config.keep), Pace(config.rate, config.epochs, steps, patience=10**6, warm=1.0)
     watch = WatchCrops(served, averaged, groups, labels[choose], config.epochs - config.tail)
     history: list[dict[str, float]] = []
@@ -150,7 +150,7 @@ def fit_lung_classifier(
         targets = (labels[learn] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
         shown = batches(
             softened(pixels[learn], config.soften), find(pixels[learn]), targets, kinds[learn], order,
-            done * steps, config.seed, config.crop, config.retouching, config.size, teach,
+            done * steps, config.seed, config.crop, config.retouching, config.size, teach, config.pieces,
         )  # fmt: skip
         network.fit(
             shown, initial_epoch=done, epochs=config.epochs, steps_per_epoch=steps, verbose=2,

@@ -16,6 +16,7 @@ from ml.network.normalization import enlarging_matrix, softening_matrix
 from ml.training.augmentation import AugmentationConfig, retouch, warp
 from ml.training.distillation import SHARE
 from ml.training.lung_maps import LungMaps
+from ml.training.pieces import exchange_pieces
 from ml.training.stateless_random import Draws
 
 
@@ -122,7 +123,7 @@ def _changed_crop(film: Any, chest: Any, lungs: Any, boxes: Any, draw: Draws, co
 def batches(
     pixels: NDArray[np.uint8], maps: LungMaps, targets: NDArray[np.float32], kinds: NDArray[np.int64],
     order: NDArray[np.int64], start: int, seed: int, config: CropConfig, retouching: AugmentationConfig, size: int,
-    teach: Callable[[Any, Any], Any] | None = None,
+    teach: Callable[[Any, Any], Any] | None = None, pieces: float = 0.0,
 ) -> Any:  # fmt: skip
     """The tf.data pipeline from batch ``start`` on; a batch is a function of its number and the seed.
 
@@ -138,9 +139,11 @@ def batches(
         retouching: What else is changed; its own crops and backgrounds take no part.
         size: Side of the crops.
         teach: By :func:`ml.training.distillation.lung_teachers`: what it says of a crop goes into its target.
+        pieces: Chance that a crop gets a piece of another.
 
     Returns:
-        Batches of ``((crops, pooling weights), {"all", "lungs", "aux"})``.
+        Batches of ``((crops, pooling weights), {"all", "lungs", "aux"})``; with ``pieces`` the weights of a piece come
+        third, and its target as ``"piece"``.
     """
     import tensorflow as tf
 
@@ -153,13 +156,19 @@ def batches(
         row, draw = tf.ensure_shape(rows[step], (count,)), Draws(seed, step)
         film = tf.cast(tf.gather(stacked, row), tf.float32)
         moved = _changed_crop(film[..., :1], film[..., 1:2], film[..., 2:], tf.gather(boxes, row), draw, config, size)
-        target = tf.gather(wanted, row)
+        target, kind = tf.gather(wanted, row), tf.gather(classes, row)
+        cut = exchange_pieces(moved, target, kind, draw, pieces) if pieces else None
+        if cut is not None:
+            moved, target, kind = cut.moved, cut.targets, cut.kinds
         crops = retouch(moved[..., :1], draw, retouching, count, size)
         weights = pooling_weights(moved[..., 1:], size, maps.widen)
         if teach is not None:
             target = SHARE * teach(crops, weights) + (1 - SHARE) * target
-        answers = {"all": target[:, None], "lungs": target[:, None], "aux": tf.gather(classes, row)}
-        return (crops, weights), answers
+        answers = {"all": target[:, None], "lungs": target[:, None], "aux": kind}
+        if cut is None:
+            return (crops, weights), answers
+        of_piece = pooling_weights(moved[..., 1:] * cut.piece, size, maps.widen)
+        return (crops, weights, of_piece), {**answers, "piece": cut.piece_targets[:, None]}
 
     steps = tf.data.Dataset.range(start, len(order))
     # No Python branch in it hangs on a tensor, and to look for one takes seconds.
