@@ -100,8 +100,8 @@ def _marked(film: Image.Image, caption: str, study: Study, author_id: int) -> tu
 
 def _map_caption() -> str:
     return _(
-        "Heat map over a copy of the radiograph: where the network found what speaks for pneumonia. It is coarse, it "
-        "is not a contour of disease, and a convincing map does not make a result right."
+        "Heat map over a copy of the radiograph: where the network counted what speaks for pneumonia. It is coarse, "
+        "often lies beside what is diseased, and a convincing map does not make a result right."
     )
 
 

@@ -151,6 +151,11 @@ PATTERNS = (
         "AUC is %s; for films of typical appearance %s, of indeterminate %s, of atypical %s."
     ),
     gettext_noop(
+        "It looks at a crop to the lungs, but where they are found depends a little on the background: on the test "
+        "films its AUC is %s; with each chest on the background of a film of the other class it is %s, and on the "
+        "background alone, the chest taken out, %s (0.5 is chance)."
+    ),
+    gettext_noop(
         "It goes by the lungs alone, but where they are found depends a little on the background: on the test films "
         "its AUC is %s; with each chest on the background of a film of the other class it is %s, and on the background "
         "alone, the chest taken out, %s (0.5 is chance)."
@@ -168,6 +173,13 @@ PATTERNS = (
         "first weights come from, its AUC is %s, less than that of the network for children."
     ),
     gettext_noop(
+        "The heat map shows at which places in the lungs the answer was raised; what raised it may lie elsewhere, "
+        "since each place sees most of the crop. It is coarse, it is no outline of disease, and a cold map is no sign "
+        "of health. Where one sixth of normal lungs was exchanged for that of a film with pneumonia and this raised "
+        "the answer (%s times), the hottest place lay in that sixth in %s (by chance %s). On %s films with lungs drawn "
+        "by people %s of the heat lies inside them (spread evenly it would be %s), and the hottest place in %s."
+    ),
+    gettext_noop(
         "The heat map shows which places in the lungs raised the answer; outside them nothing counts, by construction. "
         "It is coarse, it is no outline of disease, and a cold map is no sign of health. On %s films with lungs drawn "
         "by people %s of the heat lies inside them (spread evenly it would be %s), and the hottest place in %s."
@@ -176,6 +188,10 @@ PATTERNS = (
         "It also goes by the background (arms, belly, framing), which in these films tells the classes apart. On the "
         "test films its AUC is %s; with each chest on the background of a film of the other class it is %s, and on "
         "the background alone, the chest taken out, %s (0.5 is chance)."
+    ),
+    gettext_noop(
+        "It also goes by what lies around the lungs in that crop, and by their outline: on the test films its AUC is "
+        "%s with one grey in place of all but the lungs, and %s with one grey in place of the lungs (0.5 is chance)."
     ),
     gettext_noop(
         "Films are made square before the network sees them, so a chest becomes narrower the wider its film was, and "

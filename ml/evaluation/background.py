@@ -4,7 +4,8 @@ In these films the background alone tells the classes apart (how a child was hel
 old the child is), so a network can learn them in place of the lungs, and validation films of the same source will
 praise it for that. Two questions find it out: what does the network predict for a chest on the background of a film of
 the other class, and what for a background whose chest has been taken out? After Xiao et al., *Noise or
-Signal: The Role of Image Backgrounds in Object Recognition* (2021).
+Signal: The Role of Image Backgrounds in Object Recognition* (2021). Two more ask the same of the lungs themselves: what
+is predicted for lungs alone, and what for heart, diaphragm and chest wall around lungs that show nothing?
 
 Written with Pillow and NumPy and apart from the augmentation on purpose, as :mod:`ml.evaluation.shifts` is.
 """
@@ -64,8 +65,39 @@ def without_chest(films: Films, chests: NDArray[np.float32] | None = None) -> Fi
         chests: As for :func:`exchanged`.
     """
     share = np.broadcast_to(chest_share() if chests is None else chests, films.shape)
-    mean = (films * (1 - share)).sum(axis=(1, 2), keepdims=True) / np.maximum(
-        (1 - share).sum(axis=(1, 2), keepdims=True), 1.0
-    )
-    emptied: Films = np.rint(share * mean + (1 - share) * films).astype(np.uint8)
-    return emptied
+    return _levelled(films, share, 1 - share)
+
+
+def lungs_alone(films: Films, lungs: NDArray[np.bool_]) -> Films:
+    """Each film with one level of grey in place of all that is not lung: the mean of that.
+
+    Args:
+        films: uint8 (N, 224, 224).
+        lungs: (N, 224, 224), the lungs of each film.
+    """
+    rest = 1 - _softly(lungs)
+    return _levelled(films, rest, rest)
+
+
+def lungs_emptied(films: Films, lungs: NDArray[np.bool_]) -> Films:
+    """Each film with its lungs filled with one level of grey, their mean: their outline is left, and what is around.
+
+    Args:
+        films: uint8 (N, 224, 224).
+        lungs: (N, 224, 224), the lungs of each film.
+    """
+    soft = _softly(lungs)
+    return _levelled(films, soft, soft)
+
+
+def _softly(lungs: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(N, 224, 224): 1 in the lungs, 0 elsewhere, with an edge of some pixels between."""
+    soft = [Image.fromarray(one.astype(np.uint8) * 255).filter(ImageFilter.GaussianBlur(2)) for one in lungs]
+    return np.stack([np.asarray(one, np.float32) for one in soft]) / np.float32(255)
+
+
+def _levelled(films: Films, gone: NDArray[np.float32], level: NDArray[np.float32]) -> Films:
+    """Films with one grey in place of what is ``gone``, in shares of 1: their mean over ``level``, likewise."""
+    mean = (films * level).sum(axis=(1, 2), keepdims=True) / np.maximum(level.sum(axis=(1, 2), keepdims=True), 1.0)
+    changed: Films = np.rint(gone * mean + (1 - gone) * films).astype(np.uint8)
+    return changed

@@ -1,5 +1,7 @@
 """May one believe the heat map? Four checks, run by evaluation; their results are in ``metrics.json``.
 
+A fifth, whether it points to where the disease is, is :mod:`ml.evaluation.exchanged_sixths`.
+
 None of them proves that a map shows why the network answered. Each can show that it does *not*: by lying outside the
 lungs, by jumping when the film is moved a little, by marking places that do not matter to the answer, or by staying
 the same when the network has been scrambled (Adebayo et al., Sanity Checks for Saliency Maps, 2018).

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ml.evaluation import figures
 from ml.evaluation import heatmap_checks as checks
 from ml.evaluation.aspect_ratio import narrowed
-from ml.evaluation.background import exchanged, own_chests, without_chest
+from ml.evaluation.background import exchanged, lungs_alone, lungs_emptied, own_chests, without_chest
 from ml.evaluation.chest_mask import found_lungs
 from ml.evaluation.evaluation_set import Films, TestSet
+from ml.evaluation.exchanged_sixths import exchanged_sixths
 from ml.evaluation.finding_tables import at_points, reliability_table
 from ml.evaluation.performance import Sample, brief, describe, sample_of, strata
 from ml.evaluation.shifts import SHIFTS, STRENGTHS, blend_of_shifts, shift
@@ -146,13 +147,16 @@ def robustness(
 def background(card: PopulationCard, engine: Engine, test: TestSet) -> dict[str, Any]:
     """How far the network goes by the background (:mod:`ml.evaluation.background`).
 
-    Chests are as the lung finder sees them. ``exchanged``: each on the background of a film of the other class;
-    ``alone``: backgrounds without a chest.
+    Chests and lungs are as the lung finder sees them. ``exchanged``: each chest on the background of a film of the
+    other class; ``alone``: backgrounds without a chest; ``lungs_alone``: lungs and nothing else; ``lungs_emptied``:
+    all but what is in the lungs.
     """
-    chests = own_chests(test.pixels)
+    chests, lungs = own_chests(test.pixels), found_lungs(test.pixels)
     shown = {
         "exchanged": exchanged(test.pixels, test.labels, SHIFT_SEED, chests),
         "alone": without_chest(test.pixels, chests),
+        "lungs_alone": lungs_alone(test.pixels, lungs),
+        "lungs_emptied": lungs_emptied(test.pixels, lungs),
     }
     return {
         name: brief(sample_of(card, test.labels, score(card, engine, films)[0], test.patients), card)
@@ -199,6 +203,9 @@ def _heat_checks(
         },
         "stability": checks.stability(test.pixels[some], predict),
         "deletion_insertion": checks.deletion_insertion(test.pixels[some], healthy, predict),
+        "exchanged_sixths": exchanged_sixths(
+            test.pixels[sample.labels == 0], test.pixels[found], predict, seed=SHIFT_SEED
+        ),
     }
     if model is not None:
         result["randomisation"] = checks.randomisation(model, test.pixels[some[:16]])

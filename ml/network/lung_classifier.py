@@ -1,8 +1,9 @@
 """A classifier that works on the lungs: EfficientNet-Lite0 on a crop to them, pooled over them alone.
 
 As trained it takes the crop and the lungs' weights; as served it takes the film as every classifier here does, finds
-the lungs itself and gives a logit and a feature map over the whole film, ``logit = mean(features)·w + b``, in which
-nothing outside the lungs counts. So card, gate, heat map and every check work on it as on any other.
+the lungs itself and gives a logit and a feature map over the whole film, ``logit = mean(features)·w + b``. Outside the
+lungs the map is zero; what it holds inside them still comes from most of the crop
+(:mod:`ml.evaluation.exchanged_sixths`). Card, gate, heat map and every check work on it as on any other.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """From a film and its lungs to the crop a classifier works on, as operations of a Keras graph.
 
 Framing, aspect ratio and background tell the classes apart in these data, and networks fall for it. A crop to the
-lungs' box, squashed to a square, takes all three away; pooling over the lungs alone makes the heat map honest: what it
-shows is, place for place, what the logit is the sum of. Everything here is continuous in the lungs' probabilities (no
+lungs' box, squashed to a square, takes all three away; pooled over the lungs alone, the heat map shows, place for
+place, what the logit is the sum of. Everything here is continuous in the lungs' probabilities (no
 threshold decides), so the exported network agrees with Keras, and everything is a product of matrices with linear
 interpolation in them, so the network runs on any runtime.
 """

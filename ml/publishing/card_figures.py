@@ -142,8 +142,19 @@ def _background(metrics: Mapping[str, Any]) -> str:
         "AUC "
         f"{number(changed['auc'])}, sensitivity {share(changed['sensitivity'])}, specificity "
         f"{share(changed['specificity'])}. The background alone, the chest replaced by one level of grey: AUC "
-        f"{number(alone['auc'])}; a network that went by the chest alone would give 0.500. Code in "
-        "`ml/evaluation/background.py`."
+        f"{number(alone['auc'])}; a network that went by the chest alone would give 0.500. {_around_lungs(found)}"
+        "Code in `ml/evaluation/background.py`."
+    )
+
+
+def _around_lungs(found: Mapping[str, Any]) -> str:
+    """What the network predicts for lungs alone, and for what lies around them."""
+    if "lungs_alone" not in found:
+        return ""
+    return (
+        "One level of grey in place of all but the lungs, as the lung finder sees them: AUC "
+        f"{number(found['lungs_alone']['auc'])}; in place of the lungs, whose outline is left: AUC "
+        f"{number(found['lungs_emptied']['auc'])}. "
     )
 
 
@@ -181,6 +192,15 @@ def heat(metrics: Mapping[str, Any]) -> str:
         f"into the healthy film first gives {order['insertion_map']:.2f} against {order['insertion_random']:.2f} "
         f"(higher is better); {order['films']:.0f} films."
     )
+    sixths = found.get("exchanged_sixths", {})
+    if sixths.get("raised"):
+        text += (
+            "\n- **Does it point:** a sixth of normal films' lungs exchanged for that of a film with pneumonia "
+            f"({sixths['exchanges']:.0f} times) raised the log-odds by 1 at least {sixths['raised']:.0f} times; of "
+            f"these the hottest place lies in that sixth for {share(sixths['hottest_place_in_it'])} (by chance "
+            f"{share(sixths['by_chance'])}), and {share(sixths['share_in_it'])} of the heat. Code in "
+            "`ml/evaluation/exchanged_sixths.py`."
+        )
     if "drawn_lungs" in found:
         drawn = found["drawn_lungs"]
         text += (

@@ -78,7 +78,7 @@ def _identity(card: ModelCard) -> str:
         ("Output", "calibrated probability, finding at a chosen operating point (or *indeterminate*), heat map; "
                    "nothing where the film is of none of its populations"),
         ("Level of automation", "informs a person; acts on nothing by itself"),
-        ("Architecture", "lung finder (U-net), crop to the lungs, EfficientNet-Lite0 pooled over the lungs alone, "
+        ("Architecture", "lung finder (U-net), crop to the lungs, EfficientNet-Lite0 pooled over the lungs, "
                          "linear head" if lungs else
                          f"residual CNN, global average pooling, linear head: `{json.dumps(shape)}`"),
         ("Size", f"{training.get('parameters', '?'):,} parameters, {training.get('gmac', '?')} GMAC a film"

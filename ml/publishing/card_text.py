@@ -20,6 +20,7 @@ from ml.publishing.measured_limits import (
     adult_limit,
     adults_background_limit,
     adults_ranking_limit,
+    around_lungs_limit,
     aspect_ratio_limit,
     background_limit,
     calibration_limit,
@@ -81,6 +82,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
         # The last but one speaks of the children's films: there those with pneumonia were the wider ones.
         measured = [
             background_limit(metrics["background"], plain),
+            *([around_lungs_limit(metrics["background"])] if by_lungs else []),
             aspect_ratio_limit(metrics["aspect_ratio"], plain),
             (lungs_heat_limit if by_lungs else heat_limit)(metrics["heat_map"]),
         ]
@@ -89,7 +91,8 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
         adults += (
             [adults_ranking_limit(plain, kinds)] if {"typical", "indeterminate", "atypical"} <= kinds.keys() else []
         )
-        measured = [adults_background_limit(metrics["background"], plain), calibration_limit(plain)]
+        measured = [adults_background_limit(metrics["background"], plain), around_lungs_limit(metrics["background"])]
+        measured += [calibration_limit(plain)]
         measured += (
             [children_limit(metrics["children"], raw["training"].get("start", ""))] if "children" in metrics else []
         )

@@ -90,18 +90,36 @@ def adults_background_limit(found: dict[str, Any], plain: dict[str, Any]) -> str
     """How far a network that pools over the lungs still goes by the background."""
     areas = [part["auc"]["value"] for part in (plain, found["exchanged"], found["alone"])]
     return (
-        "It goes by the lungs alone, but where they are found depends a little on the background: on the test films "
-        f"its AUC is {areas[0]:.3f}; with each chest on the background of a film of the other class it is "
+        "It looks at a crop to the lungs, but where they are found depends a little on the background: on the test "
+        f"films its AUC is {areas[0]:.3f}; with each chest on the background of a film of the other class it is "
         f"{areas[1]:.3f}, and on the background alone, the chest taken out, {areas[2]:.3f} (0.5 is chance)."
+    )
+
+
+def around_lungs_limit(found: dict[str, Any]) -> str:
+    """How far a network that pools over the lungs goes by what lies around them."""
+    alone, emptied = (found[part]["auc"]["value"] for part in ("lungs_alone", "lungs_emptied"))
+    return (
+        "It also goes by what lies around the lungs in that crop, and by their outline: on the test films its AUC is "
+        f"{alone:.3f} with one grey in place of all but the lungs, and {emptied:.3f} with one grey in place of the "
+        "lungs (0.5 is chance)."
     )
 
 
 def lungs_heat_limit(heat_map: dict[str, Any]) -> str:
     """What the heat map of a network that pools over the lungs is."""
     limit = (
-        "The heat map shows which places in the lungs raised the answer; outside them nothing counts, by construction. "
-        "It is coarse, it is no outline of disease, and a cold map is no sign of health."
+        "The heat map shows at which places in the lungs the answer was raised; what raised it may lie elsewhere, "
+        "since each place sees most of the crop. It is coarse, it is no outline of disease, and a cold map is no sign "
+        "of health."
     )
+    sixths = heat_map.get("exchanged_sixths", {})
+    if sixths.get("raised"):
+        limit += (
+            " Where one sixth of normal lungs was exchanged for that of a film with pneumonia and this raised the "
+            f"answer ({sixths['raised']:.0f} times), the hottest place lay in that sixth in "
+            f"{sixths['hottest_place_in_it']:.0%} (by chance {sixths['by_chance']:.0%})."
+        )
     drawn = heat_map.get("drawn_lungs")
     if drawn is None:
         return limit

@@ -1,4 +1,4 @@
-"""The committed network for adults: whole, small, with its terms, and blind outside the lungs."""
+"""The committed network for adults: whole, small, with its terms, and without heat outside the lungs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_networks_of_one_film_are_small_on_disk() -> None:
     assert sum((folder / f"model.{end}").stat().st_size for folder in folders for end in ("bin", "xml")) < 30e6
 
 
-def test_what_lies_outside_the_lungs_does_not_count(engine: Engine) -> None:
+def test_no_evidence_is_counted_outside_the_lungs(engine: Engine) -> None:
     films = np.stack([phantom(seed) for seed in range(3)])
     _, features, _ = engine(films[..., None].astype(np.float32))
     inside = np.stack([lungs.mask for lungs in LungFinder.load(threads=1).find(films)])

@@ -7,7 +7,14 @@ from dataclasses import fields
 
 import numpy as np
 
-from ml.evaluation.background import chest_share, exchanged, own_chests, without_chest
+from ml.evaluation.background import (
+    chest_share,
+    exchanged,
+    lungs_alone,
+    lungs_emptied,
+    own_chests,
+    without_chest,
+)
 from ml.evaluation.chest_mask import rough_chest
 from ml.publishing.card_page import render
 from ml.training.augmentation import AugmentationConfig, augment
@@ -61,6 +68,20 @@ def test_the_chest_found_on_a_drawn_film_holds_its_lungs() -> None:
     assert chest[:10].max() < 0.1
 
 
+def test_of_a_film_the_lungs_are_left_or_all_but_them() -> None:
+    random = np.random.default_rng(0)
+    films = random.integers(0, 256, (2, 224, 224)).astype(np.uint8)
+    lungs = np.zeros(films.shape, bool)
+    lungs[:, 60:160, 40:90] = lungs[:, 60:160, 130:180] = True
+    inner, outer = (slice(None), slice(80, 140), slice(50, 80)), (slice(None), slice(190, 224), slice(None))
+    alone, emptied = lungs_alone(films, lungs), lungs_emptied(films, lungs)
+    assert np.array_equal(alone[inner], films[inner])
+    assert np.array_equal(emptied[outer], films[outer])
+    for changed, level in ((alone[outer], films[~lungs]), (emptied[inner], films[lungs])):
+        assert all(one.min() == one.max() for one in changed), "one grey a film"
+        assert abs(changed.mean() - level.mean()) < 4
+
+
 def test_training_shows_chests_on_other_backgrounds_as_often_as_the_recipe_says() -> None:
     films = np.repeat(np.arange(0, 256, 4, np.uint8), 224 * 224).reshape(64, 224, 224, 1)
     for chance in (0.0, 1.0):
@@ -74,7 +95,7 @@ def test_training_shows_chests_on_other_backgrounds_as_often_as_the_recipe_says(
 def test_the_model_card_says_how_far_the_network_goes_by_what_is_outside_the_chest() -> None:
     card, metrics = (json.loads((workshop() / "artifact" / f"{name}.json").read_text()) for name in ("card", "metrics"))
     found = metrics["background"]
-    assert set(found) == {"exchanged", "alone"}
+    assert set(found) == {"exchanged", "alone", "lungs_alone", "lungs_emptied"}
     assert 0 <= found["exchanged"]["auc"]["value"] <= 1
     assert found["alone"]["films"] == metrics["plain"]["films"]
     output = next(limit for limit in card["populations"]["child"]["limits"] if limit.startswith("It also goes by"))
