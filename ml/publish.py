@@ -63,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         others = OtherFilms.read(options.adults, options.masks, options.children, options.full_size)
         metrics = republish(
-            options.data, options.out, name=options.version, others=others, command=command
+            options.data, options.out, name=options.version, about=options.about, others=others,
+            films_per_shift=options.films_per_shift, command=command,
         ) if options.again else publish(
             options.data, options.run, options.out, name=options.version, half=options.half, about=options.about,
             others=others, films_per_shift=options.films_per_shift, command=command,

@@ -20,7 +20,7 @@ from ml.inference.cards.earlier_cards import upgraded
 from ml.inference.cards.model_card import FORMAT_VERSION, load_card, parse_card
 from ml.inference.predictor import load_classifier
 from ml.provenance import commit, versions
-from ml.publishing.about import AGES, LIMITS, NAME, About
+from ml.publishing.about import AGES, NAME, About, AboutError, read_about
 from ml.publishing.card_text import fill, next_version
 from ml.publishing.choice import choose
 from ml.publishing.other_films import OtherFilms
@@ -33,7 +33,9 @@ def republish(
     out: Path,
     *,
     name: str | None = None,
+    about: Path | None = None,
     others: OtherFilms | None = None,
+    films_per_shift: int = 600,
     command: str = "",
 ) -> dict[str, Any]:
     """Choose operating points once more, measure, and put the artefact in place as a new version; return the metrics.
@@ -42,7 +44,10 @@ def republish(
         data: The data the artefact was published with; its films are known again by ``split.json``.
         out: The artefact's folder.
         name: Version; None counts up.
+        about: The words of the card, as for ``publish``; needed where the films are others than the published ones,
+            since in a card they cannot be told from what was measured.
         others: What else to measure the network on; without masks nothing is told of the heat in drawn lungs.
+        films_per_shift: See :func:`ml.evaluation.run.evaluate`.
         command: The command line, for the card.
 
     Raises:
@@ -59,7 +64,7 @@ def republish(
     raw = copy.deepcopy(dict(upgraded(before.raw)))
     raw["format_version"] = FORMAT_VERSION
     raw["version"] = name or next_version(out, datetime.datetime.now(datetime.UTC).date())
-    words = _words(raw, population.name, population.limits)
+    words = _words(raw["name"], about)
     raw["intended_use"] = words.intended_use
     this = raw["populations"][population.name]
     this |= {"ages": AGES[population.name], "data": [dict(one) for one in words.data]}
@@ -74,7 +79,8 @@ def republish(
             if (out / kept).is_file():
                 shutil.copyfile(out / kept, folder / kept)
         card = parse_card(raw, folder)
-        metrics, samples, _ = evaluate(card, engine, test, keras_model=load_keras(out / f"{network}.keras"))
+        model = load_keras(out / f"{network}.keras")
+        metrics, samples, _ = evaluate(card, engine, test, keras_model=model, films_per_shift=films_per_shift)
         metrics["validation"] = of_validation(card.first, val, choice.logits)
         metrics["parity_with_keras"], metrics["command"] = old["parity_with_keras"], command
         if others is not None:
@@ -87,13 +93,12 @@ def republish(
     return metrics
 
 
-def _words(raw: dict[str, Any], whose: str, limits: tuple[str, ...]) -> About:
-    """This project's words for the published films; an artefact of other films keeps its own."""
-    if raw["name"] == NAME:
-        return About()
-    population = raw["populations"][whose]
-    own = tuple(limit for limit in limits if limit in LIMITS) or limits[:1]
-    return About(raw["name"], population["description"], raw["intended_use"], own, whose, tuple(population["data"]))
+def _words(name: str, about: Path | None) -> About:
+    if about is not None:
+        return read_about(about)
+    if name != NAME:
+        raise AboutError(f"This is {name}: give the words of its card with --about FILE.")
+    return About()
 
 
 def _provenance(command: str) -> dict[str, Any]:

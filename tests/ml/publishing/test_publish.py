@@ -138,7 +138,7 @@ def test_a_network_of_another_architecture_is_refused(tmp_path: Path) -> None:
 
 def test_publishing_once_more_keeps_network_and_probabilities_and_counts_the_version_up(tmp_path: Path) -> None:
     before, out = load_card(workshop() / "artifact"), copied_artifact(tmp_path / "artifact")
-    republish(workshop() / "data", out, name="2026.1.2", command="drawn again")
+    republish(workshop() / "data", out, name="2026.1.2", films_per_shift=8, command="drawn again")
     now = load_card(out)
     now.verify()
     assert (now.sha256, now.version) == (before.sha256, "2026.1.2")
@@ -147,6 +147,21 @@ def test_publishing_once_more_keeps_network_and_probabilities_and_counts_the_ver
     assert now.first.operating_points == before.first.operating_points, "the same films, so the same cuts and figures"
     assert now.training["republished_with"] == "drawn again"
     assert (out / "learning.svg").read_bytes() == (workshop() / "artifact" / "learning.svg").read_bytes()
+
+
+def test_words_of_other_films_are_given_again_and_none_is_lost(tmp_path: Path) -> None:
+    out, words = copied_artifact(tmp_path / "artifact"), tmp_path / "words.json"
+    card = json.loads((out / "card.json").read_text())
+    (out / "card.json").write_text(json.dumps(card | {"name": "Another classifier"}))
+    with pytest.raises(MLError, match="--about FILE"):
+        republish(workshop() / "data", out)
+    given = {"name": "Another classifier", "population": "Drawn films.", "intended_use": "Tests.",
+             "limits": ["A first limit.", "A second one."]}  # fmt: skip
+    words.write_text(json.dumps(given))
+    republish(workshop() / "data", out, about=words, films_per_shift=8)
+    now = load_card(out)
+    assert now.intended_use == "Tests."
+    assert {"A first limit.", "A second one."} <= set(now.first.limits)
 
 
 def test_full_size_copies_are_not_passed_over_where_nothing_can_be_made_of_them(
