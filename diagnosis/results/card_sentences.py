@@ -144,6 +144,10 @@ CARD = (
 )
 PATTERNS = (
     gettext_noop(
+        "Two seeds were trained, and the mean of their weights is served; on the %s validation films their AUC is %s "
+        "and %s, that of the mean %s."
+    ),
+    gettext_noop(
         "Three seeds were trained, and the first is served; on the %s validation films their AUC is %s, %s and %s."
     ),
     gettext_noop(

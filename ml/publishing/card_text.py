@@ -18,13 +18,13 @@ from ml.publishing.about import AGES, LIMITS, LUNGS_DATA, About
 from ml.publishing.calibration import BOUNDS
 from ml.publishing.measured_limits import (
     adult_limit,
-    adults_background_limit,
     adults_ranking_limit,
     around_lungs_limit,
     aspect_ratio_limit,
     background_limit,
     calibration_limit,
     children_limit,
+    crop_background_limit,
     full_size_limit,
     heat_limit,
     lungs_heat_limit,
@@ -81,7 +81,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
         population["data"] = [dict(one) for one in (*about.data, *(LUNGS_DATA if by_lungs else ()))]
         # The last but one speaks of the children's films: there those with pneumonia were the wider ones.
         measured = [
-            background_limit(metrics["background"], plain),
+            (crop_background_limit if by_lungs else background_limit)(metrics["background"], plain),
             *([around_lungs_limit(metrics["background"])] if by_lungs else []),
             aspect_ratio_limit(metrics["aspect_ratio"], plain),
             (lungs_heat_limit if by_lungs else heat_limit)(metrics["heat_map"]),
@@ -91,7 +91,7 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
         adults += (
             [adults_ranking_limit(plain, kinds)] if {"typical", "indeterminate", "atypical"} <= kinds.keys() else []
         )
-        measured = [adults_background_limit(metrics["background"], plain), around_lungs_limit(metrics["background"])]
+        measured = [crop_background_limit(metrics["background"], plain), around_lungs_limit(metrics["background"])]
         measured += [calibration_limit(plain)]
         measured += (
             [children_limit(metrics["children"], raw["training"].get("start", ""))] if "children" in metrics else []

@@ -86,7 +86,7 @@ def adults_ranking_limit(plain: dict[str, Any], kinds: dict[str, Any]) -> str:
     )
 
 
-def adults_background_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
+def crop_background_limit(found: dict[str, Any], plain: dict[str, Any]) -> str:
     """How far a network that pools over the lungs still goes by the background."""
     areas = [part["auc"]["value"] for part in (plain, found["exchanged"], found["alone"])]
     return (
