@@ -73,11 +73,12 @@ def lung_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_classifier_on_lung_crops_begins_with_another_and_learns_from_it(lung_run: Path, tmp_path: Path) -> None:
-    config = replace(LUNG_CONFIG, seed=2, start=str(lung_run), teachers=(str(lung_run),))
+    config = replace(LUNG_CONFIG, seed=2, start=str(lung_run), teachers=(str(lung_run),), pieces=0.5)
     with without_graphs():
         train(tiny_runs() / "data", tmp_path / "pupil", config)
     told = json.loads((tmp_path / "pupil" / "train.json").read_text())
-    assert (told["start"], told["teachers"]) == ("one", ["one"])
+    assert (told["start"], told["teachers"], told["pieces"]) == ("one", ["one"], 0.5)
+    assert all("piece_loss" in epoch for epoch in json.loads((tmp_path / "pupil" / "history.json").read_text()))
     assert check_architecture(load_keras(tmp_path / "pupil" / "model.keras"))
 
 

@@ -85,7 +85,7 @@ def test_a_batch_is_a_function_of_its_number_and_lungs_move_with_the_film() -> N
     assert np.corrcoef(bright.ravel(), weights.ravel())[0, 1] > 0.9
 
 
-@pytest.mark.parametrize("name", ["adults", "children_averaged", "children_lungs"])
+@pytest.mark.parametrize("name", ["adults", "adults_longer", "adults_pieces", "children_averaged", "children_lungs"])
 def test_recipes_are_read_and_name_no_path(name: str) -> None:
     config = read_recipe(name)
     assert isinstance(config, LungClassifierConfig)
