@@ -101,7 +101,7 @@ def _marked(film: Image.Image, caption: str, study: Study, author_id: int) -> tu
 def _map_caption() -> str:
     return _(
         "Heat map over a copy of the radiograph: where the network counted what speaks for pneumonia. It is coarse, "
-        "often lies beside the diseased part, and a convincing map does not make a result right."
+        "may lie beside the diseased part, and a convincing map does not make a result right."
     )
 
 
