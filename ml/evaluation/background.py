@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from ml.evaluation.chest_mask import chest_of, found_lungs, rough_chest
+from ml.evaluation.chest_mask import chest_of, rough_chest
 
 Films = NDArray[np.uint8]
 GROW = 8
@@ -33,9 +33,9 @@ def chest_share() -> NDArray[np.float32]:
     return np.asarray(wide, np.float32) / np.float32(255)
 
 
-def own_chests(films: Films) -> NDArray[np.float32]:
-    """(N, 224, 224): 1 in each film's own chest, as far as the lung finder sees it, 0 far from it, softly between."""
-    return np.stack([chest_of(inside) for inside in found_lungs(films)]).astype(np.float32) / np.float32(255)
+def own_chests(lungs: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Lungs (N, 224, 224) of films → (N, 224, 224): 1 in each film's own chest, 0 far from it, softly between."""
+    return np.stack([chest_of(inside) for inside in lungs]).astype(np.float32) / np.float32(255)
 
 
 def exchanged(films: Films, labels: NDArray[np.int64], seed: int, chests: NDArray[np.float32] | None = None) -> Films:

@@ -151,7 +151,8 @@ def background(card: PopulationCard, engine: Engine, test: TestSet) -> dict[str,
     other class; ``alone``: backgrounds without a chest; ``lungs_alone``: lungs and nothing else; ``lungs_emptied``:
     all but what is in the lungs.
     """
-    chests, lungs = own_chests(test.pixels), found_lungs(test.pixels)
+    lungs = found_lungs(test.pixels)
+    chests = own_chests(lungs)
     shown = {
         "exchanged": exchanged(test.pixels, test.labels, SHIFT_SEED, chests),
         "alone": without_chest(test.pixels, chests),

@@ -15,7 +15,7 @@ from ml.evaluation.background import (
     own_chests,
     without_chest,
 )
-from ml.evaluation.chest_mask import rough_chest
+from ml.evaluation.chest_mask import found_lungs, rough_chest
 from ml.publishing.card_page import render
 from ml.training.augmentation import AugmentationConfig, augment
 from tests.ml.drawn import draw, workshop
@@ -62,7 +62,7 @@ def test_each_film_keeps_its_own_chest_where_its_lungs_are_known() -> None:
 
 def test_the_chest_found_on_a_drawn_film_holds_its_lungs() -> None:
     film = draw(3)
-    (chest,) = own_chests(film[None])
+    (chest,) = own_chests(found_lungs(film[None]))
     assert chest[100, 70] > 0.9
     assert chest[100, 154] > 0.9
     assert chest[:10].max() < 0.1
