@@ -30,11 +30,11 @@ from ml.network.lungs import load_lungs
 from ml.provenance import command_line
 from ml.training.config import LungClassifierConfig, TrainingConfig, read_recipe
 from ml.training.fit import devices, fit, policy_for
-from ml.training.run import read_split, save_run
+from ml.training.run import artefact_split, read_split, save_run
 
 QUICK_PATIENTS = 150
 """Patients a class that ``--quick`` takes."""
-CHANGED = ("seed", "epochs", "start", "weights", "teachers", "precision")
+CHANGED = ("seed", "epochs", "start", "weights", "teachers", "beside", "precision")
 """What the command line may change of a recipe."""
 
 
@@ -56,7 +56,7 @@ def train(
         config: Parameters.
         resume: Go on with what is in ``out``.
         limit: Use at most so many patients a class (a quick run).
-        split: An earlier run of the same data whose split to keep, so that both can be compared.
+        split: An earlier run of the same data, or an artefact, whose split to keep, so that both can be compared.
         command: The command line, for train.json.
 
     Raises:
@@ -72,7 +72,7 @@ def train(
         raise TrainingError(f"{out} holds an earlier run. Add --resume to go on with it, or give another --out.")
     prepared = prepare(
         data, config.split_seed, propensity_cap=config.propensity_cap, cache=out.parent / "cache", limit=limit,
-        split_of=read_split(split) if split else None,
+        split_of=_earlier_split(split, data, out.parent / "cache") if split else None,
     )  # fmt: skip
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -110,6 +110,11 @@ def train(
     print(f"{out / 'model.keras'} is written; best epoch {best + 1}: {history[best]}", flush=True)
 
 
+def _earlier_split(earlier: Path, data: Path, cache: Path) -> dict[str, str]:
+    """The split of every film of a run, which has their names, or of an artefact, which has their fingerprints."""
+    return artefact_split(earlier, data, cache) if (earlier / "card.json").is_file() else read_split(earlier)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     commands = argparse.ArgumentParser(prog="python -m ml.train", description="Train a classifier.")
@@ -118,10 +123,11 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--recipe", default="pneumonia", help="name in ml/training/recipes, or a JSON file's path")
     commands.add_argument("--seed", type=int, help="in place of the recipe's")
     commands.add_argument("--epochs", type=int, help="in place of the recipe's")
-    commands.add_argument("--start", metavar="RUN", help="begin with another run's averaged weights")
+    commands.add_argument("--start", metavar="RUN", help="begin with another run's averaged weights, or an artefact's")
     commands.add_argument("--weights", metavar="NPZ", help="begin with ImageNet weights")
     commands.add_argument("--teachers", nargs="+", metavar="RUN", help="learn what these runs answer together")
-    commands.add_argument("--split", type=Path, metavar="RUN", help="keep the split of an earlier run of the same data")
+    commands.add_argument("--beside", metavar="FILMS", help="folder or table of films without labels to show beside")
+    commands.add_argument("--split", type=Path, metavar="RUN", help="keep the split of an earlier run, or an artefact")
     commands.add_argument("--precision", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
     commands.add_argument("--quick", action="store_true", help="a tiny run of under two minutes, to see it work")

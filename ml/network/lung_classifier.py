@@ -21,6 +21,7 @@ from ml.network.efficientnet import STRIDE, backbone
 from ml.network.fold import fold
 from ml.network.lungs import INPUT_SIZE, with_weights
 from ml.network.normalization import softening_matrix, views
+from ml.network.unfold import unfold
 
 TRAIN_SIZE = 160
 SERVE_SIZE = 192
@@ -153,6 +154,30 @@ def build_serving(trained: Any, lungs: Any, size: int = SERVE_SIZE, soften: floa
     sums, head_weights = grouped(weights)
     found |= {"groups": [sums[None, None]], "head": [head_weights, bias]}
     return _assembled(found, lungs, size, soften, EDGE)
+
+
+def learn_on(network: Any, served: Any, shown: list[NDArray[Any]]) -> None:
+    """Give a network in training the weights of a served one, so that it answers as that does and can learn on.
+
+    Its auxiliary head, which is not served, stays as it is; the head of the whole crop becomes that of the lungs.
+
+    Args:
+        network: By :func:`build_training`, any size.
+        served: By :func:`build_serving`.
+        shown: ``[crops, weights]``, and pieces where it has them: some hundred, as it is shown them in training.
+
+    Raises:
+        ArtifactDamaged: ``served`` is another kind of network.
+    """
+    if not works_on_lungs(served):
+        raise ArtifactDamaged("The network does not work on lungs: no classifier on lung crops can begin with it.")
+    found = {layer.name: layer.get_weights() for layer in served.get_layer("backbone").layers if layer.weights}
+    first, last = (found["_conv_stem"][0][:, :, i : i + 1] for i in range(2))
+    found["_conv_stem"] = [np.concatenate([2 * first, 0 * first, 2 * last], axis=2)]
+    sums, (head, bias) = served.get_layer("groups").get_weights()[0][0, 0], served.get_layer("head").get_weights()
+    found["head_lungs"] = found["head_all"] = [sums @ head, bias]
+    found["head_aux"] = network.get_layer("head_aux").get_weights()
+    unfold(network, found, shown)
 
 
 def works_on_lungs(served: Any) -> bool:

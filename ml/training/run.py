@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ml.data.dataset import SPLITS, Film
+from ml.data.dataset import SPLITS, Film, load_pixels, read_films
 from ml.data.prepare import PreparedData, restore
 from ml.errors import MLError
-from ml.evaluation.evaluation_set import Films, TestSet
+from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, fingerprint
 from ml.files import write_json, write_whole
 from ml.network.classifier import multiply_adds
 from ml.provenance import commit, versions
@@ -78,6 +78,29 @@ def read_split(run: Path) -> dict[str, str]:
         return {file: name for name in SPLITS for file in split[name]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{run} holds no split of a finished run: {error}.") from error
+
+
+def artefact_split(directory: Path, data: Path, cache: Path | None = None) -> dict[str, str]:
+    """The split that a published artefact was made with, of every film of a data set that it knows.
+
+    Args:
+        directory: The artefact's folder.
+        data: Folder or CSV, see ``ml.data.dataset``.
+        cache: Where decoded films are kept.
+
+    Raises:
+        RunError: The artefact says nothing of its films.
+        DataError: The data cannot be used.
+    """
+    try:
+        marks = json.loads((directory / SPLIT).read_text(encoding="utf-8"))
+        split_of = {mark: name for name in SPLITS for mark in marks[name]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{directory} does not say which films it was made with: {error}.") from error
+    films = read_films(data)
+    pixels = load_pixels(data if data.is_dir() else data.parent, films, cache)
+    known = zip(films, map(fingerprint, pixels), strict=True)
+    return {film.file: split_of[mark] for film, mark in known if mark in split_of}
 
 
 def read_run(data: Path, run: Path) -> Run:
