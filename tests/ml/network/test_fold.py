@@ -23,7 +23,7 @@ def normalised_network() -> Any:
     y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="deep")(x)
     y = layers.BatchNormalization(name="deep_norm")(y)
     z = layers.BatchNormalization(name="sum_norm")(layers.Add()([x, y]))
-    network = keras.Model(film, layers.Dense(1)(layers.GlobalAveragePooling2D()(z)))
+    network = keras.Model(film, layers.Dense(1, name="answer")(layers.GlobalAveragePooling2D()(z)))
     random = np.random.default_rng(0)
     for layer in network.layers:
         if type(layer).__name__ == "BatchNormalization":
