@@ -24,17 +24,18 @@ from ml.data.prepare import prepare
 from ml.errors import MLError, TrainingError
 from ml.evaluation.figures import learning
 from ml.files import write_json, write_text
+from ml.inference.cards.files import is_artefact
 from ml.network import lung_classifier
 from ml.network.classifier import Architecture, build_serving
 from ml.network.lungs import load_lungs
 from ml.provenance import command_line
 from ml.training.config import LungClassifierConfig, TrainingConfig, read_recipe
 from ml.training.fit import devices, fit, policy_for
-from ml.training.run import artefact_split, read_split, save_run
+from ml.training.run import artefact_split, check_unseen, read_split, save_run
 
 QUICK_PATIENTS = 150
 """Patients a class that ``--quick`` takes."""
-CHANGED = ("seed", "epochs", "start", "weights", "teachers", "beside", "precision")
+CHANGED = ("seed", "epochs", "start", "weights", "teachers", "precision")
 """What the command line may change of a recipe."""
 
 
@@ -74,6 +75,8 @@ def train(
         data, config.split_seed, propensity_cap=config.propensity_cap, cache=out.parent / "cache", limit=limit,
         split_of=_earlier_split(split, data, out.parent / "cache") if split else None,
     )  # fmt: skip
+    if is_artefact(Path(config.start)):
+        check_unseen(Path(config.start), prepared)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -112,7 +115,7 @@ def train(
 
 def _earlier_split(earlier: Path, data: Path, cache: Path) -> dict[str, str]:
     """The split of every film of a run, which has their names, or of an artefact, which has their fingerprints."""
-    return artefact_split(earlier, data, cache) if (earlier / "card.json").is_file() else read_split(earlier)
+    return artefact_split(earlier, data, cache) if is_artefact(earlier) else read_split(earlier)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -126,7 +129,6 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--start", metavar="RUN", help="begin with another run's averaged weights, or an artefact's")
     commands.add_argument("--weights", metavar="NPZ", help="begin with ImageNet weights")
     commands.add_argument("--teachers", nargs="+", metavar="RUN", help="learn what these runs answer together")
-    commands.add_argument("--beside", metavar="FILMS", help="folder or table of films without labels to show beside")
     commands.add_argument("--split", type=Path, metavar="RUN", help="keep the split of an earlier run, or an artefact")
     commands.add_argument("--precision", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")

@@ -84,11 +84,8 @@ class LungClassifierConfig:
         size: Side of the crop in training, in pixels.
         serve_size: Side of the crop of the served network, in pixels.
         weights: ``.npz`` of ImageNet weights to begin with; empty to begin with nothing or with ``start``.
-        start: Folder of another run whose averaged weights to begin with, or of an artefact.
+        start: Folder of another run whose averaged weights to begin with, or of a published artefact.
         teachers: Folders of runs of this kind whose answers to learn.
-        beside: Folder or table of films without labels that are shown beside, so that what the network says of them
-            as it begins is kept (:mod:`ml.training.beside`); empty for none.
-        beside_films: How many of them are added to each batch.
         frozen: Blocks of the backbone, the stem before them, that stay as they begin. With three of them a step takes
             three quarters of the time.
         propensity_cap: See ``ml/data/acquisition.py``; 1 is off.
@@ -113,8 +110,6 @@ class LungClassifierConfig:
     weights: str = ""
     start: str = ""
     teachers: tuple[str, ...] = ()
-    beside: str = ""
-    beside_films: int = 8
     frozen: int = 3
     propensity_cap: float = 1.0
     smooth: float = 0.05
@@ -127,7 +122,7 @@ class LungClassifierConfig:
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values; of files and folders their names alone, since paths are one machine's."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        named: dict[str, Any] = {name: Path(plain[name]).name for name in ("weights", "start", "beside")}
+        named: dict[str, Any] = {name: Path(plain[name]).name for name in ("weights", "start")}
         named["teachers"] = [Path(run).name for run in self.teachers]
         return {**plain, **named, "crop": self.crop.as_json(), "retouching": self.retouching.as_json()}
 

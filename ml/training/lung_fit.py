@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,11 @@ from numpy.typing import NDArray
 from ml.data.dataset import Film
 from ml.data.prepare import PreparedData
 from ml.evaluation.shifts import blend_of_shifts
+from ml.inference.cards.files import is_artefact
 from ml.metrics.curves import area_under_curve, loss_at_best_offset
 from ml.network.efficientnet import freeze, load_imagenet
 from ml.network.export import load_keras
 from ml.network.lung_classifier import build_training, learn_on
-from ml.training.beside import read_beside, with_beside
 from ml.training.callbacks import Averaged, Pace
 from ml.training.checkpoint import Checkpoint, give_lung_weights
 from ml.training.config import LungClassifierConfig
@@ -92,36 +90,6 @@ def scores(network: Any, crops: Pixels, weights: NDArray[np.float32]) -> NDArray
     return np.concatenate(parts)[:, 0].astype(np.float64)
 
 
-class _Views:
-    """How films are shown to a network of a recipe: softened, cropped about lungs that are found as it says."""
-
-    def __init__(self, config: LungClassifierConfig) -> None:
-        self.soften, self.find = config.soften, partial(find_lung_maps, narrow=config.narrow)
-
-    def served(self, pixels: Pixels, size: int) -> tuple[Pixels, NDArray[np.float32]]:
-        """Crops as served, and their pooling weights."""
-        return served_crops(softened(pixels, self.soften), self.find(pixels), size)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lessons:
-    """N films to learn from, their targets and kinds (-1: not known), and which of them each batch shows."""
-
-    pixels: Pixels
-    targets: NDArray[np.float32]
-    kinds: NDArray[np.int64]
-    order: NDArray[np.int64]
-
-    def with_beside(self, pixels: Pixels, answers: NDArray[np.float32], config: LungClassifierConfig) -> _Lessons:
-        """The same, with films without labels beside, and what is to be said of them."""
-        return _Lessons(
-            np.concatenate([self.pixels, pixels]),
-            np.concatenate([self.targets, answers]),
-            np.concatenate([self.kinds, np.full(len(pixels), -1)]),
-            with_beside(self.order, len(self.pixels), len(pixels), config.beside_films, config.seed),
-        )
-
-
 def begin(network: Any, config: LungClassifierConfig, shown: tuple[Pixels, NDArray[np.float32]]) -> None:
     """Give a network the weights its recipe begins with.
 
@@ -136,7 +104,7 @@ def begin(network: Any, config: LungClassifierConfig, shown: tuple[Pixels, NDArr
     start = Path(config.start)
     if config.weights:
         load_imagenet(network, Path(config.weights))
-    if config.start and (start / "model.keras").is_file() and not (start / "checkpoint.npz").is_file():
+    if config.start and is_artefact(start):
         crops, weights = shown
         learn_on(network, load_keras(start / "model.keras"), [crops, *[weights] * (len(network.inputs) - 1)])
     elif config.start:
@@ -160,30 +128,20 @@ def fit_lung_classifier(
     """
     keras.utils.set_random_seed(config.seed)
     learn, choose = data.places("train"), data.places("val")
-    steps = max(1, len(learn) // config.batch)
+    labels, pixels = data.labels, data.pixels
     names, kinds = kinds_of(data.films)
-    view = _Views(config)
+    steps = max(1, len(learn) // config.batch)
+    order = order_of_films(labels[learn], config.epochs, steps, config.batch, config.seed, data.weights)
+    moved = blend_of_shifts(pixels[choose], 1)
+    find = partial(find_lung_maps, narrow=config.narrow)
     groups = {
-        name: view.served(shown, config.serve_size)
-        for name, shown in (("_plain", data.pixels[choose]), ("", blend_of_shifts(data.pixels[choose], 1)))
+        name: served_crops(softened(shown, config.soften), find(shown), config.serve_size)
+        for name, shown in (("_plain", pixels[choose]), ("", moved))
     }
     network = build_training(config.size, kinds=len(names), pieces=config.pieces > 0)
     served = build_training(config.serve_size, kinds=len(names))
-    some = data.pixels[learn[:: max(1, len(learn) // _SOME)]]
-    begin(network, config, view.served(some, config.size))
-    served.set_weights(network.get_weights())
-    targets = (data.labels[learn] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
-    lessons = _Lessons(
-        data.pixels[learn], targets, kinds[learn],
-        order_of_films(data.labels[learn], config.epochs, steps, config.batch, config.seed, data.weights),
-    )  # fmt: skip
-    # A run may be made longer or shorter on the way, nothing else may change.
-    identity = {**config.as_json(), "epochs": None, "architecture": config.network, "data": data.digest}
-    if config.beside:
-        beside = read_beside(Path(config.beside), out.parent / "cache")
-        answers = 1 / (1 + np.exp(-scores(served, *view.served(beside, config.serve_size))))
-        lessons = lessons.with_beside(beside, answers.astype(np.float32), config)
-        identity["beside_data"] = hashlib.sha256(beside.tobytes()).hexdigest()
+    some = learn[:: max(1, len(learn) // _SOME)]
+    begin(network, config, served_crops(softened(pixels[some], config.soften), find(pixels[some]), config.size))
     freeze(network, config.frozen)
     optimizer = keras.optimizers.AdamW(config.rate, weight_decay=config.decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
@@ -194,16 +152,19 @@ def fit_lung_classifier(
         losses, counts = {**losses, "piece": crossed}, {**counts, "piece": 1.0}
     network.compile(optimizer, loss=losses, loss_weights=counts)
     averaged, pace = Averaged(keep=config.keep), Pace(config.rate, config.epochs, steps, patience=10**6, warm=1.0)
-    watch = WatchCrops(served, averaged, groups, data.labels[choose], config.epochs - config.tail)
+    watch = WatchCrops(served, averaged, groups, labels[choose], config.epochs - config.tail)
     history: list[dict[str, float]] = []
+    # A run may be made longer or shorter on the way, nothing else may change.
+    identity = {**config.as_json(), "epochs": None, "architecture": config.network, "data": data.digest}
     checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
     done = checkpoint.restore(network, [pace]) if resume else 0
     if done < config.epochs:
         taught_by = [Path(run) for run in config.teachers]
         teach = lung_teachers(taught_by, config.size, identity) if taught_by else None
+        targets = (labels[learn] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
         shown = batches(
-            softened(lessons.pixels, config.soften), view.find(lessons.pixels), lessons.targets, lessons.kinds,
-            lessons.order, done * steps, config.seed, config.crop, config.retouching, config.size, teach, config.pieces,
+            softened(pixels[learn], config.soften), find(pixels[learn]), targets, kinds[learn], order,
+            done * steps, config.seed, config.crop, config.retouching, config.size, teach, config.pieces,
         )  # fmt: skip
         network.fit(
             shown, initial_epoch=done, epochs=config.epochs, steps_per_epoch=steps, verbose=2,

@@ -131,7 +131,7 @@ def batches(
         pixels: uint8 (N, 224, 224).
         maps: Their lungs.
         targets: (N,) probabilities of pneumonia to learn.
-        kinds: (N,) classes of the auxiliary head; -1 where not known, which costs nothing.
+        kinds: (N,) classes of the auxiliary head.
         order: (batches, films a batch) indices, by :func:`ml.training.pipeline.order_of_films`.
         start: First batch to show.
         seed: Of the run.
@@ -142,8 +142,8 @@ def batches(
         pieces: Chance that a crop gets a piece of another.
 
     Returns:
-        Batches of ``((crops, pooling weights), {"all", "lungs", "aux"}, what each target counts)``; with ``pieces``
-        the weights of a piece come third, and its target as ``"piece"``.
+        Batches of ``((crops, pooling weights), {"all", "lungs", "aux"})``; with ``pieces`` the weights of a piece come
+        third, and its target as ``"piece"``.
     """
     import tensorflow as tf
 
@@ -164,13 +164,11 @@ def batches(
         weights = pooling_weights(moved[..., 1:], size, maps.widen)
         if teach is not None:
             target = SHARE * teach(crops, weights) + (1 - SHARE) * target
-        answers = {"all": target[:, None], "lungs": target[:, None], "aux": tf.maximum(kind, 0)}
-        shown: tuple[Any, ...] = (crops, weights)
-        if cut is not None:
-            answers["piece"] = cut.piece_targets[:, None]
-            shown = (*shown, pooling_weights(moved[..., 1:] * cut.piece, size, maps.widen))
-        counts = {name: tf.ones(count) for name in answers} | {"aux": tf.cast(kind >= 0, tf.float32)}
-        return shown, answers, counts
+        answers = {"all": target[:, None], "lungs": target[:, None], "aux": kind}
+        if cut is None:
+            return (crops, weights), answers
+        of_piece = pooling_weights(moved[..., 1:] * cut.piece, size, maps.widen)
+        return (crops, weights, of_piece), {**answers, "piece": cut.piece_targets[:, None]}
 
     steps = tf.data.Dataset.range(start, len(order))
     # No Python branch in it hangs on a tensor, and to look for one takes seconds.

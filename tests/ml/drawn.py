@@ -23,7 +23,7 @@ from ml.data.split import split_films
 from ml.network.classifier import Architecture
 from ml.phantom import png
 from ml.training.augmentation import AugmentationConfig
-from ml.training.config import TrainingConfig
+from ml.training.config import LungClassifierConfig, TrainingConfig
 
 PATIENTS = 40
 
@@ -116,6 +116,23 @@ def tiny_runs() -> Path:
         with without_graphs():
             train(root / "data", root / name, config, command="drawn")
     return root
+
+
+def lung_config() -> LungClassifierConfig:
+    """The shortest training of a classifier on lung crops that is still whole."""
+    return LungClassifierConfig(epochs=1, batch=8, size=64, serve_size=64, frozen=0)
+
+
+@cache
+def lung_run() -> Path:
+    """A run of a classifier on lung crops, on the films of :func:`tiny_runs`; do not change it."""
+    from ml.train import train
+
+    out = Path(tempfile.mkdtemp(prefix="pneumoweb-lungs-")) / "one"
+    atexit.register(shutil.rmtree, out.parent, ignore_errors=True)
+    with without_graphs():
+        train(tiny_runs() / "data", out, lung_config())
+    return out
 
 
 def handmade_network() -> Any:

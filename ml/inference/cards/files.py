@@ -24,6 +24,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def is_artefact(folder: Path) -> bool:
+    """Whether a folder is a published network's, with its card, and not a run's."""
+    return (folder / "card.json").is_file()
+
+
 def read_card_json(folder: Path, readable: Collection[int], advice: str) -> dict[str, Any]:
     """Read the JSON object in a folder's ``card.json``; nothing of it is checked but its format version.
 

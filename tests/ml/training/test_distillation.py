@@ -10,16 +10,13 @@ import numpy as np
 import pytest
 
 from ml.data.dataset import DataError
-from ml.network.export import check_architecture, load_keras
 from ml.train import train
 from ml.training.augmentation import AugmentationConfig
-from ml.training.config import LungClassifierConfig
 from ml.training.distillation import SHARE, lung_teachers, teachers
 from ml.training.pipeline import batches_of
-from tests.ml.drawn import tiny_config, tiny_runs, without_graphs
+from tests.ml.drawn import lung_run, tiny_config, tiny_runs, without_graphs
 
 pytestmark = pytest.mark.slow
-LUNG_CONFIG = LungClassifierConfig(epochs=1, batch=8, size=64, serve_size=64, frozen=0)
 
 
 def test_teachers_answer_with_the_mean_of_their_log_odds() -> None:
@@ -63,47 +60,28 @@ def test_runs_that_saw_other_films_do_not_teach() -> None:
         teachers([run.with_name("none")], 64, {})
 
 
-@pytest.fixture(scope="module")
-def lung_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of a classifier on lung crops, one epoch of drawn films; do not change it."""
-    out = tmp_path_factory.mktemp("lungs") / "one"
-    with without_graphs():
-        train(tiny_runs() / "data", out, LUNG_CONFIG)
-    return out
-
-
-def test_a_classifier_on_lung_crops_begins_with_another_and_learns_from_it(lung_run: Path, tmp_path: Path) -> None:
-    config = replace(LUNG_CONFIG, seed=2, start=str(lung_run), teachers=(str(lung_run),), pieces=0.5)
-    with without_graphs():
-        train(tiny_runs() / "data", tmp_path / "pupil", config)
-    told = json.loads((tmp_path / "pupil" / "train.json").read_text())
-    assert (told["start"], told["teachers"], told["pieces"]) == ("one", ["one"], 0.5)
-    assert all("piece_loss" in epoch for epoch in json.loads((tmp_path / "pupil" / "history.json").read_text()))
-    assert check_architecture(load_keras(tmp_path / "pupil" / "model.keras"))
-
-
-def test_teachers_on_lung_crops_answer_with_the_mean_of_their_logits(lung_run: Path) -> None:
+def test_teachers_on_lung_crops_answer_with_the_mean_of_their_logits() -> None:
     from ml.network.lung_classifier import build_training
     from ml.training.checkpoint import read_checkpoint
 
-    arrays, state = read_checkpoint(lung_run / "checkpoint.npz")
+    arrays, state = read_checkpoint(lung_run() / "checkpoint.npz")
     random = np.random.default_rng(0)
     crops = random.uniform(0, 255, (3, 64, 64, 1)).astype(np.float32)
     weights = random.uniform(0, 1, (3, 2, 2, 1)).astype(np.float32)
     network = build_training(64, kinds=2)
     network.set_weights([arrays[f"best{place}"] for place in range(len(network.weights))])
     logit = np.asarray(network([crops, weights], training=False)["lungs"])[:, 0]
-    together = np.asarray(lung_teachers([lung_run, lung_run], 64, state["identity"])(crops, weights))
+    together = np.asarray(lung_teachers([lung_run(), lung_run()], 64, state["identity"])(crops, weights))
     np.testing.assert_allclose(together, 1 / (1 + np.exp(-logit)), rtol=1e-4)
 
 
-def test_only_classifiers_on_lung_crops_of_the_same_films_teach_one(lung_run: Path) -> None:
+def test_only_classifiers_on_lung_crops_of_the_same_films_teach_one() -> None:
     from ml.training.checkpoint import read_checkpoint
 
-    _, state = read_checkpoint(lung_run / "checkpoint.npz")
+    _, state = read_checkpoint(lung_run() / "checkpoint.npz")
     with pytest.raises(DataError, match="soften differ"):
-        lung_teachers([lung_run], 64, {**state["identity"], "soften": 2.0})
+        lung_teachers([lung_run()], 64, {**state["identity"], "soften": 2.0})
     with pytest.raises(DataError, match="another kind of network"):
         lung_teachers([tiny_runs() / "one"], 64, state["identity"])
     with pytest.raises(DataError, match="cannot be read as a checkpoint"):
-        lung_teachers([lung_run.with_name("none")], 64, state["identity"])
+        lung_teachers([lung_run().with_name("none")], 64, state["identity"])
