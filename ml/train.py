@@ -12,6 +12,7 @@ two runs on one machine differ in the last digits and drift apart. ``--determini
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -75,8 +76,11 @@ def train(
         data, config.split_seed, propensity_cap=config.propensity_cap, cache=out.parent / "cache", limit=limit,
         split_of=_earlier_split(split, data, out.parent / "cache") if split else None,
     )  # fmt: skip
+    begun_with = {}
     if is_artefact(Path(config.start)):
         check_unseen(Path(config.start), prepared)
+        card = json.loads((Path(config.start) / "card.json").read_text(encoding="utf-8"))
+        begun_with = {"start_version": card.get("version")}
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -101,6 +105,7 @@ def train(
     facts = {
         "command": command,
         **config.as_json(),
+        **begun_with,
         "best_epoch": best + 1,
         "best": history[best],
         "limit": limit,

@@ -45,7 +45,7 @@ def _fold_one(normalisation: Any) -> None:
     scale = gamma / np.sqrt(variance + normalisation.epsilon)
     shift, one = beta - mean * scale, np.ones_like(scale)
     before = normalisation.input._keras_history.operation
-    if _can_take(before):
+    if takes_scale(before):
         (kernel,) = before.get_weights()
         by = scale[:, None] if type(before).__name__ == "DepthwiseConv2D" else scale
         before.set_weights([(kernel * by).astype(np.float32)])
@@ -54,7 +54,7 @@ def _fold_one(normalisation: Any) -> None:
     normalisation.set_weights([value.astype(np.float32) for value in values])
 
 
-def _can_take(layer: Any) -> bool:
-    """Whether a layer is a convolution without bias whose one use is to be normalised."""
+def takes_scale(layer: Any) -> bool:
+    """Whether a layer is a convolution without bias whose one use is to be normalised, which may scale for it."""
     plain = type(layer).__name__ in ("Conv2D", "DepthwiseConv2D") and not layer.use_bias
     return plain and len(layer._outbound_nodes) == 1

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.network.fold import takes_scale
+
 _BATCH = 64
 _NEXT_TO_NOTHING = 1e-12
 
@@ -30,7 +32,7 @@ def unfold(network: Any, found: Mapping[str, list[NDArray[np.float32]]], shown: 
     """
     import keras
 
-    norms = {layer.name: _norms(layer) for layer in network.layers if _is_convolution(layer)}
+    norms = {layer.name: _norms(layer) for layer in network.layers if takes_scale(layer)}
     for layer in network.layers:
         if layer.weights:
             layer.set_weights(found[layer.name])
@@ -41,7 +43,7 @@ def unfold(network: Any, found: Mapping[str, list[NDArray[np.float32]]], shown: 
         scale = gamma / np.sqrt(divisor + layer.epsilon)
         shift = beta - offset * scale
         before = layer.input._keras_history.operation
-        if _is_convolution(before):
+        if before.name in norms:
             now, wanted = _norms(before), norms[before.name]
             dead = (now < _NEXT_TO_NOTHING) | (wanted < _NEXT_TO_NOTHING)
             by = np.where(dead, 1.0, wanted / np.maximum(now, _NEXT_TO_NOTHING))
@@ -54,10 +56,6 @@ def unfold(network: Any, found: Mapping[str, list[NDArray[np.float32]]], shown: 
 
 def _by_depth(layer: Any) -> bool:
     return type(layer).__name__ == "DepthwiseConv2D"
-
-
-def _is_convolution(layer: Any) -> bool:
-    return type(layer).__name__ in ("Conv2D", "DepthwiseConv2D") and not layer.use_bias
 
 
 def _norms(layer: Any) -> NDArray[np.float64]:

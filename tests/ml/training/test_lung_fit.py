@@ -59,7 +59,7 @@ def published(tmp_path: Path) -> Path:
     folder = tmp_path / "published"
     folder.mkdir()
     shutil.copy(lung_run() / "model.keras", folder)
-    write_json(folder / "card.json", {})
+    write_json(folder / "card.json", {"version": "2026.1.1"})
     made = prepare(tiny_runs() / "data", 2026, split_of=read_split(lung_run()))
     write_json(folder / SPLIT, describe_split(made.films, made.pixels))
     return folder
@@ -81,3 +81,4 @@ def test_a_run_does_not_begin_with_a_network_that_has_learnt_from_what_it_keeps_
     with without_graphs():
         train(tiny_runs() / "data", tmp_path / "same", config, split=published)
     assert read_split(tmp_path / "same") == read_split(lung_run())
+    assert json.loads((tmp_path / "same" / "train.json").read_text())["start_version"] == "2026.1.1"
