@@ -14,7 +14,7 @@ from ml.data.acquisition import describe, guess_labels, propensity_weights
 from ml.data.audit import Audit, examine
 from ml.data.dataset import SPLITS, DataError, Film, data_hash, load_pixels, read_films
 from ml.data.near_duplicates import find_near_duplicates
-from ml.data.split import check_split, groups_of, of_test_patients, split_films
+from ml.data.split import check_classes, check_split, groups_of, of_test_patients, split_films
 from ml.metrics.curves import area_under_curve
 
 
@@ -147,7 +147,9 @@ def _as_before(films: Sequence[Film], split_of: Mapping[str, str]) -> list[Film]
     """The films in the splits that an earlier run had them in."""
     if unknown := [film.file for film in films if film.file not in split_of]:
         raise DataError(f"{len(unknown)} films have no split in the earlier run, the first is {unknown[0]}.")
-    return [replace(film, split=split_of[film.file]) for film in films]
+    done = [replace(film, split=split_of[film.file]) for film in films]
+    check_classes(done)
+    return done
 
 
 def _root(data: Path) -> Path:
@@ -155,9 +157,10 @@ def _root(data: Path) -> Path:
 
 
 def _some(films: Sequence[Film], limit: int, seed: int) -> list[Film]:
-    """The films of at most ``limit`` patients a class, drawn by ``seed``."""
+    """The films of at most ``limit`` patients a class, drawn by ``seed``, but apart from the split it draws."""
     kept: set[str] = set()
     for label in (0, 1):
         patients = sorted({film.patient for film in films if film.label == label})
-        kept.update(patients[i] for i in np.random.default_rng(seed).permutation(len(patients))[:limit])
+        # Not [seed, 0], which is the same as seed alone.
+        kept.update(patients[i] for i in np.random.default_rng([seed, 1 + label]).permutation(len(patients))[:limit])
     return [film for film in films if film.patient in kept]

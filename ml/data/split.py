@@ -96,13 +96,22 @@ def split_films(
             if split != "train":
                 wanted[split] -= size_of[group]
     done = [replace(film, split=split_of[group]) for group, film in zip(groups, films, strict=True)]
+    check_classes(done)
+    return done
+
+
+def check_classes(films: Sequence[Film]) -> None:
+    """Fail if a split lacks one of the classes.
+
+    Raises:
+        DataError: One does.
+    """
     for split in SPLITS:
         for label, name in enumerate(CLASSES):
-            if not any(film.split == split and film.label == label for film in done):
+            if not any(film.split == split and film.label == label for film in films):
                 raise DataError(
                     f"Too few patients: no {name} film is left for {split}. At least 10 a class are needed."
                 )
-    return done
 
 
 def check_split(films: Sequence[Film], near_duplicates: Iterable[tuple[str, str]] = ()) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.data.dataset import DataError, data_hash
-from ml.data.prepare import PreparedData, prepare, restore
+from ml.data.dataset import DataError, Film, data_hash, patient_of
+from ml.data.prepare import PreparedData, _some, prepare, restore
+from ml.data.split import split_films
 from tests.ml.drawn import draw_films
 
 
@@ -53,3 +54,20 @@ def test_films_that_have_gone_or_changed_are_not_taken_for_the_run_s(tmp_path: P
     one.unlink()
     with pytest.raises(DataError, match="1 films of the run are not in"):
         restore(data, split_of, weighed.digest)
+
+
+def test_an_earlier_split_that_leaves_no_film_of_a_class_to_learn_from_is_refused(
+    data: Path, weighed: PreparedData
+) -> None:
+    split_of = {film.file: film.split if film.label else "val" for film in weighed.films}
+    with pytest.raises(DataError, match="no NORMAL film is left for train"):
+        prepare(data, 1, split_of=split_of)
+
+
+def test_a_quick_run_s_patients_are_not_just_those_that_the_same_seed_keeps_apart() -> None:
+    names = [f"NORMAL/IM-{i:04}-1.jpeg" for i in range(300)] + [f"PNEUMONIA/person{i}_virus_1.jpeg" for i in range(300)]
+    films = split_films([Film(name, int("person" in name), patient_of(name)) for name in names], 2026)
+    for label in (0, 1):
+        drawn = [film for film in _some(films, 60, 2026) if film.label == label]
+        assert len(drawn) == 60
+        assert 36 <= sum(film.split == "train" for film in drawn) < 60
