@@ -80,7 +80,7 @@ class LungClassifierConfig:
     Attributes:
         network: Says that a recipe is of this kind.
         keep: Share of the averaged weights kept at each batch.
-        tail: Last epochs whose averaged weights are averaged once more, into what is served.
+        tail: Last epochs whose averaged weights are averaged once more, into what is served; all of a shorter run's.
         size: Side of the crop in training, in pixels.
         serve_size: Side of the crop of the served network, in pixels.
         weights: ``.npz`` of ImageNet weights to begin with; empty to begin with nothing or with ``start``.

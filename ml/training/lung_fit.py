@@ -152,7 +152,7 @@ def fit_lung_classifier(
         losses, counts = {**losses, "piece": crossed}, {**counts, "piece": 1.0}
     network.compile(optimizer, loss=losses, loss_weights=counts)
     averaged, pace = Averaged(keep=config.keep), Pace(config.rate, config.epochs, steps, patience=10**6, warm=1.0)
-    watch = WatchCrops(served, averaged, groups, labels[choose], config.epochs - config.tail)
+    watch = WatchCrops(served, averaged, groups, labels[choose], max(0, config.epochs - config.tail))
     history: list[dict[str, float]] = []
     # A run may be made longer or shorter on the way, nothing else may change.
     identity = {**config.as_json(), "epochs": None, "architecture": config.network, "data": data.digest}
