@@ -12,7 +12,6 @@ two runs on one machine differ in the last digits and drift apart. ``--determini
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -25,7 +24,8 @@ from ml.data.prepare import prepare
 from ml.errors import MLError, TrainingError
 from ml.evaluation.figures import learning
 from ml.files import write_json, write_text
-from ml.inference.cards.files import is_artefact
+from ml.inference.cards.files import is_artefact, read_card_json
+from ml.inference.cards.model_card import READABLE
 from ml.network import lung_classifier
 from ml.network.classifier import Architecture, build_serving
 from ml.network.lungs import load_lungs
@@ -79,8 +79,8 @@ def train(
     begun_with = {}
     if is_artefact(Path(config.start)):
         check_unseen(Path(config.start), prepared)
-        card = json.loads((Path(config.start) / "card.json").read_text(encoding="utf-8"))
-        begun_with = {"start_version": card.get("version")}
+        card = read_card_json(Path(config.start), READABLE, "Begin with a published classifier.")
+        begun_with = {"start_version": card["version"]}
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -38,7 +38,7 @@ def heat_in_drawn_lungs(card: ModelCard, population: PopulationCard, engine: Eng
         films = [film for film in split_masked_films(films, MASK_SEED) if film.film.split != "train"]
     pixels, masks = load_masked_films(data, films)
     if population.name == CHILD:
-        kept_apart = known_films(card)["test"]
+        kept_apart = known_films(card.directory)["test"]
         kept = [place for place, row in enumerate(pixels) if fingerprint(row) in kept_apart]
         pixels, masks = pixels[kept], masks[kept]
     found = lung_share(score(population, engine, pixels)[1], masks > 127)

@@ -52,10 +52,17 @@ def describe_split(films: Sequence[Film], pixels: Films) -> dict[str, list[str]]
     return {split: sorted(marks) for split, marks in splits.items()}
 
 
-def known_films(card: ModelCard) -> dict[str, set[str]]:
-    """Fingerprints of the films a model was made with, by split."""
-    marks = json.loads((card.directory / SPLIT).read_text(encoding="utf-8"))
-    return {split: set(marks[split]) for split in SPLITS}
+def known_films(artefact: Path) -> dict[str, set[str]]:
+    """Fingerprints of the films that the model in a folder was made with, by split.
+
+    Raises:
+        DataError: The folder does not say.
+    """
+    try:
+        marks = json.loads((artefact / SPLIT).read_text(encoding="utf-8"))
+        return {split: set(marks[split]) for split in SPLITS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{artefact} does not say which films its model was made with: {error}.") from error
 
 
 def every_film(data: Path) -> TestSet:
@@ -99,7 +106,7 @@ def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
 
 
 def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> TestSet:
-    pixels, known = load_pixels(_root(data), films), known_films(card)
+    pixels, known = load_pixels(_root(data), films), known_films(card.directory)
     what = f"patients kept apart as {split} when the model was trained"
     kept = [i for i, row in enumerate(pixels) if fingerprint(row) in known[split]]
     if len(kept) < len(known[split]):
@@ -115,7 +122,7 @@ def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> T
 
 def _learnt(found: TestSet, card: ModelCard) -> tuple[int, str]:
     """How many of these films the model was trained or chosen on, and that in words."""
-    known = known_films(card)
+    known = known_films(card.directory)
     count = sum(fingerprint(row) in known["train"] | known["val"] for row in found.pixels)
     return count, f"; the model was trained or chosen on {count} of them" if count else ""
 

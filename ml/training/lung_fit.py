@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,13 +90,13 @@ def scores(network: Any, crops: Pixels, weights: NDArray[np.float32]) -> NDArray
     return np.concatenate(parts)[:, 0].astype(np.float64)
 
 
-def begin(network: Any, config: LungClassifierConfig, shown: tuple[Pixels, NDArray[np.float32]]) -> None:
+def begin(network: Any, config: LungClassifierConfig, shown: Callable[[], tuple[Pixels, NDArray[np.float32]]]) -> None:
     """Give a network the weights its recipe begins with.
 
     Args:
         network: By ``build_training``.
         config: Names them.
-        shown: Crops of some hundred films of training, and their pooling weights.
+        shown: Gives crops of some hundred films of training, and their pooling weights; asked where they are needed.
 
     Raises:
         MLError: They cannot be read, or belong to another network.
@@ -105,7 +105,7 @@ def begin(network: Any, config: LungClassifierConfig, shown: tuple[Pixels, NDArr
     if config.weights:
         load_imagenet(network, Path(config.weights))
     if config.start and is_artefact(start):
-        crops, weights = shown
+        crops, weights = shown()
         learn_on(network, load_keras(start / "model.keras"), [crops, *[weights] * (len(network.inputs) - 1)])
     elif config.start:
         give_lung_weights(network, start, "mean")
@@ -141,7 +141,7 @@ def fit_lung_classifier(
     network = build_training(config.size, kinds=len(names), pieces=config.pieces > 0)
     served = build_training(config.serve_size, kinds=len(names))
     some = learn[:: max(1, len(learn) // _SOME)]
-    begin(network, config, served_crops(softened(pixels[some], config.soften), find(pixels[some]), config.size))
+    begin(network, config, lambda: served_crops(softened(pixels[some], config.soften), find(pixels[some]), config.size))
     freeze(network, config.frozen)
     optimizer = keras.optimizers.AdamW(config.rate, weight_decay=config.decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])

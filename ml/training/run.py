@@ -15,7 +15,7 @@ from typing import Any
 from ml.data.dataset import SPLITS, Film, load_pixels, read_films
 from ml.data.prepare import PreparedData, restore
 from ml.errors import MLError
-from ml.evaluation.evaluation_set import SPLIT, Films, TestSet, fingerprint
+from ml.evaluation.evaluation_set import Films, TestSet, fingerprint, known_films
 from ml.files import write_json, write_whole
 from ml.network.classifier import multiply_adds
 from ml.provenance import commit, versions
@@ -89,10 +89,10 @@ def artefact_split(directory: Path, data: Path, cache: Path | None = None) -> di
         cache: Where decoded films are kept.
 
     Raises:
-        RunError: The artefact says nothing of its films.
-        DataError: The data cannot be used.
+        DataError: The data cannot be used, or the artefact does not say what it was made with.
     """
-    split_of, films = _marks(directory), read_films(data)
+    split_of = {mark: split for split, marks in known_films(directory).items() for mark in marks}
+    films = read_films(data)
     pixels = load_pixels(data if data.is_dir() else data.parent, films, cache)
     known = zip(films, map(fingerprint, pixels), strict=True)
     return {film.file: split_of[mark] for film, mark in known if mark in split_of}
@@ -102,24 +102,17 @@ def check_unseen(directory: Path, data: PreparedData) -> None:
     """Refuse to begin with a published network that has learnt from films this run is to be chosen or measured by.
 
     Raises:
-        RunError: It has, or says nothing of its films.
+        RunError: It has.
+        DataError: The artefact does not say what it was made with.
     """
-    split_of = _marks(directory)
+    taught = known_films(directory)["train"]
     kept_apart = [row for film, row in zip(data.films, data.pixels, strict=True) if film.split != "train"]
-    if learnt := sum(split_of.get(fingerprint(row)) == "train" for row in kept_apart):
+    learnt = sum(fingerprint(row) in taught for row in kept_apart)
+    if learnt:
         raise RunError(
             f"The network in {directory} has learnt from {learnt} of the {len(kept_apart)} films that this run keeps "
             f"apart. Keep its split with --split {directory}, or begin with another."
         )
-
-
-def _marks(directory: Path) -> dict[str, str]:
-    """Fingerprint → split of every film that an artefact was made with."""
-    try:
-        marks = json.loads((directory / SPLIT).read_text(encoding="utf-8"))
-        return {mark: name for name in SPLITS for mark in marks[name]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{directory} does not say which films it was made with: {error}.") from error
 
 
 def read_run(data: Path, run: Path) -> Run:

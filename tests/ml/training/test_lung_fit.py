@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml.data.dataset import DataError
 from ml.data.prepare import prepare
 from ml.evaluation.evaluation_set import SPLIT, describe_split
 from ml.files import write_json
@@ -33,7 +34,7 @@ def published(tmp_path: Path) -> Path:
     folder = tmp_path / "published"
     folder.mkdir()
     shutil.copy(lung_run() / "model.keras", folder)
-    write_json(folder / "card.json", {"version": "2026.1.1"})
+    write_json(folder / "card.json", {"format_version": 2, "version": "2026.1.1"})
     made = prepare(tiny_runs() / "data", 2026, split_of=read_split(lung_run()))
     write_json(folder / SPLIT, describe_split(made.films, made.pixels))
     return folder
@@ -55,7 +56,7 @@ def test_a_published_network_goes_on_from_what_it_answers() -> None:
     config = replace(read_recipe("children_averaged"), start=str(ARTIFACTS / "pneumonia"))
     soft, maps = softened(films, config.soften), find_lung_maps(films, narrow=True)
     network = build_training(config.size, pieces=config.pieces > 0)
-    begin(network, config, served_crops(soft, maps, config.size))
+    begin(network, config, lambda: served_crops(soft, maps, config.size))
     served = build_training(config.serve_size)
     served.set_weights(network.get_weights())
     answers = scores(served, *served_crops(soft, maps, config.serve_size))
@@ -68,7 +69,7 @@ def test_a_published_network_goes_on_from_what_it_answers() -> None:
 def test_an_artefact_knows_the_split_of_its_films_by_what_they_show(published: Path) -> None:
     assert artefact_split(published, tiny_runs() / "data") == read_split(lung_run())
     (published / SPLIT).write_text("{}")
-    with pytest.raises(RunError, match="does not say which films"):
+    with pytest.raises(DataError, match="does not say which films"):
         artefact_split(published, tiny_runs() / "data")
 
 
