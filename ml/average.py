@@ -101,7 +101,7 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
     served = lung_classifier.build_serving(network, load_lungs(), first["serve_size"], first["soften"])
     histories = [state["history"] for _arrays, state in found]
     trained = [json.loads((run / "train.json").read_text(encoding="utf-8")) for run in runs]
-    kept = ("command", "seed", "epochs", "best", "seconds", "limit", "commit", "start_version")
+    kept = ("command", "seed", "epochs", "best", "seconds", "limit", "commit")
     facts = {name: first[name] for name in first.keys() - {"architecture", "data", *_OF_ONE_RUN}}
     members = [{name: one[name] for name in kept if name in one} for one in trained]
     save_run(out, served, prepared, {**facts, "command": command, "members": members})

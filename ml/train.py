@@ -24,15 +24,14 @@ from ml.data.prepare import prepare
 from ml.errors import MLError, TrainingError
 from ml.evaluation.figures import learning
 from ml.files import write_json, write_text
-from ml.inference.cards.files import is_artefact, read_card_json
-from ml.inference.cards.model_card import READABLE
+from ml.inference.cards.files import is_artefact
 from ml.network import lung_classifier
 from ml.network.classifier import Architecture, build_serving
 from ml.network.lungs import load_lungs
 from ml.provenance import command_line
 from ml.training.config import LungClassifierConfig, TrainingConfig, read_recipe
 from ml.training.fit import devices, fit, policy_for
-from ml.training.run import artefact_split, check_unseen, read_split, save_run
+from ml.training.run import artefact_split, behind, check_unseen, read_split, save_run
 
 QUICK_PATIENTS = 150
 """Patients a class that ``--quick`` takes."""
@@ -76,11 +75,11 @@ def train(
         data, config.split_seed, propensity_cap=config.propensity_cap, cache=out.parent / "cache", limit=limit,
         split_of=_earlier_split(split, data, out.parent / "cache") if split else None,
     )  # fmt: skip
-    begun_with = {}
-    if is_artefact(Path(config.start)):
-        check_unseen(Path(config.start), prepared)
-        card = read_card_json(Path(config.start), READABLE, "Begin with a published classifier.")
-        begun_with = {"start_version": card["version"]}
+    taken_over: dict[str, Any] = {}
+    if isinstance(config, LungClassifierConfig):
+        taken_over = behind(config)
+        if is_artefact(Path(config.start)):
+            check_unseen(Path(config.start), prepared)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -97,7 +96,7 @@ def train(
         served = build_serving([network], [config.architecture], config.input_size)
         best, policy = min(range(len(history)), key=lambda epoch: history[epoch]["val_loss"]), config.precision
     else:
-        network, history = fit_lung_classifier(prepared, config, out, resume=resume)
+        network, history = fit_lung_classifier(prepared, config, out, taken_over, resume=resume)
         served = lung_classifier.build_serving(network, load_lungs(), config.serve_size, config.soften)
         best, policy = len(history) - 1, "float32"  # nothing is chosen by internal validation there
     write_json(out / "history.json", history)
@@ -105,7 +104,7 @@ def train(
     facts = {
         "command": command,
         **config.as_json(),
-        **begun_with,
+        **taken_over,
         "best_epoch": best + 1,
         "best": history[best],
         "limit": limit,

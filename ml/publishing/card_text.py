@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,9 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
     adults = [adult_limit(metrics.get("adults"))] if about.limits == LIMITS or "adults" in metrics else []
     kinds = metrics["strata"]["kind"]
     by_lungs = raw["training"].get("network") == "lung_classifier"
+    own = (*about.data, *(LUNGS_DATA if by_lungs and about.whose == CHILD else ()))
+    population["data"] = _each_source_once(own, raw["training"].get("learnt_from", ()))
     if about.whose == CHILD:
-        population["data"] = [dict(one) for one in (*about.data, *(LUNGS_DATA if by_lungs else ()))]
         # The last but one speaks of the children's films: there those with pneumonia were the wider ones.
         measured = [
             (crop_background_limit if by_lungs else background_limit)(metrics["background"], plain),
@@ -111,6 +113,14 @@ def fill(raw: dict[str, Any], metrics: dict[str, Any], about: About) -> None:
         "heat_map": metrics["heat_map"],
         "parity_with_keras": metrics["parity_with_keras"],
     } | {name: metrics[name] for name in ("adults", "children", "full_size") if name in metrics}
+
+
+def _each_source_once(
+    own: Sequence[Mapping[str, str]], taken_over: Sequence[Mapping[str, str]]
+) -> list[dict[str, str]]:
+    """What a network has learnt from: by its own words, then what networks behind it have learnt from besides."""
+    named = {(one["source"], one["terms"]) for one in own}
+    return [dict(one) for one in (*own, *(one for one in taken_over if (one["source"], one["terms"]) not in named))]
 
 
 def next_version(out: Path, today: datetime.date) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def begin(network: Any, config: LungClassifierConfig, shown: Callable[[], tuple[
 
 
 def fit_lung_classifier(
-    data: PreparedData, config: LungClassifierConfig, out: Path, *, resume: bool
+    data: PreparedData, config: LungClassifierConfig, out: Path, taken_over: Mapping[str, Any], *, resume: bool
 ) -> tuple[Any, list[dict[str, float]]]:
     """Train; return the network at its served size with the mean of the last epochs' averaged weights, and the history.
 
@@ -120,6 +120,7 @@ def fit_lung_classifier(
         data: Films with splits and weights.
         config: Parameters.
         out: Where checkpoints go.
+        taken_over: By :func:`ml.training.run.behind`; checkpoints keep it.
         resume: Go on from ``out/checkpoint.npz`` if it is there.
 
     Raises:
@@ -155,7 +156,7 @@ def fit_lung_classifier(
     watch = WatchCrops(served, averaged, groups, labels[choose], max(0, config.epochs - config.tail))
     history: list[dict[str, float]] = []
     # A run may be made longer or shorter on the way, nothing else may change.
-    identity = {**config.as_json(), "epochs": None, "architecture": config.network, "data": data.digest}
+    identity = {**config.as_json(), **taken_over, "epochs": None, "architecture": config.network, "data": data.digest}
     checkpoint = Checkpoint(out / "checkpoint.npz", averaged, watch, identity, history)
     done = checkpoint.restore(network, [pace]) if resume else 0
     if done < config.epochs:

@@ -17,8 +17,11 @@ from ml.data.prepare import PreparedData, restore
 from ml.errors import MLError
 from ml.evaluation.evaluation_set import Films, TestSet, fingerprint, known_films
 from ml.files import write_json, write_whole
+from ml.inference.cards.files import is_artefact, read_card_json
+from ml.inference.cards.model_card import READABLE
 from ml.network.classifier import multiply_adds
 from ml.provenance import commit, versions
+from ml.training.config import LungClassifierConfig
 
 
 class RunError(MLError):
@@ -113,6 +116,33 @@ def check_unseen(directory: Path, data: PreparedData) -> None:
             f"The network in {directory} has learnt from {learnt} of the {len(kept_apart)} films that this run keeps "
             f"apart. Keep its split with --split {directory}, or begin with another."
         )
+
+
+def behind(config: LungClassifierConfig) -> dict[str, Any]:
+    """What a run takes over with the networks that it begins with and learns from.
+
+    Returns:
+        ``start_version``, the version of the published network that it begins with; ``learnt_from``, the data that
+        published networks behind it have learnt from, with terms that bind whoever goes on from them. Empty where
+        there are none.
+
+    Raises:
+        ArtifactError: A published network's card cannot be read.
+        TrainingError: A run's checkpoint cannot be read.
+    """
+    from ml.training.checkpoint import read_checkpoint
+
+    told: dict[str, Any] = {}
+    sources: list[dict[str, str]] = []
+    for folder in map(Path, filter(None, (config.start, *config.teachers))):
+        if is_artefact(folder):
+            card = read_card_json(folder, READABLE, "Begin with a published classifier.")
+            learnt = [one for population in card["populations"].values() for one in population["data"]]
+            told |= {"start_version": card["version"]} if folder == Path(config.start) else {}
+        else:
+            learnt = read_checkpoint(folder / "checkpoint.npz")[1]["identity"].get("learnt_from", [])
+        sources += [one for one in learnt if one not in sources]
+    return told | ({"learnt_from": sources} if sources else {})
 
 
 def read_run(data: Path, run: Path) -> Run:

@@ -152,6 +152,8 @@ def test_publishing_once_more_keeps_network_and_probabilities_and_counts_the_ver
 def test_words_of_other_films_are_given_again_and_none_is_lost(tmp_path: Path) -> None:
     out, words = copied_artifact(tmp_path / "artifact"), tmp_path / "words.json"
     card = json.loads((out / "card.json").read_text())
+    source = {"name": "Films", "source": "A hospital", "terms": "non-commercial research"}
+    card["training"]["learnt_from"] = [source]
     (out / "card.json").write_text(json.dumps(card | {"name": "Another classifier"}))
     with pytest.raises(MLError, match="--about FILE"):
         republish(workshop() / "data", out)
@@ -162,6 +164,8 @@ def test_words_of_other_films_are_given_again_and_none_is_lost(tmp_path: Path) -
     now = load_card(out)
     assert now.intended_use == "Tests."
     assert {"A first limit.", "A second one."} <= set(now.first.limits)
+    assert now.raw["populations"]["child"]["data"] == [source], "what networks behind it have learnt from stays"
+    assert "A hospital" in (out / "TERMS.txt").read_text()
 
 
 def test_full_size_copies_are_not_passed_over_where_nothing_can_be_made_of_them(

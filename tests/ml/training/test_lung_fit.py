@@ -22,10 +22,11 @@ from ml.training.config import read_recipe
 from ml.training.lung_fit import begin, scores
 from ml.training.lung_maps import find_lung_maps
 from ml.training.lung_pipeline import served_crops, softened
-from ml.training.run import RunError, artefact_split, read_split
+from ml.training.run import RunError, artefact_split, behind, read_split
 from tests.ml.drawn import drawn_input, lung_config, lung_run, tiny_runs, without_graphs
 
 pytestmark = pytest.mark.slow
+SOURCE = {"name": "Films", "source": "A hospital", "terms": "non-commercial research"}
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def published(tmp_path: Path) -> Path:
     folder = tmp_path / "published"
     folder.mkdir()
     shutil.copy(lung_run() / "model.keras", folder)
-    write_json(folder / "card.json", {"format_version": 2, "version": "2026.1.1"})
+    populations = {"adult": {"data": [SOURCE]}}
+    write_json(folder / "card.json", {"format_version": 2, "version": "2026.1.1", "populations": populations})
     made = prepare(tiny_runs() / "data", 2026, split_of=read_split(lung_run()))
     write_json(folder / SPLIT, describe_split(made.films, made.pixels))
     return folder
@@ -47,6 +49,8 @@ def test_a_classifier_begins_with_a_published_one_and_learns_from_a_run(publishe
     assert read_split(tmp_path / "pupil") == read_split(lung_run())
     told = json.loads((tmp_path / "pupil" / "train.json").read_text())
     assert (told["start"], told["start_version"], told["teachers"]) == ("published", "2026.1.1", ["one"])
+    assert told["learnt_from"] == [SOURCE]
+    assert behind(replace(config, start=str(tmp_path / "pupil"), teachers=())) == {"learnt_from": [SOURCE]}
     assert all("piece_loss" in epoch for epoch in json.loads((tmp_path / "pupil" / "history.json").read_text()))
     assert check_architecture(load_keras(tmp_path / "pupil" / "model.keras"))
 
