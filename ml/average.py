@@ -110,9 +110,9 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
 
 
 def _on_lung_crops(run: Path) -> bool:
-    from ml.training.checkpoint import read_checkpoint
+    from ml.training.checkpoint import identity_of
 
-    return bool(read_checkpoint(run / "checkpoint.npz")[1]["identity"]["architecture"] == "lung_classifier")
+    return bool(identity_of(run)["architecture"] == "lung_classifier")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

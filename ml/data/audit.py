@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.acquisition import describe, guess_labels
-from ml.data.dataset import CLASSES, SPLITS, Film, read_films
+from ml.data.dataset import CLASSES, SPLITS, Film, folder_of, read_films
 from ml.data.near_duplicates import find_near_duplicates
 from ml.data.split import groups_of, of_test_patients
 from ml.errors import MLError
@@ -127,7 +127,7 @@ def audit(data: Path, *, acquisition: bool = True) -> Audit:
     Raises:
         DataError: There are no films, or one class is missing.
     """
-    films, root = read_films(data), data if data.is_dir() else data.parent
+    films, root = read_films(data), folder_of(data)
     unreadable: dict[str, str] = {}
     sizes: Counter[str] = Counter()
     good: list[Film] = []

@@ -168,11 +168,16 @@ def read_films(data: Path) -> list[Film]:
     return films
 
 
-def load_pixels(root: Path, films: Sequence[Film], cache: Path | None = None) -> NDArray[np.uint8]:
+def folder_of(data: Path) -> Path:
+    """The folder that ``Film.file`` is relative to: the data set's own, or its table's."""
+    return data if data.is_dir() else data.parent
+
+
+def load_pixels(data: Path, films: Sequence[Film], cache: Path | None = None) -> NDArray[np.uint8]:
     """Decode every film through the one decode path of this project.
 
     Args:
-        root: What ``Film.file`` is relative to.
+        data: The data set they are of, a folder or a table.
         films: The films.
         cache: A folder for decoded arrays; the same files (names, sizes, times) are decoded once.
 
@@ -182,7 +187,7 @@ def load_pixels(root: Path, films: Sequence[Film], cache: Path | None = None) ->
     Raises:
         DataError: Some files cannot be read; all of them are named, up to ten.
     """
-    key = hashlib.sha256()
+    root, key = folder_of(data), hashlib.sha256()
     for film in films:
         stat = (root / film.file).stat()
         key.update(f"{film.file}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())

@@ -80,7 +80,7 @@ def prepare(
     films = read_films(data)
     if limit:
         films = _some(films, limit, split_seed)
-    pixels = load_pixels(_root(data), films, cache)
+    pixels = load_pixels(data, films, cache)
     pairs = find_near_duplicates(films, pixels)
     label = {film.file: film.label for film in films}
     if contradictions := [pair for pair in pairs if label[pair[0]] != label[pair[1]]]:
@@ -133,7 +133,7 @@ def restore(
     films = [replace(film, split=split_of[film.file]) for film in read_films(data) if film.file in split_of]
     if len(films) != len(split_of):
         raise DataError(f"{len(split_of) - len(films)} films of the run are not in {data}. Give the run's own data.")
-    pixels = load_pixels(_root(data), films, cache)
+    pixels = load_pixels(data, films, cache)
     if data_hash(films, pixels) != digest:
         raise DataError(f"{data} has changed since the run was trained on it. Train again, or restore the data.")
     found = examine(films, pixels)
@@ -150,10 +150,6 @@ def _as_before(films: Sequence[Film], split_of: Mapping[str, str]) -> list[Film]
     done = [replace(film, split=split_of[film.file]) for film in films]
     check_classes(done)
     return done
-
-
-def _root(data: Path) -> Path:
-    return data if data.is_dir() else data.parent
 
 
 def _some(films: Sequence[Film], limit: int, seed: int) -> list[Film]:

@@ -50,7 +50,7 @@ def read_adults(table: Path) -> AdultFilms:
     if len(set(labels)) < 2:
         raise DataError(f"{table} needs films with pneumonia and films without.")
     films = [Film(row["file"], label, row["study"]) for row, label in zip(rows, labels, strict=True)]
-    pixels = load_pixels(table.parent, films)
+    pixels = load_pixels(table, films)
     return AdultFilms(pixels, labels, [row["study"] for row in rows], [row["appearance"] for row in rows])
 
 

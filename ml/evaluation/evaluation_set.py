@@ -72,7 +72,7 @@ def every_film(data: Path) -> TestSet:
         DataError: It cannot be used, or one class is missing.
     """
     films = read_films(data)
-    return TestSet(films, load_pixels(_root(data), films), "every film of the folder")
+    return TestSet(films, load_pixels(data, films), "every film of the folder")
 
 
 def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
@@ -95,7 +95,7 @@ def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
         raise DataError(
             f"The {split} split of {data} needs films of both classes, NORMAL and PNEUMONIA; one is missing."
         )
-    found = TestSet(chosen, load_pixels(_root(data), chosen), f"the folder's own {split} split")
+    found = TestSet(chosen, load_pixels(data, chosen), f"the folder's own {split} split")
     count, words = _learnt(found, card)
     if split == "test" and count:
         raise DataError(
@@ -106,7 +106,7 @@ def choose_films(data: Path, split: str, card: ModelCard) -> TestSet:
 
 
 def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> TestSet:
-    pixels, known = load_pixels(_root(data), films), known_films(card.directory)
+    pixels, known = load_pixels(data, films), known_films(card.directory)
     what = f"patients kept apart as {split} when the model was trained"
     kept = [i for i, row in enumerate(pixels) if fingerprint(row) in known[split]]
     if len(kept) < len(known[split]):
@@ -123,9 +123,6 @@ def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> T
 def _learnt(found: TestSet, card: ModelCard) -> tuple[int, str]:
     """How many of these films the model was trained or chosen on, and that in words."""
     known = known_films(card.directory)
-    count = sum(fingerprint(row) in known["train"] | known["val"] for row in found.pixels)
+    chosen_on = known["train"] | known["val"]
+    count = sum(fingerprint(row) in chosen_on for row in found.pixels)
     return count, f"; the model was trained or chosen on {count} of them" if count else ""
-
-
-def _root(data: Path) -> Path:
-    return data if data.is_dir() else data.parent

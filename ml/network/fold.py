@@ -47,8 +47,7 @@ def _fold_one(normalisation: Any) -> None:
     before = normalisation.input._keras_history.operation
     if takes_scale(before):
         (kernel,) = before.get_weights()
-        by = scale[:, None] if type(before).__name__ == "DepthwiseConv2D" else scale
-        before.set_weights([(kernel * by).astype(np.float32)])
+        before.set_weights([(kernel * by_channel(before, scale)).astype(np.float32)])
         scale = one
     values: list[NDArray[np.float64]] = [scale, shift, 0 * one, one - normalisation.epsilon]
     normalisation.set_weights([value.astype(np.float32) for value in values])
@@ -58,3 +57,8 @@ def takes_scale(layer: Any) -> bool:
     """Whether a layer is a convolution without bias whose one use is to be normalised, which may scale for it."""
     plain = type(layer).__name__ in ("Conv2D", "DepthwiseConv2D") and not layer.use_bias
     return plain and len(layer._outbound_nodes) == 1
+
+
+def by_channel(layer: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values (C,) of a convolution's outputs, shaped so that its kernel times them has each output times its own."""
+    return values[:, None] if type(layer).__name__ == "DepthwiseConv2D" else values

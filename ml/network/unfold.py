@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.network.fold import takes_scale
+from ml.network.fold import by_channel, takes_scale
 
 _BATCH = 64
 _NEXT_TO_NOTHING = 1e-12
@@ -48,20 +48,17 @@ def unfold(network: Any, found: Mapping[str, list[NDArray[np.float32]]], shown: 
             dead = (now < _NEXT_TO_NOTHING) | (wanted < _NEXT_TO_NOTHING)
             by = np.where(dead, 1.0, wanted / np.maximum(now, _NEXT_TO_NOTHING))
             (kernel,) = before.get_weights()
-            before.set_weights([(kernel * (by[:, None] if _by_depth(before) else by)).astype(np.float32)])
+            before.set_weights([(kernel * by_channel(before, by)).astype(np.float32)])
             mean, variance, scale = mean * by, variance * by**2, scale / by
         values = [scale * np.sqrt(variance + layer.epsilon), shift + scale * mean, mean, variance]
         layer.set_weights([value.astype(np.float32) for value in values])
 
 
-def _by_depth(layer: Any) -> bool:
-    return type(layer).__name__ == "DepthwiseConv2D"
-
-
 def _norms(layer: Any) -> NDArray[np.float64]:
     """(C,) Euclidean norms of a convolution's kernel, by channel of what comes out."""
     (kernel,) = layer.get_weights()
-    flat = kernel.astype(np.float64).reshape(-1, kernel.shape[2] if _by_depth(layer) else kernel.shape[3])
+    # A depthwise kernel is (h, w, C, 1), any other (h, w, in, C).
+    flat = kernel.astype(np.float64).reshape(-1, layer.output.shape[-1])
     norms: NDArray[np.float64] = np.linalg.norm(flat, axis=0)
     return norms
 

@@ -28,15 +28,29 @@ class Watches(Protocol):
     best_loss: float
 
 
+def identity_of(run: Path) -> dict[str, Any]:
+    """What a run is trained on and by, as its checkpoint says; the weights in it are not read.
+
+    Raises:
+        TrainingError: There is no checkpoint, or it is damaged.
+    """
+    identity: dict[str, Any] = _read(run / "checkpoint.npz", weights=False)[1]["identity"]
+    return identity
+
+
 def read_checkpoint(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """The arrays of a checkpoint, and its state (identity, history, count).
 
     Raises:
         TrainingError: It is not there, or damaged.
     """
+    return _read(path, weights=True)
+
+
+def _read(path: Path, *, weights: bool) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     try:
         with np.load(path, allow_pickle=False) as stored:
-            arrays = dict(stored.items())
+            arrays = {name: stored[name] for name in (stored.files if weights else ("state",))}
         state = json.loads(arrays["state"].tobytes())
         state["identity"]["architecture"], state["history"], state["count"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error) as error:

@@ -96,7 +96,7 @@ def artefact_split(directory: Path, data: Path, cache: Path | None = None) -> di
     """
     split_of = {mark: split for split, marks in known_films(directory).items() for mark in marks}
     films = read_films(data)
-    pixels = load_pixels(data if data.is_dir() else data.parent, films, cache)
+    pixels = load_pixels(data, films, cache)
     known = zip(films, map(fingerprint, pixels), strict=True)
     return {film.file: split_of[mark] for film, mark in known if mark in split_of}
 
@@ -130,7 +130,7 @@ def behind(config: LungClassifierConfig) -> dict[str, Any]:
         ArtifactError: A published network's card cannot be read.
         TrainingError: A run's checkpoint cannot be read.
     """
-    from ml.training.checkpoint import read_checkpoint
+    from ml.training.checkpoint import identity_of
 
     told: dict[str, Any] = {}
     sources: list[dict[str, str]] = []
@@ -140,7 +140,7 @@ def behind(config: LungClassifierConfig) -> dict[str, Any]:
             learnt = [one for population in card["populations"].values() for one in population["data"]]
             told |= {"start_version": card["version"]} if folder == Path(config.start) else {}
         else:
-            learnt = read_checkpoint(folder / "checkpoint.npz")[1]["identity"].get("learnt_from", [])
+            learnt = identity_of(folder).get("learnt_from", [])
         sources += [one for one in learnt if one not in sources]
     return told | ({"learnt_from": sources} if sources else {})
 
