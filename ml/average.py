@@ -25,6 +25,7 @@ from ml.evaluation.figures import learning
 from ml.files import write_json, write_text
 from ml.network import lung_classifier
 from ml.network.classifier import INPUT_SIZE, build_serving
+from ml.network.efficientnet import WHOLE
 from ml.network.lungs import load_lungs
 from ml.provenance import command_line
 from ml.training.run import read_split, save_run
@@ -94,7 +95,8 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
     prepared = prepare(data, first["split_seed"], cache=out.parent / "cache", split_of=split)
     if prepared.digest != first["data"]:
         raise DataError(f"The runs were trained on other data than {data}.")
-    network = lung_classifier.build_training(first["serve_size"], kinds=len(kinds_of(prepared.films)[0]))
+    kinds = len(kinds_of(prepared.films)[0])
+    network = lung_classifier.build_training(first["serve_size"], stages=first.get("stages", WHOLE), kinds=kinds)
     network.set_weights(
         [np.mean([arrays[f"best{i}"] for arrays, _state in found], axis=0) for i in range(len(network.weights))]
     )

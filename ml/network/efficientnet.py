@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 as a Keras backbone, and the way ImageNet weights get into it.
+"""EfficientNet-Lite0 as a Keras backbone, whole or its first stages, and the way ImageNet weights get into it.
 
 Tan and Le 2019, in the form without squeeze-and-excitation and with ReLU6 that is made for processors. Layers bear the
 names of the published arrays (``_blocks.3._depthwise_conv`` with dashes for dots), so that loading is a matter of names
@@ -7,6 +7,9 @@ and any array that finds no place is an error.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,28 @@ STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80)
           (1, 3, 1, 6, 320))  # fmt: skip
 """Blocks, kernel, stride of the first block, widening inside a block, channels."""
 
-STRIDE = 32
-"""Side of the input over side of the features."""
+WHOLE = len(STAGES)
+_BLOCKS = (0, *accumulate(stage[0] for stage in STAGES))
+"""Blocks in so many stages."""
 
-CHANNELS = 1280
+CHANNELS, CHANNELS_EARLIER = 1280, 640
+"""Features of the whole network, and of one that ends earlier."""
+
+_HEAD = ("_conv_head", "_bn1", CHANNELS)
+_EARLIER_HEAD = ("earlier_conv", "earlier_bn", CHANNELS_EARLIER)
 _EPSILON = 1e-3
+_STEM_STRIDE = 2
+
+
+def stride_of(stages: int = WHOLE) -> int:
+    """Side of the input over side of the features that so many stages give."""
+    return _STEM_STRIDE * math.prod(stride for _blocks, _kernel, stride, *_widths in STAGES[:stages])
+
+
+def stages_of(layers: Iterable[str]) -> int:
+    """How many stages a backbone has, by the names of its layers."""
+    blocks = 1 + max(int(name.split("-")[1]) for name in layers if name.startswith("_blocks-"))
+    return _BLOCKS.index(blocks)
 
 
 def _normalise(x: Any, name: str) -> Any:
@@ -56,29 +76,34 @@ def _block(x: Any, kernel: int, stride: int, widen: int, width: int, skip_chance
     return layers.Add(name=f"{name}-add")([x, y])
 
 
-def backbone(x: Any, drop_path: float = 0.0) -> Any:
-    """(N, H, W, 3) in about −1..1 → (N, H/32, W/32, 1280) features from 0 to 6.
+def backbone(x: Any, drop_path: float = 0.0, stages: int = WHOLE) -> Any:
+    """(N, H, W, 3) in about −1..1 → (N, H/32, W/32, 1280) features from 0 to 6; of fewer stages (N, H/s, W/s, 640).
+
+    After fewer stages each feature sees less of the input (of 851 pixels across, by the kernels, 339 after five and
+    147 after four) and no ImageNet weights are published for what makes the features.
 
     Args:
         x: Keras tensor.
+        stages: How many of :data:`STAGES`; s is their stride, by :func:`stride_of`.
         drop_path: Chance that the last block is skipped in training; earlier blocks less, linearly.
     """
     from keras import layers
 
     x = layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="_conv_stem")(x)
     x = _active(_normalise(x, "_bn0"), "stem_relu")
-    number, total = 0, sum(stage[0] for stage in STAGES)
-    for blocks, kernel, stride, widen, width in STAGES:
+    number, total = 0, _BLOCKS[stages]
+    for blocks, kernel, stride, widen, width in STAGES[:stages]:
         for place in range(blocks):
             chance = drop_path * number / total
             x = _block(x, kernel, stride if place == 0 else 1, widen, width, chance, f"_blocks-{number}")
             number += 1
-    x = layers.Conv2D(CHANNELS, 1, use_bias=False, name="_conv_head")(x)
-    return _active(_normalise(x, "_bn1"), "head_relu")
+    conv, norm, channels = _HEAD if stages == WHOLE else _EARLIER_HEAD
+    x = layers.Conv2D(channels, 1, use_bias=False, name=conv)(x)
+    return _active(_normalise(x, norm), "head_relu")
 
 
 def load_imagenet(network: Any, weights: Path) -> None:
-    """Put published ImageNet weights into every layer of :func:`backbone` in a network.
+    """Put published ImageNet weights into every layer of :func:`backbone` in a network that they were made for.
 
     Args:
         network: A Keras model that holds the layers.
@@ -92,6 +117,10 @@ def load_imagenet(network: Any, weights: Path) -> None:
             arrays = {name: stored[name] for name in stored if not name.endswith("num_batches_tracked")}
     except (OSError, ValueError) as error:
         raise TrainingError(f"{weights} cannot be read as weights ({error}).") from error
+    stages = stages_of(layer.name for layer in network.layers)
+    if stages < WHOLE:
+        beyond = (*_HEAD[:2], *(f"_blocks.{number}." for number in range(_BLOCKS[stages], _BLOCKS[WHOLE])))
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(beyond)}
     for layer in network.layers:
         name = layer.name.replace("-", ".")
         try:

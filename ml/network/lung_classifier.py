@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.errors import ArtifactDamaged
+from ml.errors import ArtifactDamaged, TrainingError
 from ml.intake.radiograph import FILM_SIZE
 from ml.network import lung_crop
-from ml.network.efficientnet import STRIDE, backbone
+from ml.network.efficientnet import WHOLE, backbone, stages_of, stride_of
 from ml.network.fold import fold
 from ml.network.lungs import INPUT_SIZE, with_weights
 from ml.network.normalization import softening_matrix, views
@@ -62,12 +62,14 @@ def for_two_views(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def build_training(
-    size: int = TRAIN_SIZE, *, kinds: int = 4, drop_path: float = 0.1, dropout: float = 0.3, pieces: bool = False
-) -> Any:
-    """The network as it is trained: ``[crop (N, S, S, 1), weights (N, S/32, S/32, 1)]`` → logits by name.
+    size: int = TRAIN_SIZE, *, stages: int = WHOLE, kinds: int = 4, drop_path: float = 0.1, dropout: float = 0.3,
+    pieces: bool = False,
+) -> Any:  # fmt: skip
+    """The network as it is trained: ``[crop (N, S, S, 1), weights (N, S/s, S/s, 1)]`` → logits by name.
 
     Args:
         size: Side S of the crop, a multiple of 32; weights of the network do not depend on it.
+        stages: Of EfficientNet-Lite0; s is their stride, 32 of all.
         kinds: Classes of the auxiliary head (kinds of pneumonia, and none), which is not served.
         drop_path: Chance that the last block is skipped in training.
         dropout: Share of pooled features dropped before the heads.
@@ -80,9 +82,10 @@ def build_training(
     import keras
     from keras import layers, ops
 
+    grid = size // stride_of(stages)
     crop = keras.Input((size, size, 1), dtype="float32", name="film")
-    weights = keras.Input((size // STRIDE, size // STRIDE, 1), dtype="float32", name="weights")
-    features = backbone(three_views(crop), drop_path)
+    weights = keras.Input((grid, grid, 1), dtype="float32", name="weights")
+    features = backbone(three_views(crop), drop_path, stages)
     dropped = layers.Dropout(dropout, name="dropout")
     everywhere = dropped(layers.GlobalAveragePooling2D(name="pool_all")(features))
 
@@ -97,7 +100,7 @@ def build_training(
     }
     if not pieces:
         return keras.Model([crop, weights], heads, name="lung_classifier")
-    piece = keras.Input((size // STRIDE, size // STRIDE, 1), dtype="float32", name="piece")
+    piece = keras.Input((grid, grid, 1), dtype="float32", name="piece")
     heads["piece"] = of_lungs(pooled(piece))
     return keras.Model([crop, weights, piece], heads, name="lung_classifier")
 
@@ -168,10 +171,14 @@ def learn_on(network: Any, served: Any, shown: list[NDArray[Any]]) -> None:
 
     Raises:
         ArtifactDamaged: ``served`` is another kind of network.
+        TrainingError: It has another number of stages.
     """
     if not works_on_lungs(served):
         raise ArtifactDamaged("The network does not work on lungs: no classifier on lung crops can begin with it.")
     found = {layer.name: layer.get_weights() for layer in served.get_layer("backbone").layers if layer.weights}
+    stages, wanted = stages_of(found), stages_of(layer.name for layer in network.layers)
+    if stages != wanted:
+        raise TrainingError(f"The network to begin with has {stages} stages, and the recipe says {wanted}.")
     first, last = (found["_conv_stem"][0][:, :, i : i + 1] for i in range(2))
     found["_conv_stem"] = [np.concatenate([2 * first, 0 * first, 2 * last], axis=2)]
     sums, (head, bias) = served.get_layer("groups").get_weights()[0][0, 0], served.get_layer("head").get_weights()
@@ -212,7 +219,7 @@ def _assembled(found: Mapping[str, list[NDArray[np.float32]]], lungs: Any, size:
     from keras import layers, ops
 
     inner = keras.Input((size, size, 1), dtype="float32", name="crop")
-    trunk = keras.Model(inner, backbone(views(inner)), name="backbone")
+    trunk = keras.Model(inner, backbone(views(inner), stages=stages_of(found)), name="backbone")
     for layer in trunk.layers:
         if layer.name == "_conv_stem":
             layer.set_weights([for_two_views(found[layer.name][0])])

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ml.errors import TrainingError
 from ml.files import read_config
 from ml.network.classifier import INPUT_SIZE, Architecture
+from ml.network.efficientnet import WHOLE
 from ml.network.lung_classifier import SERVE_SIZE, TRAIN_SIZE
 from ml.training.augmentation import AugmentationConfig
 from ml.training.lung_pipeline import CropConfig
@@ -86,6 +87,8 @@ class LungClassifierConfig:
         weights: ``.npz`` of ImageNet weights to begin with; empty to begin with nothing or with ``start``.
         start: Folder of another run whose averaged weights to begin with, or of a published artefact.
         teachers: Folders of runs of this kind whose answers to learn.
+        stages: How many stages of EfficientNet-Lite0 the network has. After fewer, a place of the features sees less of
+            the crop.
         frozen: Blocks of the backbone, the stem before them, that stay as they begin. With three of them a step takes
             three quarters of the time.
         propensity_cap: See ``ml/data/acquisition.py``; 1 is off.
@@ -110,6 +113,7 @@ class LungClassifierConfig:
     weights: str = ""
     start: str = ""
     teachers: tuple[str, ...] = ()
+    stages: int = WHOLE
     frozen: int = 3
     propensity_cap: float = 1.0
     smooth: float = 0.05

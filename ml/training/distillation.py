@@ -56,12 +56,15 @@ def teachers(runs: Sequence[Path], size: int, identity: dict[str, Any]) -> Calla
     return predict
 
 
-def lung_teachers(runs: Sequence[Path], size: int, identity: Mapping[str, Any]) -> Callable[[Any, Any], Any]:
+def lung_teachers(
+    runs: Sequence[Path], size: int, stages: int, identity: Mapping[str, Any]
+) -> Callable[[Any, Any], Any]:
     """What finished runs of classifiers on lung crops predict together.
 
     Args:
         runs: Folders of ``ml.train``; of each, the mean of its last epochs' weights is taken, as it is served.
         size: Side of the crops they will be shown, in pixels.
+        stages: Of the pupil's backbone, and so of theirs.
         identity: As for :func:`teachers`; ``soften`` has to be theirs, too.
 
     Returns:
@@ -75,7 +78,7 @@ def lung_teachers(runs: Sequence[Path], size: int, identity: Mapping[str, Any]) 
 
     networks = []
     for run in runs:
-        network = lung_classifier.build_training(size)
+        network = lung_classifier.build_training(size, stages=stages)
         try:
             its = give_lung_weights(network, run, "best")
         except TrainingError as error:

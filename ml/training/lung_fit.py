@@ -136,13 +136,14 @@ def fit_lung_classifier(
     moved = blend_of_shifts(pixels[choose], 1)
     find = partial(find_lung_maps, narrow=config.narrow)
     groups = {
-        name: served_crops(softened(shown, config.soften), find(shown), config.serve_size)
+        name: served_crops(softened(shown, config.soften), find(shown), config.serve_size, config.stages)
         for name, shown in (("_plain", pixels[choose]), ("", moved))
     }
-    network = build_training(config.size, kinds=len(names), pieces=config.pieces > 0)
-    served = build_training(config.serve_size, kinds=len(names))
+    network = build_training(config.size, stages=config.stages, kinds=len(names), pieces=config.pieces > 0)
+    served = build_training(config.serve_size, stages=config.stages, kinds=len(names))
     some = learn[:: max(1, len(learn) // _SOME)]
-    begin(network, config, lambda: served_crops(softened(pixels[some], config.soften), find(pixels[some]), config.size))
+    few = softened(pixels[some], config.soften)
+    begin(network, config, lambda: served_crops(few, find(pixels[some]), config.size, config.stages))
     freeze(network, config.frozen)
     optimizer = keras.optimizers.AdamW(config.rate, weight_decay=config.decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
@@ -161,11 +162,11 @@ def fit_lung_classifier(
     done = checkpoint.restore(network, [pace]) if resume else 0
     if done < config.epochs:
         taught_by = [Path(run) for run in config.teachers]
-        teach = lung_teachers(taught_by, config.size, identity) if taught_by else None
+        teach = lung_teachers(taught_by, config.size, config.stages, identity) if taught_by else None
         targets = (labels[learn] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
         shown = batches(
             softened(pixels[learn], config.soften), find(pixels[learn]), targets, kinds[learn], order,
-            done * steps, config.seed, config.crop, config.retouching, config.size, teach, config.pieces,
+            done * steps, config.seed, config.crop, config.retouching, config.size, teach, config.pieces, config.stages,
         )  # fmt: skip
         network.fit(
             shown, initial_epoch=done, epochs=config.epochs, steps_per_epoch=steps, verbose=2,

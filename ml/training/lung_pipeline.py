@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.intake.radiograph import FILM_SIZE
-from ml.network.efficientnet import STRIDE
+from ml.network.efficientnet import WHOLE, stride_of
 from ml.network.lung_crop import MARGIN
 from ml.network.normalization import enlarging_matrix, softening_matrix
 from ml.training.augmentation import AugmentationConfig, retouch, warp
@@ -58,17 +58,17 @@ def _matrix(left: Any, top: Any, width: Any, height: Any, size: int, angle: Any 
     return tf.stack([row + zero for row in rows], axis=1)
 
 
-def pooling_weights(lungs: Any, size: int, widen: int) -> Any:
-    """Lungs of a crop (N, S, S, 1) 0..255 → what each place of the features (N, S/32, S/32, 1) counts.
+def pooling_weights(lungs: Any, size: int, widen: int, stride: int) -> Any:
+    """Lungs of a crop (N, S, S, 1) 0..255 → what each place of the features (N, S/stride, S/stride, 1) counts.
 
     The transpose of enlarging features to the crop: pooling with these weights is the mean, over the pixels of the
     lungs, widened by a window of ``widen`` × ``widen`` pixels (1: as they are), of the enlarged features.
     """
     import tensorflow as tf
 
-    enlarge = tf.constant(enlarging_matrix(size, STRIDE))
+    enlarge = tf.constant(enlarging_matrix(size, stride))
     wide = tf.nn.max_pool2d(lungs / 255.0, widen, 1, "SAME")[..., 0]
-    return tf.einsum("yi,nyx,xj->nij", enlarge, wide, enlarge)[..., None] / STRIDE**2
+    return tf.einsum("yi,nyx,xj->nij", enlarge, wide, enlarge)[..., None] / stride**2
 
 
 def softened(pixels: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
@@ -79,8 +79,10 @@ def softened(pixels: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
     return np.stack([np.rint(blur @ film.astype(np.float32) @ blur.T).astype(np.uint8) for film in pixels])
 
 
-def served_crops(pixels: NDArray[np.uint8], maps: LungMaps, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Crops (N, S, S, 1) as the served network makes them, and their pooling weights."""
+def served_crops(
+    pixels: NDArray[np.uint8], maps: LungMaps, size: int, stages: int = WHOLE
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Crops (N, S, S, 1) as the served network makes them, and their pooling weights for a backbone's stages."""
     import tensorflow as tf
 
     crops, weights = [], []
@@ -93,7 +95,7 @@ def served_crops(pixels: NDArray[np.uint8], maps: LungMaps, size: int) -> tuple[
         x, y, across, down = (tf.constant(edge, tf.float32) for edge in grown)
         moved = warp(pair, _matrix(x, y, across, down, size), size)
         crops.append(np.rint(moved[..., :1]).astype(np.uint8))
-        weights.append(np.asarray(pooling_weights(moved[..., 1:], size, maps.widen)))
+        weights.append(np.asarray(pooling_weights(moved[..., 1:], size, maps.widen, stride_of(stages))))
     return np.concatenate(crops), np.concatenate(weights)
 
 
@@ -123,7 +125,7 @@ def _changed_crop(film: Any, chest: Any, lungs: Any, boxes: Any, draw: Draws, co
 def batches(
     pixels: NDArray[np.uint8], maps: LungMaps, targets: NDArray[np.float32], kinds: NDArray[np.int64],
     order: NDArray[np.int64], start: int, seed: int, config: CropConfig, retouching: AugmentationConfig, size: int,
-    teach: Callable[[Any, Any], Any] | None = None, pieces: float = 0.0,
+    teach: Callable[[Any, Any], Any] | None = None, pieces: float = 0.0, stages: int = WHOLE,
 ) -> Any:  # fmt: skip
     """The tf.data pipeline from batch ``start`` on; a batch is a function of its number and the seed.
 
@@ -140,6 +142,7 @@ def batches(
         size: Side of the crops.
         teach: By :func:`ml.training.distillation.lung_teachers`: what it says of a crop goes into its target.
         pieces: Chance that a crop gets a piece of another.
+        stages: Of the backbone, whose features the pooling weights are for.
 
     Returns:
         Batches of ``((crops, pooling weights), {"all", "lungs", "aux"})``; with ``pieces`` the weights of a piece come
@@ -147,7 +150,7 @@ def batches(
     """
     import tensorflow as tf
 
-    count = order.shape[1]
+    count, stride = order.shape[1], stride_of(stages)
     with tf.device("CPU"):
         stacked = tf.constant(np.stack([pixels, maps.chest, maps.lungs], axis=-1))
         boxes, wanted, classes, rows = (tf.constant(part) for part in (maps.boxes, targets, kinds, order))
@@ -161,13 +164,13 @@ def batches(
         if cut is not None:
             moved, target, kind = cut.moved, cut.targets, cut.kinds
         crops = retouch(moved[..., :1], draw, retouching, count, size)
-        weights = pooling_weights(moved[..., 1:], size, maps.widen)
+        weights = pooling_weights(moved[..., 1:], size, maps.widen, stride)
         if teach is not None:
             target = SHARE * teach(crops, weights) + (1 - SHARE) * target
         answers = {"all": target[:, None], "lungs": target[:, None], "aux": kind}
         if cut is None:
             return (crops, weights), answers
-        of_piece = pooling_weights(moved[..., 1:] * cut.piece, size, maps.widen)
+        of_piece = pooling_weights(moved[..., 1:] * cut.piece, size, maps.widen, stride)
         return (crops, weights, of_piece), {**answers, "piece": cut.piece_targets[:, None]}
 
     steps = tf.data.Dataset.range(start, len(order))

@@ -17,7 +17,7 @@ from ml.inference.runtime import Engine
 from ml.network.classifier import multiply_adds
 from ml.network.efficientnet import freeze, load_imagenet
 from ml.network.export import check_architecture, export, load_keras, read_head, save_small
-from ml.network.lung_classifier import build_serving, build_training, for_two_views, rebuilt, three_views
+from ml.network.lung_classifier import build_serving, build_training, for_two_views, learn_on, rebuilt, three_views
 from ml.network.lungs import load_lungs
 from ml.network.normalization import views
 from ml.training.lung_fit import scores
@@ -135,6 +135,24 @@ def test_narrowed_lungs_pool_in_training_as_the_served_network_pools(untrained: 
     )
     np.testing.assert_allclose(narrow, wanted, rtol=0.01)
     assert np.abs(wide / wanted - 1).max() > 0.02
+
+
+def test_a_network_that_ends_earlier_takes_what_was_published_for_it_and_is_served_as_it_is_trained(
+    untrained: Any, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "weights.npz", **as_published(untrained))
+    early = build_training(96, stages=4)
+    load_imagenet(early, tmp_path / "weights.npz")
+    stem = untrained.get_layer("_conv_stem").get_weights()[0]
+    np.testing.assert_array_equal(early.get_layer("_conv_stem").get_weights()[0], stem)
+    assert "_blocks-8-_expand_conv" not in {layer.name for layer in early.layers}
+    served = build_serving(early, load_lungs(), 96)
+    assert multiply_adds(served) < 0.85 * multiply_adds(build_serving(untrained, load_lungs(), 96))
+    wanted = np.asarray(served(FILMS[..., None].astype(np.float32), training=False)["logit"])[:, 0]
+    answers = scores(early, *served_crops(FILMS, find_lung_maps(FILMS, narrow=True), 96, stages=4))
+    np.testing.assert_allclose(answers, wanted, atol=0.02 * np.abs(wanted).max())
+    with pytest.raises(TrainingError, match="has 4 stages, and the recipe says 7"):
+        learn_on(untrained, served, [])
 
 
 @pytest.mark.slow

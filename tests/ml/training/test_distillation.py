@@ -71,7 +71,7 @@ def test_teachers_on_lung_crops_answer_with_the_mean_of_their_logits() -> None:
     network = build_training(64, kinds=2)
     network.set_weights([arrays[f"best{place}"] for place in range(len(network.weights))])
     logit = np.asarray(network([crops, weights], training=False)["lungs"])[:, 0]
-    together = np.asarray(lung_teachers([lung_run(), lung_run()], 64, state["identity"])(crops, weights))
+    together = np.asarray(lung_teachers([lung_run(), lung_run()], 64, 7, state["identity"])(crops, weights))
     np.testing.assert_allclose(together, 1 / (1 + np.exp(-logit)), rtol=1e-4)
 
 
@@ -80,8 +80,8 @@ def test_only_classifiers_on_lung_crops_of_the_same_films_teach_one() -> None:
 
     _, state = read_checkpoint(lung_run() / "checkpoint.npz")
     with pytest.raises(DataError, match="soften differ"):
-        lung_teachers([lung_run()], 64, {**state["identity"], "soften": 2.0})
+        lung_teachers([lung_run()], 64, 7, {**state["identity"], "soften": 2.0})
     with pytest.raises(DataError, match="another kind of network"):
-        lung_teachers([tiny_runs() / "one"], 64, state["identity"])
+        lung_teachers([tiny_runs() / "one"], 64, 7, state["identity"])
     with pytest.raises(DataError, match="cannot be read as a checkpoint"):
-        lung_teachers([lung_run().with_name("none")], 64, state["identity"])
+        lung_teachers([lung_run().with_name("none")], 64, 7, state["identity"])

@@ -57,7 +57,7 @@ def test_pooling_with_the_weights_is_the_mean_of_enlarged_features_inside_the_lu
     lungs = np.zeros((1, 96, 96, 1), np.float32)
     lungs[:, 20:70, 30:60] = 255.0
     features = random.uniform(0, 6, (1, 3, 3, 4)).astype(np.float32)
-    weights = np.asarray(pooling_weights(lungs, 96, 9))
+    weights = np.asarray(pooling_weights(lungs, 96, 9, 32))
     enlarge = enlarging_matrix(96, 32)
     large = np.einsum("yi,nijc,xj->nyxc", enlarge, features, enlarge)
     wide = np.zeros((96, 96), bool)
