@@ -3,7 +3,7 @@
 The runs must share one split, or a film would be validation for one member and lesson for another. What comes out is
 a run folder like any other. Of networks of whole films, finished or not, its logit is the mean of the members' logits.
 Of finished runs on lung crops that began with the same weights it is one network of no more work, whose weights are
-the mean of theirs (Wortsman et al. 2022, *Model soups*).
+the mean of theirs (Wortsman et al. 2022, *Model soups*), and whose normalisation goes by its own activations.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from ml.evaluation.figures import learning
 from ml.files import write_json, write_text
 from ml.network import lung_classifier
 from ml.network.classifier import INPUT_SIZE, build_serving
-from ml.network.efficientnet import WHOLE
 from ml.network.lungs import load_lungs
 from ml.provenance import command_line
+from ml.training.config import LungClassifierConfig
 from ml.training.run import read_split, save_run
 
 _OF_ONE_RUN = ("seed", "epochs")
@@ -84,6 +84,7 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
     """
     from ml.training.checkpoint import read_checkpoint
     from ml.training.lung_fit import kinds_of
+    from ml.training.statistics import take_statistics
 
     found = [read_checkpoint(run / "checkpoint.npz") for run in runs]
     identities: list[dict[str, Any]] = [state["identity"] for _arrays, state in found]
@@ -92,15 +93,25 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
         differing = [name for name in first if name not in _OF_ONE_RUN and identity.get(name) != first[name]]
         if differing or read_split(run) != split:
             raise DataError(f"{run} cannot be averaged with {runs[0]}: different {', '.join(differing or ['split'])}.")
-    prepared = prepare(data, first["split_seed"], cache=out.parent / "cache", split_of=split)
+    config = LungClassifierConfig.of_run(first)
+    prepared = prepare(
+        data, config.split_seed, propensity_cap=config.propensity_cap, cache=out.parent / "cache", split_of=split
+    )
     if prepared.digest != first["data"]:
         raise DataError(f"The runs were trained on other data than {data}.")
+    weights = [
+        np.mean([arrays[f"best{i}"] for arrays, _state in found], axis=0)
+        for i in range(sum(name.startswith("best") for name in found[0][0]))
+    ]
     kinds = len(kinds_of(prepared.films)[0])
-    network = lung_classifier.build_training(first["serve_size"], stages=first.get("stages", WHOLE), kinds=kinds)
-    network.set_weights(
-        [np.mean([arrays[f"best{i}"] for arrays, _state in found], axis=0) for i in range(len(network.weights))]
+    learning_on, network = (
+        lung_classifier.build_training(size, stages=config.stages, kinds=kinds)
+        for size in (config.size, config.serve_size)
     )
-    served = lung_classifier.build_serving(network, load_lungs(), first["serve_size"], first["soften"])
+    learning_on.set_weights(weights)
+    take_statistics(learning_on, prepared, config)
+    network.set_weights(learning_on.get_weights())
+    served = lung_classifier.build_serving(network, load_lungs(), config.serve_size, config.soften)
     histories = [state["history"] for _arrays, state in found]
     trained = [json.loads((run / "train.json").read_text(encoding="utf-8")) for run in runs]
     kept = ("command", "seed", "epochs", "best", "seconds", "limit", "commit")

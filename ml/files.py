@@ -105,7 +105,16 @@ def read_config(kind: type[Config], path: Path) -> Config:
         given = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path} cannot be read as JSON ({error}).") from error
-    made: Config = _checked(kind, given, str(path))
+    return config_of(kind, given, str(path))
+
+
+def config_of(kind: type[Config], given: Any, where: str) -> Config:
+    """The same from JSON values that are read already; ``where`` they are from.
+
+    Raises:
+        TrainingError: They say something else; the text names the key.
+    """
+    made: Config = _checked(kind, given, where)
     return made
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from ml.errors import TrainingError
-from ml.files import read_config
+from ml.files import config_of, read_config
 from ml.network.classifier import INPUT_SIZE, Architecture
 from ml.network.efficientnet import WHOLE
 from ml.network.lung_classifier import SERVE_SIZE, TRAIN_SIZE
@@ -122,6 +123,12 @@ class LungClassifierConfig:
     pieces: float = 0.0
     crop: CropConfig = field(default_factory=CropConfig)
     retouching: AugmentationConfig = field(default_factory=lambda: AugmentationConfig(jpeg=0.0))
+
+    @classmethod
+    def of_run(cls, identity: Mapping[str, Any]) -> LungClassifierConfig:
+        """The parameters of a run by what its checkpoint says of it; how many epochs it has, it does not say."""
+        known = {f.name for f in fields(cls)} - {"epochs"}
+        return config_of(cls, {name: value for name, value in identity.items() if name in known}, "The run")
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values; of files and folders their names alone, since paths are one machine's."""

@@ -111,6 +111,29 @@ def begin(network: Any, config: LungClassifierConfig, shown: Callable[[], tuple[
         give_lung_weights(network, start, "mean")
 
 
+def lessons(
+    data: PreparedData, films: NDArray[np.int64], config: LungClassifierConfig, order: NDArray[np.int64],
+    start: int = 0, teach: Callable[[Any, Any], Any] | None = None,
+) -> Any:  # fmt: skip
+    """What a run is shown, batch by batch.
+
+    Args:
+        data: Films with splits and weights.
+        films: (N,) places of films in it, to learn from.
+        config: Parameters.
+        order: (batches, films a batch) places in ``films``.
+        start: First batch to show.
+        teach: By :func:`ml.training.distillation.lung_teachers`.
+    """
+    pixels, kinds = data.pixels[films], kinds_of(data.films)[1][films]
+    targets = (data.labels[films] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
+    maps = find_lung_maps(pixels, narrow=config.narrow)
+    return batches(
+        softened(pixels, config.soften), maps, targets, kinds, order, start, config.seed, config.crop,
+        config.retouching, config.size, teach, config.pieces, config.stages,
+    )  # fmt: skip
+
+
 def fit_lung_classifier(
     data: PreparedData, config: LungClassifierConfig, out: Path, taken_over: Mapping[str, Any], *, resume: bool
 ) -> tuple[Any, list[dict[str, float]]]:
@@ -130,7 +153,7 @@ def fit_lung_classifier(
     keras.utils.set_random_seed(config.seed)
     learn, choose = data.places("train"), data.places("val")
     labels, pixels = data.labels, data.pixels
-    names, kinds = kinds_of(data.films)
+    names = kinds_of(data.films)[0]
     steps = max(1, len(learn) // config.batch)
     order = order_of_films(labels[learn], config.epochs, steps, config.batch, config.seed, data.weights)
     moved = blend_of_shifts(pixels[choose], 1)
@@ -163,11 +186,7 @@ def fit_lung_classifier(
     if done < config.epochs:
         taught_by = [Path(run) for run in config.teachers]
         teach = lung_teachers(taught_by, config.size, config.stages, identity) if taught_by else None
-        targets = (labels[learn] * (1 - config.smooth) + config.smooth / 2).astype(np.float32)
-        shown = batches(
-            softened(pixels[learn], config.soften), find(pixels[learn]), targets, kinds[learn], order,
-            done * steps, config.seed, config.crop, config.retouching, config.size, teach, config.pieces, config.stages,
-        )  # fmt: skip
+        shown = lessons(data, learn, config, order, done * steps, teach)
         network.fit(
             shown, initial_epoch=done, epochs=config.epochs, steps_per_epoch=steps, verbose=2,
             callbacks=[watch, pace, averaged, checkpoint],

@@ -76,6 +76,11 @@ def test_a_folder_without_a_run_is_reported_in_one_line(tmp_path: Path, capsys: 
     assert capsys.readouterr().err.startswith("error: ")
 
 
+@pytest.fixture
+def few_films(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ml.training.statistics._FILMS", 8)
+
+
 def finished_run_on_crops(run: Path, data: Path, seed: int, *, limit: int | None = None, **identity: object) -> float:
     """What ml.train leaves of a run on lung crops, with weights that nobody trained; the bias of its head."""
     from ml.network.lung_classifier import build_training
@@ -83,7 +88,7 @@ def finished_run_on_crops(run: Path, data: Path, seed: int, *, limit: int | None
     network = build_training(64, kinds=2)
     weights = [np.random.default_rng(seed).uniform(0.01, 0.1, array.shape) for array in network.get_weights()]
     prepared = prepare(data, 2026)
-    known = LungClassifierConfig(seed=seed, serve_size=64).as_json()
+    known = LungClassifierConfig(seed=seed, size=64, serve_size=64, batch=8).as_json()
     known |= {"architecture": "lung_classifier", "data": prepared.digest, **identity}
     state = {"identity": known, "history": [{"val_loss": 0.5}], "count": 1}
     run.mkdir()
@@ -100,6 +105,7 @@ def finished_run_on_crops(run: Path, data: Path, seed: int, *, limit: int | None
     return float(network.get_layer("head_lungs").get_weights()[1][0])
 
 
+@pytest.mark.usefixtures("few_films")
 def test_weights_of_runs_that_began_alike_are_averaged_into_one_network(tmp_path: Path) -> None:
     from ml.network.export import load_keras, read_head
 
@@ -123,6 +129,7 @@ def test_runs_on_crops_that_learnt_otherwise_are_not_averaged(tmp_path: Path) ->
         average_weights([tmp_path / "one", tmp_path / "two"], data, tmp_path / "mean")
 
 
+@pytest.mark.usefixtures("few_films")
 def test_the_mean_of_trials_is_a_trial(tmp_path: Path) -> None:
     data = tiny_runs() / "data"
     finished_run_on_crops(tmp_path / "one", data, 1, limit=150)
