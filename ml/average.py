@@ -70,7 +70,7 @@ def average(runs: Sequence[Path], data: Path, out: Path, input_size: int = INPUT
 
 
 def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = "") -> None:
-    """Write the network whose weights are the mean of those of finished runs on lung crops.
+    """Write the network whose weights are the mean of those of finished runs on lung crops; a run may begin with it.
 
     Args:
         runs: Run folders of ``ml.train``, of one recipe, one split and one beginning; seeds and lengths may differ.
@@ -82,7 +82,7 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
         DataError: They differ in more than that, or were trained on other data.
         MLError: One of them is no finished run.
     """
-    from ml.training.checkpoint import read_checkpoint
+    from ml.training.checkpoint import read_checkpoint, write_checkpoint
     from ml.training.lung_fit import kinds_of
     from ml.training.statistics import take_statistics
 
@@ -110,11 +110,13 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
     )
     learning_on.set_weights(weights)
     take_statistics(learning_on, prepared, config)
-    network.set_weights(learning_on.get_weights())
+    weights = learning_on.get_weights()
+    network.set_weights(weights)
     served = lung_classifier.build_serving(network, load_lungs(), config.serve_size, config.soften)
     histories = [state["history"] for _arrays, state in found]
     trained = [json.loads((run / "train.json").read_text(encoding="utf-8")) for run in runs]
     kept = ("command", "seed", "epochs", "best", "seconds", "limit", "commit")
+    write_checkpoint(out / "checkpoint.npz", {"mean": weights, "best": weights}, first, [])
     facts = {name: first[name] for name in first.keys() - {"architecture", "data", *_OF_ONE_RUN}}
     members = [{name: one[name] for name in kept if name in one} for one in trained]
     save_run(out, served, prepared, {**facts, "command": command, "members": members})

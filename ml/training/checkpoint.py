@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,6 +56,30 @@ def _read(path: Path, *, weights: bool) -> tuple[dict[str, NDArray[Any]], dict[s
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error) as error:
         raise TrainingError(f"{path} cannot be read as a checkpoint ({error}).") from error
     return arrays, state
+
+
+def write_checkpoint(
+    path: Path, series: Mapping[str, Sequence[NDArray[Any]]], identity: Mapping[str, Any],
+    history: Sequence[Mapping[str, float]], count: int = 0,
+) -> None:  # fmt: skip
+    """Write a checkpoint, whole or not at all.
+
+    Args:
+        path: The file.
+        series: Arrays by what they are: ``now``, ``mean`` and ``best`` weights, ``optimizer``, ``dropout``.
+        identity: What the run is trained on and by.
+        history: One entry an epoch.
+        count: Batches in the averaged weights.
+    """
+    arrays: dict[str, Any] = {f"{name}{i}": value for name, values in series.items() for i, value in enumerate(values)}
+    state = {"identity": identity, "history": history, "count": count}
+    arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
+
+    def write(partial: Path) -> None:
+        with partial.open("wb") as handle:
+            np.savez(handle, **arrays)
+
+    write_whole(path, write)
 
 
 def give_lung_weights(network: Any, run: Path, which: str) -> dict[str, Any]:
@@ -113,23 +137,14 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self.history.append({name: float(value) for name, value in (logs or {}).items()})
-        arrays: dict[str, Any] = {}
-        for name, values in (
-            ("now", self.model.get_weights()),
-            ("mean", self.averaged.weights),
-            ("best", self.watch.best),
-            ("optimizer", [v.numpy() for v in self.model.optimizer.variables]),
-            ("dropout", [v.numpy() for v in _dropout_states(self.model)]),
-        ):
-            arrays |= {f"{name}{i}": value for i, value in enumerate(values)}
-        state = {"identity": self.identity, "history": self.history, "count": self.averaged.count}
-        arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
-
-        def write(partial: Path) -> None:
-            with partial.open("wb") as handle:
-                np.savez(handle, **arrays)
-
-        write_whole(self.path, write)
+        series = {
+            "now": self.model.get_weights(),
+            "mean": self.averaged.weights,
+            "best": self.watch.best,
+            "optimizer": [v.numpy() for v in self.model.optimizer.variables],
+            "dropout": [v.numpy() for v in _dropout_states(self.model)],
+        }
+        write_checkpoint(self.path, series, self.identity, self.history, self.averaged.count)
 
     def restore(self, model: Any, replay: list[Any]) -> int:
         """Bring the run back to its last whole epoch.
