@@ -19,6 +19,7 @@ from ml.errors import MLError
 from ml.inference.cards.model_card import ModelCard, load_card
 from ml.inference.cards.population_card import PopulationCard
 from ml.inference.population import CHILD
+from ml.network.efficientnet import WHOLE
 from ml.publishing.card_figures import heat, performance, subgroups, table
 from ml.publishing.operating_points import aims_for
 
@@ -78,7 +79,7 @@ def _identity(card: ModelCard) -> str:
         ("Output", "calibrated probability, finding at a chosen operating point (or *indeterminate*), heat map; "
                    "nothing where the film is of none of its populations"),
         ("Level of automation", "informs a person; acts on nothing by itself"),
-        ("Architecture", "lung finder (U-net), crop to the lungs, EfficientNet-Lite0 pooled over the lungs, "
+        ("Architecture", f"lung finder (U-net), crop to the lungs, {_backbone(training)} pooled over the lungs, "
                          "linear head" if lungs else
                          f"residual CNN, global average pooling, linear head: `{json.dumps(shape)}`"),
         ("Size", f"{training.get('parameters', '?'):,} parameters, {training.get('gmac', '?')} GMAC a film"
@@ -94,6 +95,11 @@ def _identity(card: ModelCard) -> str:
                     "MIT, as the project; data CC BY 4.0"),
     ]  # fmt: skip
     return "## Model details\n\n" + table(("", ""), facts)
+
+
+def _backbone(training: Mapping[str, Any]) -> str:
+    stages = training.get("stages", WHOLE)
+    return "EfficientNet-Lite0" if stages == WHOLE else f"the first {stages} of {WHOLE} stages of EfficientNet-Lite0"
 
 
 def _weights_from(training: Mapping[str, Any], population: str) -> str:

@@ -108,6 +108,8 @@ def finished_run_on_crops(run: Path, data: Path, seed: int, *, limit: int | None
 @pytest.mark.usefixtures("few_films")
 def test_weights_of_runs_that_began_alike_are_averaged_into_one_network(tmp_path: Path) -> None:
     from ml.network.export import load_keras, read_head
+    from ml.network.lung_classifier import build_training
+    from ml.training.checkpoint import give_lung_weights
 
     data = tiny_runs() / "data"
     runs = [tmp_path / "one", tmp_path / "two"]
@@ -115,6 +117,9 @@ def test_weights_of_runs_that_began_alike_are_averaged_into_one_network(tmp_path
     arguments = [*map(str, runs), "--data", str(data), "--out", str(tmp_path / "mean")]
     assert main(arguments) == 0
     assert read_head(load_keras(tmp_path / "mean" / "model.keras"))[1] == pytest.approx(np.mean(biases), abs=1e-6)
+    network = build_training(64, kinds=2)
+    give_lung_weights(network, tmp_path / "mean", "mean")  # as training begins with it
+    assert network.get_layer("head_lungs").get_weights()[1][0] == pytest.approx(np.mean(biases), abs=1e-6)
     facts = read_run(data, tmp_path / "mean").facts
     assert [run["command"] for run in facts["members"]] == [f"python -m ml.train --seed {seed}" for seed in (1, 2)]
     assert (facts["network"], facts["serve_size"], "seed" in facts) == ("lung_classifier", 64, False)
