@@ -57,13 +57,13 @@ def test_a_classifier_begins_with_a_published_one_and_learns_from_a_run(publishe
 
 def test_a_published_network_goes_on_from_what_it_answers() -> None:
     films = np.stack([drawn_input(seed, opacity=bool(seed % 2)).pixels for seed in range(8)])
-    config = replace(read_recipe("children_averaged"), start=str(ARTIFACTS / "pneumonia"))
+    config = replace(read_recipe("children_five_stages_on"), start=str(ARTIFACTS / "pneumonia"))
     soft, maps = softened(films, config.soften), find_lung_maps(films, narrow=True)
-    network = build_training(config.size, pieces=config.pieces > 0)
-    begin(network, config, lambda: served_crops(soft, maps, config.size))
-    served = build_training(config.serve_size)
+    network = build_training(config.size, stages=config.stages)
+    begin(network, config, lambda: served_crops(soft, maps, config.size, config.stages))
+    served = build_training(config.serve_size, stages=config.stages)
     served.set_weights(network.get_weights())
-    answers = scores(served, *served_crops(soft, maps, config.serve_size))
+    answers = scores(served, *served_crops(soft, maps, config.serve_size, config.stages))
     published = load_keras(ARTIFACTS / "pneumonia" / "model.keras")
     wanted = np.asarray(published(films[..., None].astype(np.float32), training=False)["logit"])[:, 0]
     np.testing.assert_allclose(answers, wanted, atol=0.25)  # crops are rounded to whole greys here
