@@ -58,14 +58,7 @@ class TrainingConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:
-        for name, least, step in (
-            ("seed", 0, 1), ("split_seed", 0, 1), ("epochs", 1, 1), ("patience", 1, 1), ("batch", 2, 2),
-            ("train_size", 32, 16), ("input_size", 32, 16),
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if value < least or value % step:
-                kind = {1: "a whole number", 2: "an even number"}.get(step, f"a multiple of {step}")
-                raise TrainingError(f"{name} is {value}, but has to be {kind} from {least} on.")
+        _check_whole_numbers(self, patience=(1, 1), train_size=(32, 16), input_size=(32, 16))
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values; of folders their names alone, since paths are one machine's."""
@@ -124,6 +117,11 @@ class LungClassifierConfig:
     crop: CropConfig = field(default_factory=CropConfig)
     retouching: AugmentationConfig = field(default_factory=lambda: AugmentationConfig(jpeg=0.0))
 
+    def __post_init__(self) -> None:
+        _check_whole_numbers(self, tail=(1, 1), frozen=(0, 1), size=(32, 32), serve_size=(32, 32), stages=(1, 1))
+        if self.stages > WHOLE:
+            raise TrainingError(f"stages is {self.stages}, but has to be a whole number from 1 to {WHOLE}.")
+
     @classmethod
     def of_run(cls, identity: Mapping[str, Any]) -> LungClassifierConfig:
         """The parameters of a run by what its checkpoint says of it; how many epochs it has, it does not say."""
@@ -136,6 +134,20 @@ class LungClassifierConfig:
         named: dict[str, Any] = {name: Path(plain[name]).name for name in ("weights", "start")}
         named["teachers"] = [Path(run).name for run in self.teachers]
         return {**plain, **named, "crop": self.crop.as_json(), "retouching": self.retouching.as_json()}
+
+
+def _check_whole_numbers(config: TrainingConfig | LungClassifierConfig, **own: tuple[int, int]) -> None:
+    """Refuse a number below the least that makes sense, or not of its step; ``own``: both, by name, beside common ones.
+
+    Raises:
+        TrainingError: It names the number.
+    """
+    common = {"seed": (0, 1), "split_seed": (0, 1), "epochs": (1, 1), "batch": (2, 2)}
+    for name, (least, step) in (common | own).items():
+        value = getattr(config, name)
+        if value < least or value % step:
+            kind = {1: "a whole number", 2: "an even number"}.get(step, f"a multiple of {step}")
+            raise TrainingError(f"{name} is {value}, but has to be {kind} from {least} on.")
 
 
 def read_recipe(recipe: str) -> TrainingConfig | LungClassifierConfig:

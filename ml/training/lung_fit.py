@@ -165,8 +165,12 @@ def fit_lung_classifier(
     network = build_training(config.size, stages=config.stages, kinds=len(names), pieces=config.pieces > 0)
     served = build_training(config.serve_size, stages=config.stages, kinds=len(names))
     some = learn[:: max(1, len(learn) // _SOME)]
-    few = softened(pixels[some], config.soften)
-    begin(network, config, lambda: served_crops(few, find(pixels[some]), config.size, config.stages))
+
+    def shown_some() -> tuple[Pixels, NDArray[np.float32]]:
+        films = pixels[some]
+        return served_crops(softened(films, config.soften), find(films), config.size, config.stages)
+
+    begin(network, config, shown_some)
     freeze(network, config.frozen)
     optimizer = keras.optimizers.AdamW(config.rate, weight_decay=config.decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])

@@ -53,6 +53,24 @@ def test_what_a_recipe_may_not_say_is_named(tmp_path: Path, changes: dict[str, o
     assert "own.json" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"stages": 8}, "stages is 8, but has to be a whole number from 1 to 7"),
+        ({"stages": 0}, "stages is 0, but has to be a whole number from 1 on"),
+        ({"size": 150}, "size is 150, but has to be a multiple of 32 from 32 on"),
+        ({"batch": 3}, "batch is 3, but has to be an even number from 2 on"),
+        ({"tail": 0}, "tail is 0, but has to be a whole number from 1 on"),
+    ],
+)
+def test_what_a_recipe_on_lung_crops_may_not_say_is_named(
+    tmp_path: Path, changes: dict[str, object], words: str
+) -> None:
+    (tmp_path / "own.json").write_text(json.dumps({"network": "lung_classifier", **changes}))
+    with pytest.raises(TrainingError, match=words):
+        read_recipe(str(tmp_path / "own.json"))
+
+
 def test_a_whole_number_will_do_for_a_number_and_what_is_missing_is_default(tmp_path: Path) -> None:
     path = tmp_path / "short.json"
     path.write_text('{"rate": 1}')
