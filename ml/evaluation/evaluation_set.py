@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +42,11 @@ class TestSet:
 def fingerprint(pixels: Films) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of one film's pixels as the network sees them."""
     return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()[:16]
+
+
+def how_many(films: Iterable[Films], marks: Container[str]) -> int:
+    """How many films, (224, 224) each, are among those of these fingerprints."""
+    return sum(fingerprint(film) in marks for film in films)
 
 
 def describe_split(films: Sequence[Film], pixels: Films) -> dict[str, list[str]]:
@@ -123,6 +128,5 @@ def _kept_apart(data: Path, films: list[Film], split: str, card: ModelCard) -> T
 def _learnt(found: TestSet, card: ModelCard) -> tuple[int, str]:
     """How many of these films the model was trained or chosen on, and that in words."""
     known = known_films(card.directory)
-    chosen_on = known["train"] | known["val"]
-    count = sum(fingerprint(row) in chosen_on for row in found.pixels)
+    count = how_many(found.pixels, known["train"] | known["val"])
     return count, f"; the model was trained or chosen on {count} of them" if count else ""

@@ -15,7 +15,7 @@ from typing import Any
 from ml.data.dataset import SPLITS, Film, load_pixels, read_films
 from ml.data.prepare import PreparedData, restore
 from ml.errors import MLError
-from ml.evaluation.evaluation_set import Films, TestSet, fingerprint, known_films
+from ml.evaluation.evaluation_set import Films, TestSet, fingerprint, how_many, known_films
 from ml.files import write_json, write_whole
 from ml.inference.cards.files import is_artefact, read_card_json
 from ml.inference.cards.model_card import READABLE
@@ -110,8 +110,7 @@ def check_unseen(directory: Path, data: PreparedData) -> None:
     """
     taught = known_films(directory)["train"]
     kept_apart = [row for film, row in zip(data.films, data.pixels, strict=True) if film.split != "train"]
-    learnt = sum(fingerprint(row) in taught for row in kept_apart)
-    if learnt:
+    if learnt := how_many(kept_apart, taught):
         raise RunError(
             f"The network in {directory} has learnt from {learnt} of the {len(kept_apart)} films that this run keeps "
             f"apart. Keep its split with --split {directory}, or begin with another."
