@@ -99,7 +99,7 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
     )
     if prepared.digest != first["data"]:
         raise DataError(f"The runs were trained on other data than {data}.")
-    weights = [
+    means = [
         np.mean([arrays[f"best{i}"] for arrays, _state in found], axis=0)
         for i in range(sum(name.startswith("best") for name in found[0][0]))
     ]
@@ -108,7 +108,7 @@ def average_weights(runs: Sequence[Path], data: Path, out: Path, command: str = 
         lung_classifier.build_training(size, stages=config.stages, kinds=kinds)
         for size in (config.size, config.serve_size)
     )
-    learning_on.set_weights(weights)
+    learning_on.set_weights(means)
     take_statistics(learning_on, prepared, config)
     weights = learning_on.get_weights()
     network.set_weights(weights)

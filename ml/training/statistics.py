@@ -1,7 +1,7 @@
 """Statistics of its own for a network whose weights are a mean of others'.
 
 Activations of two networks do not coincide, so in the mean of their weights they partly cancel. Normalised by the mean
-of both networks' statistics, what goes through is damped at every layer; normalised by its own it is not
+of both networks' statistics, what goes through is damped at every layer; normalised by its own it is damped less
 (Izmailov et al. 2018, *Averaging weights leads to wider optima*; Jordan et al. 2023, *REPAIR*).
 """
 
@@ -33,6 +33,7 @@ def take_statistics(network: Any, data: PreparedData, config: LungClassifierConf
         data: What it was trained on.
         config: How.
     """
+    keras.utils.set_random_seed(config.seed)  # blocks are skipped at random, as in training
     learn = data.places("train")
     order = order_of_films(data.labels[learn], 1, _FILMS // config.batch, config.batch, config.seed, data.weights)
     some, places = np.unique(order, return_inverse=True)
