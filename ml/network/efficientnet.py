@@ -34,6 +34,13 @@ _EPSILON = 1e-3
 _STEM_STRIDE = 2
 
 
+def alike() -> Any:
+    """What draws a layer's first kernel, the same for every network, so that weights of several can be averaged."""
+    from keras import initializers
+
+    return initializers.GlorotUniform(seed=1)
+
+
 def stride_of(stages: int = WHOLE) -> int:
     """Side of the input over side of the features that so many stages give."""
     return _STEM_STRIDE * math.prod(stride for _blocks, _kernel, stride, *_widths in STAGES[:stages])
@@ -80,7 +87,8 @@ def backbone(x: Any, drop_path: float = 0.0, stages: int = WHOLE) -> Any:
     """(N, H, W, 3) in about −1..1 → (N, H/32, W/32, 1280) features from 0 to 6; of fewer stages (N, H/s, W/s, 640).
 
     After fewer stages each feature sees less of the input (of 851 pixels across, by the kernels, 339 after five and
-    147 after four) and no ImageNet weights are published for what makes the features.
+    147 after four) and no ImageNet weights are published for what makes the features: it begins at random, and alike
+    in every network.
 
     Args:
         x: Keras tensor.
@@ -98,7 +106,7 @@ def backbone(x: Any, drop_path: float = 0.0, stages: int = WHOLE) -> Any:
             x = _block(x, kernel, stride if place == 0 else 1, widen, width, chance, f"_blocks-{number}")
             number += 1
     conv, norm, channels = _HEAD if stages == WHOLE else _EARLIER_HEAD
-    x = layers.Conv2D(channels, 1, use_bias=False, name=conv)(x)
+    x = layers.Conv2D(channels, 1, use_bias=False, kernel_initializer=alike(), name=conv)(x)
     return _active(_normalise(x, norm), "head_relu")
 
 
