@@ -78,8 +78,8 @@ def train(
     taken_over: dict[str, Any] = {}
     if isinstance(config, LungClassifierConfig):
         taken_over = behind(config)
-        if is_artefact(Path(config.start)):
-            check_unseen(Path(config.start), prepared)
+        for published in filter(is_artefact, map(Path, filter(None, (config.start, *config.teachers)))):
+            check_unseen(published, prepared)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -132,7 +132,9 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--epochs", type=int, help="in place of the recipe's")
     commands.add_argument("--start", metavar="RUN", help="begin with another run's averaged weights, or an artefact's")
     commands.add_argument("--weights", metavar="NPZ", help="begin with ImageNet weights")
-    commands.add_argument("--teachers", nargs="+", metavar="RUN", help="learn what these runs answer together")
+    commands.add_argument(
+        "--teachers", nargs="+", metavar="RUN", help="learn what these runs, or artefacts, answer together"
+    )
     commands.add_argument("--split", type=Path, metavar="RUN", help="keep the split of an earlier run, or an artefact")
     commands.add_argument("--precision", choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"))
     commands.add_argument("--resume", action="store_true", help="go on from the last whole epoch")

@@ -173,18 +173,27 @@ def learn_on(network: Any, served: Any, shown: list[NDArray[Any]]) -> None:
         ArtifactDamaged: ``served`` is another kind of network.
         TrainingError: It has another number of stages.
     """
-    if not works_on_lungs(served):
-        raise ArtifactDamaged("The network does not work on lungs: no classifier on lung crops can begin with it.")
-    found = {layer.name: layer.get_weights() for layer in served.get_layer("backbone").layers if layer.weights}
-    stages, wanted = stages_of(found), stages_of(layer.name for layer in network.layers)
+    stages, wanted = stages_served(served), stages_of(layer.name for layer in network.layers)
     if stages != wanted:
         raise TrainingError(f"The network to begin with has {stages} stages, and the recipe says {wanted}.")
+    found = {layer.name: layer.get_weights() for layer in served.get_layer("backbone").layers if layer.weights}
     first, last = (found["_conv_stem"][0][:, :, i : i + 1] for i in range(2))
     found["_conv_stem"] = [np.concatenate([2 * first, 0 * first, 2 * last], axis=2)]
     sums, (head, bias) = served.get_layer("groups").get_weights()[0][0, 0], served.get_layer("head").get_weights()
     found["head_lungs"] = found["head_all"] = [sums @ head, bias]
     found["head_aux"] = network.get_layer("head_aux").get_weights()
     unfold(network, found, shown)
+
+
+def stages_served(served: Any) -> int:
+    """How many stages a served network has.
+
+    Raises:
+        ArtifactDamaged: It is no classifier on lung crops.
+    """
+    if not works_on_lungs(served):
+        raise ArtifactDamaged("The network does not work on lungs: no classifier on lung crops can go on from it.")
+    return stages_of(layer.name for layer in served.get_layer("backbone").layers)
 
 
 def works_on_lungs(served: Any) -> bool:

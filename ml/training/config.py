@@ -80,7 +80,7 @@ class LungClassifierConfig:
         serve_size: Side of the crop of the served network, in pixels.
         weights: ``.npz`` of ImageNet weights to begin with; empty to begin with nothing or with ``start``.
         start: Folder of another run whose averaged weights to begin with, or of a published artefact.
-        teachers: Folders of runs of this kind whose answers to learn.
+        teachers: Folders of runs of this kind, or of published artefacts, whose answers to learn.
         stages: How many stages of EfficientNet-Lite0 the network has. After fewer, a place of the features sees less of
             the crop.
         frozen: Blocks of the backbone, the stem before them, that stay as they begin. With three of them a step takes

@@ -10,9 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ml.data.dataset import DataError
 from ml.errors import TrainingError
+from ml.inference.cards.files import is_artefact, read_card_json
+from ml.inference.cards.model_card import READABLE
 from ml.network import classifier, lung_classifier
+from ml.network.efficientnet import WHOLE
+from ml.network.export import load_keras
+
+Shown = Callable[[int], tuple[NDArray[np.uint8], NDArray[np.float32]]]
+"""Gives crops of some hundred films of training, and their pooling weights for so many stages."""
 
 SHARE = 0.7
 """How much of a film's target is the teachers' prediction of it, as shown; the rest is its label."""
@@ -39,7 +49,7 @@ def teachers(runs: Sequence[Path], size: int, identity: dict[str, Any]) -> Calla
     networks = []
     for run in runs:
         member = load_member(run)
-        _check_films(run, member.identity, identity)
+        _check_films(run, member.identity, identity, "data", "split_seed")
         network = classifier.build_training(member.architecture, size)
         network.set_weights(member.network.get_weights())
         networks.append(network)
@@ -57,45 +67,57 @@ def teachers(runs: Sequence[Path], size: int, identity: dict[str, Any]) -> Calla
 
 
 def lung_teachers(
-    runs: Sequence[Path], size: int, stages: int, identity: Mapping[str, Any]
-) -> Callable[[Any, Any], Any]:
-    """What finished runs of classifiers on lung crops predict together.
+    taught_by: Sequence[Path], size: int, identity: Mapping[str, Any], shown: Shown
+) -> Callable[[Any, Callable[[int], Any]], Any]:
+    """What classifiers on lung crops predict together; each may have another number of stages than the pupil.
 
     Args:
-        runs: Folders of ``ml.train``; of each, the mean of its last epochs' weights is taken, as it is served.
+        taught_by: Folders of ``ml.train``, of which the mean of the last epochs' weights is taken, as it is served; or
+            published artefacts, of which the caller has made sure that they know no film that is kept apart.
         size: Side of the crops they will be shown, in pixels.
-        stages: Of the pupil's backbone, and so of theirs.
         identity: As for :func:`teachers`; ``soften`` has to be theirs, too.
+        shown: Some hundred such crops, for a published network.
 
     Returns:
-        A function of crops (N, size, size, 1) in 0..255 and their pooling weights that gives (N,) probabilities: the
-        sigmoid of the mean of the logits pooled over the lungs.
+        A function of crops (N, size, size, 1) in 0..255, and of what gives their pooling weights for a number of
+        stages, that gives (N,) probabilities: the sigmoid of the mean of the logits pooled over the lungs.
 
     Raises:
         DataError: A run has no readable checkpoint, is of another kind, or has seen other films.
+        ArtifactError: A published network cannot be read, or is of another kind.
     """
-    from ml.training.checkpoint import give_lung_weights
+    from ml.training.checkpoint import give_lung_weights, identity_of
 
-    networks = []
-    for run in runs:
-        network = lung_classifier.build_training(size, stages=stages)
-        try:
-            its = give_lung_weights(network, run, "best")
-        except TrainingError as error:
-            raise DataError(f"{run} cannot teach: {error}") from error
-        _check_films(run, its, identity, "soften")
-        networks.append(network)
+    networks: list[tuple[int, Any]] = []
+    for folder in taught_by:
+        if is_artefact(folder):
+            served = load_keras(folder / "model.keras")
+            stages = lung_classifier.stages_served(served)
+            network = lung_classifier.build_training(size, stages=stages)
+            lung_classifier.learn_on(network, served, list(shown(stages)))
+            its = read_card_json(folder, READABLE, "Learn from a published classifier.")["training"]
+            _check_films(folder, its, identity, "soften")
+        else:
+            try:
+                its = identity_of(folder)
+                stages = its.get("stages", WHOLE)
+                network = lung_classifier.build_training(size, stages=stages)
+                give_lung_weights(network, folder, "best")
+            except TrainingError as error:
+                raise DataError(f"{folder} cannot teach: {error}") from error
+            _check_films(folder, its, identity, "data", "split_seed", "soften")
+        networks.append((stages, network))
 
-    def predict(crops: Any, weights: Any) -> Any:
+    def predict(crops: Any, weights: Callable[[int], Any]) -> Any:
         import tensorflow as tf
 
-        logits = [network([crops, weights], training=False)["lungs"][:, 0] for network in networks]
+        logits = [network([crops, weights(stages)], training=False)["lungs"][:, 0] for stages, network in networks]
         return tf.sigmoid(tf.add_n(logits) / len(logits))
 
     return predict
 
 
-def _check_films(run: Path, its: Mapping[str, Any], identity: Mapping[str, Any], *further: str) -> None:
-    strange = [name for name in ("data", "split_seed", *further) if its.get(name) != identity.get(name)]
+def _check_films(run: Path, its: Mapping[str, Any], identity: Mapping[str, Any], *shared: str) -> None:
+    strange = [name for name in shared if its.get(name) != identity.get(name)]
     if strange:
         raise DataError(f"{run} cannot teach: it was trained on other films ({', '.join(strange)} differ).")

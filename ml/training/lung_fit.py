@@ -22,7 +22,7 @@ from ml.network.lung_classifier import build_training, learn_on
 from ml.training.callbacks import Averaged, Pace
 from ml.training.checkpoint import Checkpoint, give_lung_weights
 from ml.training.config import LungClassifierConfig
-from ml.training.distillation import lung_teachers
+from ml.training.distillation import Shown, lung_teachers
 from ml.training.lung_maps import find_lung_maps
 from ml.training.lung_pipeline import batches, served_crops, softened
 from ml.training.pipeline import order_of_films
@@ -90,13 +90,13 @@ def scores(network: Any, crops: Pixels, weights: NDArray[np.float32]) -> NDArray
     return np.concatenate(parts)[:, 0].astype(np.float64)
 
 
-def begin(network: Any, config: LungClassifierConfig, shown: Callable[[], tuple[Pixels, NDArray[np.float32]]]) -> None:
+def begin(network: Any, config: LungClassifierConfig, shown: Shown) -> None:
     """Give a network the weights its recipe begins with.
 
     Args:
         network: By ``build_training``.
         config: Names them.
-        shown: Gives crops of some hundred films of training, and their pooling weights; asked where they are needed.
+        shown: Asked where a published network is to be gone on from.
 
     Raises:
         MLError: They cannot be read, or belong to another network.
@@ -105,7 +105,7 @@ def begin(network: Any, config: LungClassifierConfig, shown: Callable[[], tuple[
     if config.weights:
         load_imagenet(network, Path(config.weights))
     if config.start and is_artefact(start):
-        crops, weights = shown()
+        crops, weights = shown(config.stages)
         learn_on(network, load_keras(start / "model.keras"), [crops, *[weights] * (len(network.inputs) - 1)])
     elif config.start:
         give_lung_weights(network, start, "mean")
@@ -148,6 +148,7 @@ def fit_lung_classifier(
 
     Raises:
         DataError: One of ``config.teachers`` cannot teach.
+        ArtifactError: A published network to begin with or to learn from cannot be read, or is of another kind.
         TrainingError: The run cannot go on, or not begin as its recipe says.
     """
     keras.utils.set_random_seed(config.seed)
@@ -166,9 +167,9 @@ def fit_lung_classifier(
     served = build_training(config.serve_size, stages=config.stages, kinds=len(names))
     some = learn[:: max(1, len(learn) // _SOME)]
 
-    def shown_some() -> tuple[Pixels, NDArray[np.float32]]:
+    def shown_some(stages: int) -> tuple[Pixels, NDArray[np.float32]]:
         films = pixels[some]
-        return served_crops(softened(films, config.soften), find(films), config.size, config.stages)
+        return served_crops(softened(films, config.soften), find(films), config.size, stages)
 
     begin(network, config, shown_some)
     freeze(network, config.frozen)
@@ -189,7 +190,7 @@ def fit_lung_classifier(
     done = checkpoint.restore(network, [pace]) if resume else 0
     if done < config.epochs:
         taught_by = [Path(run) for run in config.teachers]
-        teach = lung_teachers(taught_by, config.size, config.stages, identity) if taught_by else None
+        teach = lung_teachers(taught_by, config.size, identity, shown_some) if taught_by else None
         shown = lessons(data, learn, config, order, done * steps, teach)
         network.fit(
             shown, initial_epoch=done, epochs=config.epochs, steps_per_epoch=steps, verbose=2,

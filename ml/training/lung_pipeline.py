@@ -125,7 +125,7 @@ def _changed_crop(film: Any, chest: Any, lungs: Any, boxes: Any, draw: Draws, co
 def batches(
     pixels: NDArray[np.uint8], maps: LungMaps, targets: NDArray[np.float32], kinds: NDArray[np.int64],
     order: NDArray[np.int64], start: int, seed: int, config: CropConfig, retouching: AugmentationConfig, size: int,
-    teach: Callable[[Any, Any], Any] | None = None, pieces: float = 0.0, stages: int = WHOLE,
+    teach: Callable[[Any, Callable[[int], Any]], Any] | None = None, pieces: float = 0.0, stages: int = WHOLE,
 ) -> Any:  # fmt: skip
     """The tf.data pipeline from batch ``start`` on; a batch is a function of its number and the seed.
 
@@ -150,7 +150,7 @@ def batches(
     """
     import tensorflow as tf
 
-    count, stride = order.shape[1], stride_of(stages)
+    count = order.shape[1]
     with tf.device("CPU"):
         stacked = tf.constant(np.stack([pixels, maps.chest, maps.lungs], axis=-1))
         boxes, wanted, classes, rows = (tf.constant(part) for part in (maps.boxes, targets, kinds, order))
@@ -164,14 +164,17 @@ def batches(
         if cut is not None:
             moved, target, kind = cut.moved, cut.targets, cut.kinds
         crops = retouch(moved[..., :1], draw, retouching, count, size)
-        weights = pooling_weights(moved[..., 1:], size, maps.widen, stride)
+
+        def within(stages: int) -> Any:
+            return pooling_weights(moved[..., 1:], size, maps.widen, stride_of(stages))
+
         if teach is not None:
-            target = SHARE * teach(crops, weights) + (1 - SHARE) * target
+            target = SHARE * teach(crops, within) + (1 - SHARE) * target
         answers = {"all": target[:, None], "lungs": target[:, None], "aux": kind}
         if cut is None:
-            return (crops, weights), answers
-        of_piece = pooling_weights(moved[..., 1:] * cut.piece, size, maps.widen, stride)
-        return (crops, weights, of_piece), {**answers, "piece": cut.piece_targets[:, None]}
+            return (crops, within(stages)), answers
+        of_piece = pooling_weights(moved[..., 1:] * cut.piece, size, maps.widen, stride_of(stages))
+        return (crops, within(stages), of_piece), {**answers, "piece": cut.piece_targets[:, None]}
 
     steps = tf.data.Dataset.range(start, len(order))
     # No Python branch in it hangs on a tensor, and to look for one takes seconds.

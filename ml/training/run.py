@@ -102,7 +102,7 @@ def artefact_split(directory: Path, data: Path, cache: Path | None = None) -> di
 
 
 def check_unseen(directory: Path, data: PreparedData) -> None:
-    """Refuse to begin with a published network that has learnt from films this run is to be chosen or measured by.
+    """Refuse a published network, to go on or learn from, that has learnt from films this run keeps apart.
 
     Raises:
         RunError: It has.
@@ -113,7 +113,7 @@ def check_unseen(directory: Path, data: PreparedData) -> None:
     if learnt := how_many(kept_apart, taught):
         raise RunError(
             f"The network in {directory} has learnt from {learnt} of the {len(kept_apart)} films that this run keeps "
-            f"apart. Keep its split with --split {directory}, or begin with another."
+            f"apart. Keep its split with --split {directory}, or give another."
         )
 
 
@@ -121,27 +121,36 @@ def behind(config: LungClassifierConfig) -> dict[str, Any]:
     """What a run takes over with the networks that it begins with and learns from.
 
     Returns:
-        ``start_version``, the version of the published network that it begins with; ``learnt_from``, the data that
-        published networks behind it have learnt from, with terms that bind whoever goes on from them. Empty where
-        there are none.
+        ``start_version``, the version of the published network that it begins with; ``teachers``, by their folders'
+        names, published ones with their versions; ``learnt_from``, the data that published networks behind it have
+        learnt from, with terms that bind whoever goes on from them. Empty where there are none.
 
     Raises:
         ArtifactError: A published network's card cannot be read.
         TrainingError: A run's checkpoint cannot be read.
     """
-    from ml.training.checkpoint import identity_of
-
+    teachers = [Path(folder) for folder in config.teachers]
+    start = [Path(config.start)] if config.start else []
+    found = {folder: _version_and_data(folder) for folder in (*start, *teachers)}
     told: dict[str, Any] = {}
+    if start and (version := found[start[0]][0]):
+        told["start_version"] = version
+    if teachers:
+        told["teachers"] = [f"{folder.name} {found[folder][0]}".rstrip() for folder in teachers]
     sources: list[dict[str, str]] = []
-    for folder in map(Path, filter(None, (config.start, *config.teachers))):
-        if is_artefact(folder):
-            card = read_card_json(folder, READABLE, "Begin with a published classifier.")
-            learnt = [one for population in card["populations"].values() for one in population["data"]]
-            told |= {"start_version": card["version"]} if folder == Path(config.start) else {}
-        else:
-            learnt = identity_of(folder).get("learnt_from", [])
+    for _version, learnt in found.values():
         sources += [one for one in learnt if one not in sources]
     return told | ({"learnt_from": sources} if sources else {})
+
+
+def _version_and_data(folder: Path) -> tuple[str, list[dict[str, str]]]:
+    """A published network's version, empty for a run, and what published data is behind it."""
+    from ml.training.checkpoint import identity_of
+
+    if not is_artefact(folder):
+        return "", identity_of(folder).get("learnt_from", [])
+    card = read_card_json(folder, READABLE, "Begin with, or learn from, a published classifier.")
+    return card["version"], [one for population in card["populations"].values() for one in population["data"]]
 
 
 def read_run(data: Path, run: Path) -> Run:

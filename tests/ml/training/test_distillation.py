@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
 from ml.data.dataset import DataError
+from ml.inference.cards.files import ARTIFACTS
+from ml.network.export import load_keras
+from ml.network.lung_classifier import SERVE_SIZE
 from ml.train import train
 from ml.training.augmentation import AugmentationConfig
 from ml.training.distillation import SHARE, lung_teachers, teachers
+from ml.training.lung_maps import find_lung_maps
+from ml.training.lung_pipeline import served_crops
 from ml.training.pipeline import batches_of
-from tests.ml.drawn import lung_run, tiny_config, tiny_runs, without_graphs
+from tests.ml.drawn import drawn_input, lung_run, tiny_config, tiny_runs, without_graphs
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +67,23 @@ def test_runs_that_saw_other_films_do_not_teach() -> None:
         teachers([run.with_name("none")], 64, {})
 
 
+def none_shown(stages: int) -> NoReturn:
+    pytest.fail("runs have statistics of their own")
+
+
+def test_a_published_network_of_more_stages_teaches_what_it_answers() -> None:
+    films = np.stack([drawn_input(seed, opacity=bool(seed % 2)).pixels for seed in range(8)])
+    shown = partial(served_crops, films, find_lung_maps(films, narrow=True), SERVE_SIZE)
+    adults = ARTIFACTS / "adults"
+    teach = lung_teachers([adults], SERVE_SIZE, {"soften": 0.0}, shown)
+    crops, _weights = shown(5)
+    taught = np.asarray(teach(crops.astype(np.float32), lambda stages: shown(stages)[1]))
+    published = load_keras(adults / "model.keras")(films[..., None].astype(np.float32), training=False)
+    np.testing.assert_allclose(taught, 1 / (1 + np.exp(-np.asarray(published["logit"])[:, 0])), atol=0.05)
+    with pytest.raises(DataError, match="soften differ"):
+        lung_teachers([adults], SERVE_SIZE, {"soften": 0.8}, shown)
+
+
 def test_teachers_on_lung_crops_answer_with_the_mean_of_their_logits() -> None:
     from ml.network.lung_classifier import build_training
     from ml.training.checkpoint import read_checkpoint
@@ -71,7 +95,8 @@ def test_teachers_on_lung_crops_answer_with_the_mean_of_their_logits() -> None:
     network = build_training(64, kinds=2)
     network.set_weights([arrays[f"best{place}"] for place in range(len(network.weights))])
     logit = np.asarray(network([crops, weights], training=False)["lungs"])[:, 0]
-    together = np.asarray(lung_teachers([lung_run(), lung_run()], 64, 7, state["identity"])(crops, weights))
+    teach = lung_teachers([lung_run(), lung_run()], 64, state["identity"], none_shown)
+    together = np.asarray(teach(crops, {7: weights}.__getitem__))
     np.testing.assert_allclose(together, 1 / (1 + np.exp(-logit)), rtol=1e-4)
 
 
@@ -80,8 +105,8 @@ def test_only_classifiers_on_lung_crops_of_the_same_films_teach_one() -> None:
 
     _, state = read_checkpoint(lung_run() / "checkpoint.npz")
     with pytest.raises(DataError, match="soften differ"):
-        lung_teachers([lung_run()], 64, 7, {**state["identity"], "soften": 2.0})
+        lung_teachers([lung_run()], 64, {**state["identity"], "soften": 2.0}, none_shown)
     with pytest.raises(DataError, match="another kind of network"):
-        lung_teachers([tiny_runs() / "one"], 64, 7, state["identity"])
+        lung_teachers([tiny_runs() / "one"], 64, state["identity"], none_shown)
     with pytest.raises(DataError, match="cannot be read as a checkpoint"):
-        lung_teachers([lung_run().with_name("none")], 64, 7, state["identity"])
+        lung_teachers([lung_run().with_name("none")], 64, state["identity"], none_shown)

@@ -36,19 +36,26 @@ def published(tmp_path: Path) -> Path:
     folder.mkdir()
     shutil.copy(lung_run() / "model.keras", folder)
     populations = {"adult": {"data": [SOURCE]}}
-    write_json(folder / "card.json", {"format_version": 2, "version": "2026.1.1", "populations": populations})
+    write_json(
+        folder / "card.json",
+        {"format_version": 2, "version": "2026.1.1", "populations": populations, "training": {"soften": 0.0}},
+    )
     made = prepare(tiny_runs() / "data", 2026, split_of=read_split(lung_run()))
     write_json(folder / SPLIT, describe_split(made.films, made.pixels))
     return folder
 
 
 def test_a_classifier_begins_with_a_published_one_and_learns_from_a_run(published: Path, tmp_path: Path) -> None:
-    config = replace(lung_config(), seed=2, start=str(published), teachers=(str(lung_run()),), pieces=0.5)
+    config = replace(
+        lung_config(), seed=2, start=str(published), teachers=(str(lung_run()), str(published)), pieces=0.5
+    )
     with without_graphs():
         train(tiny_runs() / "data", tmp_path / "pupil", config, split=published)
     assert read_split(tmp_path / "pupil") == read_split(lung_run())
     told = json.loads((tmp_path / "pupil" / "train.json").read_text())
-    assert (told["start"], told["start_version"], told["teachers"]) == ("published", "2026.1.1", ["one"])
+    assert (told["start"], told["start_version"], told["teachers"]) == (
+        "published", "2026.1.1", ["one", "published 2026.1.1"],
+    )  # fmt: skip
     assert told["learnt_from"] == [SOURCE]
     assert behind(replace(config, start=str(tmp_path / "pupil"), teachers=())) == {"learnt_from": [SOURCE]}
     assert all("piece_loss" in epoch for epoch in json.loads((tmp_path / "pupil" / "history.json").read_text()))
@@ -60,7 +67,7 @@ def test_a_published_network_goes_on_from_what_it_answers() -> None:
     config = replace(read_recipe("children_five_stages_on"), start=str(ARTIFACTS / "pneumonia"))
     soft, maps = softened(films, config.soften), find_lung_maps(films, narrow=True)
     network = build_training(config.size, stages=config.stages)
-    begin(network, config, lambda: served_crops(soft, maps, config.size, config.stages))
+    begin(network, config, lambda stages: served_crops(soft, maps, config.size, stages))
     served = build_training(config.serve_size, stages=config.stages)
     served.set_weights(network.get_weights())
     answers = scores(served, *served_crops(soft, maps, config.serve_size, config.stages))
@@ -77,9 +84,10 @@ def test_an_artefact_knows_the_split_of_its_films_by_what_they_show(published: P
         artefact_split(published, tiny_runs() / "data")
 
 
-def test_a_run_does_not_begin_with_a_network_that_has_learnt_from_what_it_keeps_apart(
+def test_a_run_does_not_go_on_or_learn_from_a_network_that_has_learnt_from_what_it_keeps_apart(
     published: Path, tmp_path: Path
 ) -> None:
-    config = replace(lung_config(), split_seed=7, start=str(published))
-    with pytest.raises(RunError, match="Keep its split with --split"):
-        train(tiny_runs() / "data", tmp_path / "other", config)
+    for one in ({"start": str(published)}, {"teachers": (str(published),)}):
+        config = replace(lung_config(), split_seed=7, **one)
+        with pytest.raises(RunError, match="Keep its split with --split"):
+            train(tiny_runs() / "data", tmp_path / "other", config)
