@@ -9,7 +9,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -28,6 +28,23 @@ _FORMULA = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a path beside a file, which takes its place once it is written; what fails leaves the file as it was.
+
+    Of two processes that write one file at a time, each writes its own, and the last to end has it.
+    """
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        with partial.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        partial.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file so that it is there whole or as it was before.
 
@@ -38,16 +55,11 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     Raises:
         TrainingError: The disk is full or not writable; nothing half-written is left.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        with partial.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        partial.replace(path)
+        with whole(path) as partial:
+            write(partial)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         again = "Free some space, then run the same command again (a training with --resume)."
         advice = again if full else "Check the folder's rights."

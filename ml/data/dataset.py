@@ -6,7 +6,6 @@ Reads ``CLASS/*``, ``split/CLASS/*`` or a CSV ``file,label[,patient][,split]``. 
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import hashlib
 import json
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import MLError
+from ml.files import whole
 from ml.intake.read import FILM_SIZE, read_radiograph
 
 CLASSES = ("NORMAL", "PNEUMONIA")
@@ -220,16 +220,12 @@ def _kept(stored: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
 
 def _keep(stored: Path, pixels: NDArray[np.uint8]) -> None:
     """Keep decoded films for the next run; a failure is reported and does not matter."""
-    partial = stored.with_suffix(".partial")
     try:
         stored.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as handle:
-            np.save(handle, pixels)
-        partial.replace(stored)
+        with whole(stored) as partial:
+            np.save(partial, pixels)
     except OSError as error:
         print(f"The decoded films are not kept for the next run: {error}.", file=sys.stderr)
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def _reader() -> Callable[[bytes], NDArray[np.uint8]]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.files import write_json
 from ml.gate_training.exam import Row
 from ml.inference.cards.files import file_sha256
 from ml.inference.gate.card import FORMAT_VERSION, KINDS, OUTPUTS, Thresholds
@@ -50,7 +51,7 @@ def publish(out: Path, served: Any, thresholds: Thresholds, films: NDArray[np.ui
             "parity": parity,
             **facts,
         }
-        (draft / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(draft / "card.json", card)
         Gate.load(draft, threads=1)
         for name in (*FILES, "card.json"):
             shutil.move(draft / name, out / name)
@@ -63,7 +64,5 @@ def add_exam(out: Path, exams: dict[str, Sequence[Row]], facts: dict[str, Any]) 
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     card |= facts
     card["exam"] = card.get("exam", {}) | {name: [row.as_json() for row in rows] for name, rows in exams.items()}
-    draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    draft.replace(path)
+    write_json(path, card)
     return card

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from ml.files import csv_line, legible
+from ml.files import csv_line, legible, whole
 from ml.intake.read import Notice
 
 COLUMNS = (
@@ -86,14 +85,14 @@ def _shown(value: Any) -> str:
 
 
 def write_json(rows: Sequence[Row], target: str) -> None:
-    """Write rows to stdout (``-``) or whole to a file: half a list would be no JSON."""
+    """Write rows to stdout (``-``), to a device, or whole to a file: half a list would be no JSON."""
     text = json.dumps([row.as_json() for row in rows], indent=1) + "\n"
     if target == "-":
         sys.stdout.write(text)
         return
-    partial = Path(target).with_name(f".{os.getpid()}.partial")
-    try:
+    path = Path(target)
+    if path.exists() and not path.is_file():  # a pipe, or /dev/null, which root could put a file in place of
+        path.write_text(text, encoding="utf-8")
+        return
+    with whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

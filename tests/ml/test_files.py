@@ -1,15 +1,20 @@
-"""Tables: no cell is a program, whichever spreadsheet opens it and wherever it parts cells; any text can be written."""
+"""Tables of which no cell is a program, whichever spreadsheet opens it; any text can be written; files are whole."""
 
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from ml import csv_line
-from ml.files import legible
+from ml.errors import TrainingError
+from ml.files import legible, whole, write_text, write_whole
 from tests.places import ROOT
 
 
@@ -47,6 +52,33 @@ def test_bytes_that_are_no_text_are_shown_by_their_number() -> None:
     name = b"\xe4rger.png".decode("utf-8", "surrogateescape")
     assert legible(name) == "\\xe4rger.png"
     assert csv_line([name, "\ud800"]).encode() == b"\\xe4rger.png,\\ud800\n"
+
+
+def test_two_processes_that_write_one_file_leave_the_whole_of_the_last_to_end(tmp_path: Path) -> None:
+    path = tmp_path / "kept.txt"
+    with whole(path) as partial:
+        partial.write_text("ours, ")
+        other = f"from pathlib import Path; from ml.files import write_text; write_text(Path({str(path)!r}), 'theirs')"
+        subprocess.run([sys.executable, "-c", other], check=True, cwd=ROOT)
+        assert path.read_text() == "theirs"
+        with partial.open("a") as handle:
+            handle.write("to its end")
+    assert path.read_text() == "ours, to its end"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_fails_on_the_way_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "kept.txt"
+    write_text(path, "before")
+
+    def until_full(partial: Path) -> None:
+        partial.write_text("aft")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(TrainingError, match=r"No space left on device\. Free some space"):
+        write_whole(path, until_full)
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_nobody_else_writes_csv() -> None:

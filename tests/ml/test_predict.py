@@ -8,6 +8,7 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,17 @@ def test_json_carries_messages_and_numbers(films: Path, tmp_path: Path, capsys: 
     assert rows["a.jpeg"]["operating_point"] == "screening"
     assert rows["torn.jpeg"]["probability"] is None
     assert rows["torn.jpeg"]["message"]
-    assert list(tmp_path.glob(".*partial")) == []
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_json_goes_down_a_pipe_and_leaves_it_there(films: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as beside:
+        read = beside.submit(pipe.read_text, encoding="utf-8")
+        assert predict.main([str(films / "a.jpeg"), "--json", str(pipe)]) == 0
+    assert [row["state"] for row in json.loads(read.result())] == ["done"]
+    assert pipe.is_fifo()
 
 
 def test_films_stated_to_be_of_adults_get_no_number(films: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -104,8 +103,8 @@ def test_a_disk_too_full_to_keep_decoded_films_stops_nothing(
 ) -> None:
     films = read_films(tree(tmp_path / "data", "NORMAL/a.png", "PNEUMONIA/b.png"))
 
-    def full(handle: BinaryIO, pixels: object) -> None:
-        handle.write(b"half")
+    def full(path: Path, pixels: object) -> None:
+        path.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(np, "save", full)
