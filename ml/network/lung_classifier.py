@@ -192,7 +192,9 @@ def stages_served(served: Any) -> int:
         ArtifactDamaged: It is no classifier on lung crops.
     """
     if not works_on_lungs(served):
-        raise ArtifactDamaged("The network does not work on lungs: no classifier on lung crops can go on from it.")
+        raise ArtifactDamaged(
+            "The network does not work on lungs: no classifier on lung crops can begin with it or learn from it."
+        )
     return stages_of(layer.name for layer in served.get_layer("backbone").layers)
 
 
