@@ -32,8 +32,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def whole(path: Path) -> Iterator[Path]:
     """Give a path beside a file, which takes its place once it is written; what fails leaves the file as it was.
 
-    Of two processes that write one file at a time, each writes its own, and the last to end has it.
+    Of two processes that write one file at a time, each writes its own, and the last to end has it. A pipe or a device
+    is given itself: root could put a file in the place of ``/dev/null``.
     """
+    if path.exists() and not path.is_file():
+        yield path
+        return
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield partial

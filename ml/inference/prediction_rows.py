@@ -85,14 +85,10 @@ def _shown(value: Any) -> str:
 
 
 def write_json(rows: Sequence[Row], target: str) -> None:
-    """Write rows to stdout (``-``), to a device, or whole to a file: half a list would be no JSON."""
+    """Write rows to stdout (``-``), or whole to a file: half a list would be no JSON."""
     text = json.dumps([row.as_json() for row in rows], indent=1) + "\n"
     if target == "-":
         sys.stdout.write(text)
         return
-    path = Path(target)
-    if path.exists() and not path.is_file():  # a pipe, or /dev/null, which root could put a file in place of
-        path.write_text(text, encoding="utf-8")
-        return
-    with whole(path) as partial:
+    with whole(Path(target)) as partial:
         partial.write_text(text, encoding="utf-8")
