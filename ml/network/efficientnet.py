@@ -34,7 +34,7 @@ _EPSILON = 1e-3
 _STEM_STRIDE = 2
 
 
-def alike() -> Any:
+def fixed_initializer() -> Any:
     """What draws a layer's first kernel, the same for every network, so that weights of several can be averaged."""
     from keras import initializers
 
@@ -106,7 +106,7 @@ def backbone(x: Any, drop_path: float = 0.0, stages: int = WHOLE) -> Any:
             x = _block(x, kernel, stride if place == 0 else 1, widen, width, chance, f"_blocks-{number}")
             number += 1
     conv, norm, channels = _HEAD if stages == WHOLE else _EARLIER_HEAD
-    x = layers.Conv2D(channels, 1, use_bias=False, kernel_initializer=alike(), name=conv)(x)
+    x = layers.Conv2D(channels, 1, use_bias=False, kernel_initializer=fixed_initializer(), name=conv)(x)
     return _active(_normalise(x, norm), "head_relu")
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ml.errors import ArtifactDamaged, TrainingError
 from ml.intake.radiograph import FILM_SIZE
 from ml.network import lung_crop
-from ml.network.efficientnet import WHOLE, alike, backbone, stages_of, stride_of
+from ml.network.efficientnet import WHOLE, backbone, fixed_initializer, stages_of, stride_of
 from ml.network.fold import fold
 from ml.network.lungs import INPUT_SIZE, with_weights
 from ml.network.normalization import softening_matrix, views
@@ -92,11 +92,11 @@ def build_training(
     def pooled(within: Any) -> Any:
         return dropped(ops.sum(features * within, axis=(1, 2)) / (ops.sum(within, axis=(1, 2)) + 1e-3))
 
-    inside, of_lungs = pooled(weights), layers.Dense(1, kernel_initializer=alike(), name="head_lungs")
+    inside, of_lungs = pooled(weights), layers.Dense(1, kernel_initializer=fixed_initializer(), name="head_lungs")
     heads = {
-        "all": layers.Dense(1, kernel_initializer=alike(), name="head_all")(everywhere),
+        "all": layers.Dense(1, kernel_initializer=fixed_initializer(), name="head_all")(everywhere),
         "lungs": of_lungs(inside),
-        "aux": layers.Dense(kinds, kernel_initializer=alike(), name="head_aux")(inside),
+        "aux": layers.Dense(kinds, kernel_initializer=fixed_initializer(), name="head_aux")(inside),
     }
     if not pieces:
         return keras.Model([crop, weights], heads, name="lung_classifier")

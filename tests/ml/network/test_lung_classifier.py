@@ -156,6 +156,19 @@ def test_a_network_that_ends_earlier_takes_what_was_published_for_it_and_is_serv
 
 
 @pytest.mark.slow
+def test_what_has_no_published_weights_begins_alike_whatever_the_seed() -> None:
+    import keras
+
+    begun = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        layers = build_training(64, stages=5).layers
+        begun.append({layer.name: layer.get_weights()[0] for layer in layers if layer.weights})
+    for name in ("earlier_conv", "head_lungs", "head_all", "head_aux"):
+        np.testing.assert_array_equal(begun[0][name], begun[1][name])
+    assert not np.array_equal(begun[0]["_conv_stem"], begun[1]["_conv_stem"])
+
+
 def test_the_served_network_is_one_like_any_other_and_exports(untrained: Any, tmp_path: Path) -> None:
     served = build_serving(untrained, load_lungs(), soften=0.8)
     save_small(served, tmp_path / "model.keras")
