@@ -78,8 +78,9 @@ def train(
     taken_over: dict[str, Any] = {}
     if isinstance(config, LungClassifierConfig):
         taken_over = behind(config)
-        for published in filter(is_artefact, map(Path, filter(None, (config.start, *config.teachers)))):
-            check_unseen(published, prepared)
+        for folder in (config.start, *config.teachers):
+            if folder and is_artefact(Path(folder)):
+                check_unseen(Path(folder), prepared)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

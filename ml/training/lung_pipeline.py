@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,7 @@ def batches(
             moved, target, kind = cut.moved, cut.targets, cut.kinds
         crops = retouch(moved[..., :1], draw, retouching, count, size)
 
+        @cache  # a teacher of as many stages asks for the same
         def within(stages: int) -> Any:
             return pooling_weights(moved[..., 1:], size, maps.widen, stride_of(stages))
 
