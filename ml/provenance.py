@@ -53,4 +53,9 @@ def command_line(module: str, arguments: Sequence[str] | None) -> str:
         arguments: As ``main`` was given them; None stands for those of the process.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    return shlex.join(["python", "-m", f"ml.{module}", *(Path(w).name if w.startswith("/") else w for w in words)])
+    return shlex.join(["python", "-m", f"ml.{module}", *map(_without_folders_above, words)])
+
+
+def _without_folders_above(word: str) -> str:
+    name, equals, path = word.rpartition("=")
+    return f"{name}{equals}{Path(path).name}" if path.startswith("/") else word

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.data.dataset import DataError, load_pixels, read_films
+from ml.data.dataset import DataError, Film, load_pixels, read_films
 from ml.data.lung_masks import load_masked_films, read_masked_films, split_masked_films
 from ml.evaluation.evaluation_set import Films, choose_films, fingerprint, known_films
 from ml.evaluation.heatmap_checks import lung_share
@@ -19,26 +19,30 @@ from ml.inference.cards.population_card import PopulationCard
 from ml.inference.decision import FINDINGS
 from ml.inference.population import ADULT, CHILD
 from ml.inference.runtime import Engine
+from ml.metrics.curves import Floats
 
 MASK_SEED = 2026
 """Of the split by which the lung finder was trained: its own test and validation films taught it nothing."""
 
 
-def heat_in_drawn_lungs(card: ModelCard, population: PopulationCard, engine: Engine, data: Path) -> dict[str, Any]:
+def heat_in_drawn_lungs(
+    card: ModelCard, population: PopulationCard, engine: Engine, data: Path, split: str = "test"
+) -> dict[str, Any]:
     """How much of the heat lies in lungs that people drew, on films which taught neither network anything.
 
     Args:
-        card: Whose test films the children's are.
+        card: Whose films of that split the children's are.
         population: Whose films.
         engine: The exported network.
         data: Folder with ``lungs/pairs.csv`` and ``lungs/adult/pairs.csv`` (:mod:`ml.data.lung_masks`).
+        split: Of the children's films; adults' are those that taught the lung finder nothing.
     """
     films = [film for film in read_masked_films(data) if film.adult == (population.name == ADULT)]
     if population.name == ADULT:
         films = [film for film in split_masked_films(films, MASK_SEED) if film.film.split != "train"]
     pixels, masks = load_masked_films(data, films)
     if population.name == CHILD:
-        kept_apart = known_films(card.directory)["test"]
+        kept_apart = known_films(card.directory)[split]
         kept = [place for place, row in enumerate(pixels) if fingerprint(row) in kept_apart]
         pixels, masks = pixels[kept], masks[kept]
     found = lung_share(score(population, engine, pixels)[1], masks > 127)
@@ -72,15 +76,12 @@ def at_full_size(
     Raises:
         DataError: A film has no small copy, or cannot be read.
     """
-    films = read_films(folder)
-    names = [Path(film.file).name for film in films]
-    if alone := sorted(set(names) - small.keys()):
-        raise DataError(f"{folder}/{alone[0]} is no film that the network knows. Give full-size copies of its films.")
-    findings = {}
-    for size, pixels in (("full", load_pixels(folder, films)), ("small", np.stack([small[name] for name in names]))):
-        logits = score(population, engine, pixels)[0].astype(np.float32)
-        findings[size] = [population.finding(float(p), "balanced") for p in population.probability(logits)]
-    result: dict[str, Any] = {"films": len(films), "taught": sum(name in taught for name in names)}
+    films, logits = both_sizes(population, engine, folder, small)
+    findings = {
+        size: [population.finding(float(p), "balanced") for p in population.probability(of.astype(np.float32))]
+        for size, of in logits.items()
+    }
+    result: dict[str, Any] = {"films": len(films), "taught": sum(Path(film.file).name in taught for film in films)}
     for label, which in enumerate(("normal", "pneumonia")):
         places = [place for place, film in enumerate(films) if film.label == label]
         counts = {
@@ -89,3 +90,19 @@ def at_full_size(
         }
         result[which] = {"films": len(places), **counts}
     return result
+
+
+def both_sizes(
+    population: PopulationCard, engine: Engine, folder: Path, small: Mapping[str, Films]
+) -> tuple[list[Film], dict[str, Floats]]:
+    """Films at full size, and the logits (n,) of these (``full``) and of their copies (``small``).
+
+    Raises:
+        DataError: As :func:`at_full_size`.
+    """
+    films = read_films(folder)
+    names = [Path(film.file).name for film in films]
+    if alone := sorted(set(names) - small.keys()):
+        raise DataError(f"{folder}/{alone[0]} is no film that the network knows. Give full-size copies of its films.")
+    pixels = {"full": load_pixels(folder, films), "small": np.stack([small[name] for name in names])}
+    return films, {size: score(population, engine, of)[0] for size, of in pixels.items()}

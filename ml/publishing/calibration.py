@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.metrics.curves import Floats, Labels
 
@@ -81,8 +82,7 @@ def compare(
     labels: Labels | Floats, logits: Floats, weights: Floats, patients: Sequence[str], folds: int = 5, seed: int = 0
 ) -> dict[str, float]:
     """Cross-validate both maps by patient; return each one's mean negative log-likelihood on films not fitted."""
-    _, member = np.unique(np.asarray(patients), return_inverse=True)
-    fold = np.random.default_rng(seed).permutation(int(member.max()) + 1)[member] % folds
+    fold = _folds(patients, folds, seed)
     losses = {"temperature": 0.0, "affine": 0.0}
     for held in range(folds):
         fit, test = fold != held, fold == held
@@ -94,3 +94,33 @@ def compare(
             surprise = -(labels[test] * np.log(p) + (1 - labels[test]) * np.log(1 - p))
             losses[name] += float(np.sum(weights[test] * surprise) / np.sum(weights))
     return losses
+
+
+def cross_fitted(
+    labels: Labels, versions: Sequence[Floats], weights: Floats, patients: Sequence[str], folds: int = 5, seed: int = 0
+) -> Floats:
+    """Probabilities (n,) of the first version of n films, calibrated on all versions of other patients' films.
+
+    Args:
+        labels: (n,) of 0 and 1.
+        versions: (n,) logits of the films, in several forms.
+        weights: (n,).
+        patients: Whose films; a fold has all of a patient's.
+        folds: In how many parts.
+        seed: Of the draw of parts.
+    """
+    fold, several = _folds(patients, folds, seed), len(versions)
+    probabilities = np.empty(len(labels))
+    for held in range(folds):
+        fit = np.tile(fold != held, several)
+        logits = np.concatenate(versions)[fit]
+        fitted = fit_affine(np.tile(labels, several)[fit], logits, np.tile(weights, several)[fit])
+        probabilities[fold == held] = fitted(versions[0][fold == held])
+    return probabilities
+
+
+def _folds(patients: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
+    """(n,): in which part each film is, all of a patient's in one."""
+    _, member = np.unique(np.asarray(patients), return_inverse=True)
+    found: NDArray[np.int64] = np.random.default_rng(seed).permutation(int(member.max()) + 1)[member] % folds
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,67 @@ from ml.metrics.curves import Floats
 from ml.provenance import commit, versions
 from ml.publishing.about import KNOWN, About, read_about
 from ml.publishing.card_text import draft, fill, next_version
-from ml.publishing.choice import choose
+from ml.publishing.choice import Choice, choose
 from ml.publishing.other_films import OtherFilms
 from ml.publishing.staging import bring_back, staged
 from ml.training.run import Run, read_run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A run's network as an artefact of which nothing is measured yet.
+
+    Attributes:
+        raw: The card.
+        choice: What was chosen on validation patients; it is in the card.
+        engine: The exported network.
+        model: The same in Keras.
+        parity: How far the two differ (:func:`ml.network.export.export`).
+    """
+
+    raw: dict[str, Any]
+    choice: Choice
+    engine: Engine
+    model: Any
+    parity: dict[str, float]
+
+
+def draft_artefact(read: Run, run: Path, folder: Path, version: str, words: About, *, half: bool = False) -> Draft:
+    """Export a run's network into an empty folder, calibrate it and choose its operating points.
+
+    Args:
+        read: The run.
+        run: Its folder.
+        folder: Where ``model.keras``, the exported network and ``split.json`` are put.
+        version: Of the card.
+        words: Of the card.
+        half: Store the exported weights in 16 bits.
+
+    Raises:
+        MLError: see the text.
+    """
+    from ml.network.export import export, load_keras, read_head, save_small
+    from ml.network.lung_classifier import rebuilt, works_on_lungs
+
+    model = load_keras(run / "model.keras")
+    if works_on_lungs(model):  # with the graph of this code, however long ago it was trained
+        model = rebuilt(model, read.facts.get("soften", 0.0))
+    # Saved again, not copied: without the optimizer's state it is a third of the size.
+    save_small(model, folder / "model.keras")
+    (folder / SPLIT).write_text(json.dumps(describe_split(read.films, read.pixels)) + "\n", encoding="utf-8")
+    val = read.of_split("val")
+    say("exporting and comparing with Keras …")
+    parity = export(model, folder / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
+    engine = Engine(folder / "model.xml")
+    raw = draft(version, *read_head(model), words)
+    raw["files"] = {file.name: file_sha256(file) for file in sorted(folder.iterdir())}
+    say("calibrating …")
+    choice = choose(parse_card(raw, folder).first, engine, val)
+    population = raw["populations"][words.whose]
+    choice.put_calibration(population)
+    choice.put_cuts(population)
+    raw["training"] = _training(read, run)
+    return Draft(raw, choice, engine, model, parity)
 
 
 def publish(
@@ -54,39 +112,21 @@ def publish(
     Raises:
         MLError: see the text; ``out`` is as it was.
     """
-    from ml.network.export import export, load_keras, read_head, save_small
-    from ml.network.lung_classifier import rebuilt, works_on_lungs
-
     bring_back(out)
     words = About() if about is None else read_about(about)
-    model = load_keras(run / "model.keras")
     read = read_run(data, run)
-    if works_on_lungs(model):  # with the graph of this code, however long ago it was trained
-        model = rebuilt(model, read.facts.get("soften", 0.0))
     if about is None and read.facts["data_sha256"] not in KNOWN:
         say(
             "the card will speak of the published paediatric films; if these are others, say of which with --about FILE"
         )
     with staged(out) as folder:
-        # Saved again, not copied: without the optimizer's state it is a third of the size.
-        save_small(model, folder / "model.keras")
-        (folder / SPLIT).write_text(json.dumps(describe_split(read.films, read.pixels)) + "\n", encoding="utf-8")
-        val, test = read.of_split("val"), read.of_split("test")
-        say("exporting and comparing with Keras …")
-        parity = export(model, folder / "model.xml", val.pixels[:: max(1, len(val.films) // 32)][:32], half=half)
-        engine = Engine(folder / "model.xml")
-        raw = draft(name or next_version(out, datetime.datetime.now(datetime.UTC).date()), *read_head(model), words)
-        raw["files"] = {file.name: file_sha256(file) for file in sorted(folder.iterdir())}
-        say("calibrating …")
-        choice = choose(parse_card(raw, folder).first, engine, val)
-        population = raw["populations"][words.whose]
-        choice.put_calibration(population)
-        choice.put_cuts(population)
-        raw["training"] = _training(read, run)
+        version = name or next_version(out, datetime.datetime.now(datetime.UTC).date())
+        drawn_up = draft_artefact(read, run, folder, version, words, half=half)
+        raw, engine, model, test = drawn_up.raw, drawn_up.engine, drawn_up.model, read.of_split("test")
         card = parse_card(raw, folder)
         metrics, samples, _ = evaluate(card, engine, test, keras_model=model, films_per_shift=films_per_shift)
-        metrics["validation"] = of_validation(card.first, val, choice.logits)
-        metrics["parity_with_keras"], metrics["command"] = parity, command
+        metrics["validation"] = of_validation(card.first, read.of_split("val"), drawn_up.choice.logits)
+        metrics["parity_with_keras"], metrics["command"] = drawn_up.parity, command
         if others is not None:
             others.measure(metrics, card, engine, read)
         fill(raw, metrics, words)

@@ -18,3 +18,5 @@ def test_every_room_is_either_code_of_training_or_named_as_none() -> None:
 def test_a_command_can_be_given_again_and_names_no_folder_of_this_machine() -> None:
     told = command_line("train", ["--data", "/some/where/my films", "--out", "runs/r1", "--seed", "3"])
     assert told == "python -m ml.train --data 'my films' --out runs/r1 --seed 3"
+    told = command_line("compare", ["r1", "r2", "--also", "adults=/some/where/labels.csv", "--out=/tmp/t.md"])
+    assert told == "python -m ml.compare r1 r2 --also adults=labels.csv --out=t.md"

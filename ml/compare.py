@@ -1,0 +1,120 @@
+"""Compare networks on the same films: ``python -m ml.compare NETWORK NETWORK… --data DATA [--split val]``.
+
+A network is a finished run or an artefact; the first is what the others are compared with. Prints a table (Markdown) of
+what networks are chosen by (``ml/publishing/comparison.py``), differences with 95 % intervals by patient. Chosen is on
+validation films; test films are for what was chosen, once. A few minutes a network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ml.data.dataset import SPLITS, DataError, Film, load_pixels, read_films
+from ml.errors import MLError
+from ml.evaluation.evaluation_set import Films, TestSet, every_film, fingerprint, known_films
+from ml.evaluation.run import say
+from ml.files import write_text
+from ml.inference.cards.files import is_artefact
+from ml.inference.cards.model_card import load_card, parse_card
+from ml.inference.population import ADULT, CHILD
+from ml.inference.predictor import load_classifier
+from ml.provenance import command_line
+from ml.publishing.about import About
+from ml.publishing.comparison import Elsewhere, Network, compare, markdown
+from ml.publishing.publish import draft_artefact
+from ml.training.run import read_run
+
+
+def load_network(folder: Path, data: Path, population: str, drafts: Path) -> Network:
+    """Load an artefact, or make one of a run: exported, calibrated, not measured.
+
+    Args:
+        folder: The artefact, or the run.
+        data: What the run was trained on.
+        population: Whom a run's network is for.
+        drafts: Where to put the artefact of a run.
+
+    Raises:
+        MLError: It cannot be used.
+    """
+    if is_artefact(folder):
+        card = load_card(folder)
+        card.verify()
+        return Network(f"{card.version}", card, load_classifier(card))
+    say(f"{folder.name} …")
+    made = drafts / f"{len(list(drafts.iterdir()))}"
+    made.mkdir()
+    drafted = draft_artefact(read_run(data, folder), folder, made, "0.0.0", About(whose=population))
+    return Network(folder.name, parse_card(drafted.raw, made), drafted.engine)
+
+
+def films_for(networks: Sequence[Network], films: Sequence[Film], pixels: Films, split: str) -> TestSet:
+    """The films to compare on: those of the first network's split, or all.
+
+    Raises:
+        DataError: There are none of both classes, or a network has learnt from some.
+    """
+    marks = list(map(fingerprint, pixels))
+    known = known_films(networks[0].model.directory).get(split, set(marks))
+    kept = [place for place, mark in enumerate(marks) if mark in known]
+    if len({films[place].label for place in kept}) < 2:
+        raise DataError(
+            f"No films of both classes are known to have been kept apart as {split} when {networks[0].name} was "
+            "trained. Give the data it was trained on, or use --split all for films that taught no network."
+        )
+    for network in networks:
+        taught = known_films(network.model.directory)["train"]
+        if learnt := sum(marks[place] in taught for place in kept):
+            raise DataError(f"{network.name} has learnt from {learnt} of the {len(kept)} films, so they tell nothing.")
+    return TestSet([films[place] for place in kept], pixels[kept], f"{split} films of {networks[0].name}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ml.compare", description="Compare networks on the same films.")
+    parser.add_argument("networks", type=Path, nargs="+", help="artefacts or finished runs")
+    parser.add_argument("--data", type=Path, required=True, help="the films: folder CLASS/* or split/CLASS/*, or a CSV")
+    parser.add_argument("--split", default="val", choices=(*SPLITS, "all"), help="of the first network (default: val)")
+    parser.add_argument("--population", default=CHILD, choices=(CHILD, ADULT), help="whom runs are for")
+    parser.add_argument("--also", default=[], action="append", metavar="NAME=DATA", help="labelled films of another "
+                        "source, all of them; may be given several times")  # fmt: skip
+    parser.add_argument("--masks", type=Path, metavar="DIR", help="lungs drawn by people, to say how much of the heat "
+                        "map lies in them")  # fmt: skip
+    parser.add_argument("--full-size", type=Path, metavar="DIR", help="full-size copies of some of the data's films")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write the table besides")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        also = [name.partition("=")[::2] for name in options.also]
+        if wrong := [name for name, data in also if not name or not data]:
+            parser.error(f"--also wants NAME=DATA, not {wrong[0]!r}")
+        labelled = {name: every_film(Path(data)) for name, data in also}
+        films = read_films(options.data)
+        pixels = load_pixels(options.data, films)
+        small = {Path(film.file).name: row for film, row in zip(films, pixels, strict=True)}
+        with tempfile.TemporaryDirectory() as drafts:
+            networks = [load_network(one, options.data, options.population, Path(drafts)) for one in options.networks]
+            test = films_for(networks, films, pixels, options.split)
+            table = compare(networks, test, Elsewhere(labelled, options.masks, options.full_size, small))
+        told = (
+            f"{len(test.films)} {test.what}, {int(np.sum(test.labels))} with pneumonia; figures that differ by more "
+            f"than chance are bold. `{command_line('compare', arguments)}`\n\n{markdown(networks, table)}"
+        )
+        if options.out is not None:
+            write_text(options.out, told)
+    except (MLError, OSError) as error:
+        say(str(error))
+        return 1
+    print(told, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
