@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from ml.data.dataset import SPLITS, DataError, Film, load_pixels, read_films
+from ml.data.lung_masks import read_masked_films
 from ml.errors import MLError
+from ml.evaluation.elsewhere import load_both_sizes
 from ml.evaluation.evaluation_set import Films, TestSet, every_film, fingerprint, known_films
 from ml.evaluation.run import say
 from ml.files import write_text
@@ -98,11 +100,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         labelled = {name: every_film(Path(data)) for name, data in also}
         films = read_films(options.data)
         pixels = load_pixels(options.data, films)
-        small = {Path(film.file).name: row for film, row in zip(films, pixels, strict=True)}
+        # Read before anything is measured: a fault in them would else be told minutes later.
+        full_size = None
+        if options.full_size is not None:
+            small = {Path(film.file).name: row for film, row in zip(films, pixels, strict=True)}
+            full_size = load_both_sizes(options.full_size, small)
+        if options.masks is not None:
+            read_masked_films(options.masks)
         with tempfile.TemporaryDirectory() as drafts:
             networks = [load_network(one, options.data, options.population, Path(drafts)) for one in options.networks]
             test = films_for(networks, films, pixels, options.split)
-            table = compare(networks, test, Elsewhere(labelled, options.masks, options.full_size, small))
+            table = compare(networks, test, Elsewhere(labelled, options.masks, full_size))
         told = (
             f"{len(test.films)} {test.what}, {int(np.sum(test.labels))} with pneumonia; figures that differ by more "
             f"than chance are bold. `{command_line('compare', arguments)}`\n\n{markdown(networks, table)}"

@@ -19,7 +19,6 @@ from ml.inference.cards.population_card import PopulationCard
 from ml.inference.decision import FINDINGS
 from ml.inference.population import ADULT, CHILD
 from ml.inference.runtime import Engine
-from ml.metrics.curves import Floats
 
 MASK_SEED = 2026
 """Of the split by which the lung finder was trained: its own test and validation films taught it nothing."""
@@ -76,11 +75,11 @@ def at_full_size(
     Raises:
         DataError: A film has no small copy, or cannot be read.
     """
-    films, logits = both_sizes(population, engine, folder, small)
-    findings = {
-        size: [population.finding(float(p), "balanced") for p in population.probability(of.astype(np.float32))]
-        for size, of in logits.items()
-    }
+    films, pixels = load_both_sizes(folder, small)
+    findings = {}
+    for size, of in pixels.items():
+        logits = score(population, engine, of)[0].astype(np.float32)
+        findings[size] = [population.finding(float(p), "balanced") for p in population.probability(logits)]
     result: dict[str, Any] = {"films": len(films), "taught": sum(Path(film.file).name in taught for film in films)}
     for label, which in enumerate(("normal", "pneumonia")):
         places = [place for place, film in enumerate(films) if film.label == label]
@@ -92,10 +91,8 @@ def at_full_size(
     return result
 
 
-def both_sizes(
-    population: PopulationCard, engine: Engine, folder: Path, small: Mapping[str, Films]
-) -> tuple[list[Film], dict[str, Floats]]:
-    """Films at full size, and the logits (n,) of these (``full``) and of their copies (``small``).
+def load_both_sizes(folder: Path, small: Mapping[str, Films]) -> tuple[list[Film], dict[str, Films]]:
+    """Films at full size, and the pixels (n, 224, 224) of these (``full``) and of their copies (``small``).
 
     Raises:
         DataError: As :func:`at_full_size`.
@@ -104,5 +101,4 @@ def both_sizes(
     names = [Path(film.file).name for film in films]
     if alone := sorted(set(names) - small.keys()):
         raise DataError(f"{folder}/{alone[0]} is no film that the network knows. Give full-size copies of its films.")
-    pixels = {"full": load_pixels(folder, films), "small": np.stack([small[name] for name in names])}
-    return films, {size: score(population, engine, of)[0] for size, of in pixels.items()}
+    return films, {"full": load_pixels(folder, films), "small": np.stack([small[name] for name in names])}

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.dataset import Film
 from ml.evaluation.aspect_ratio import narrowed
 from ml.evaluation.background import exchanged, lungs_alone, lungs_emptied, own_chests, without_chest
 from ml.evaluation.chest_mask import found_lungs
-from ml.evaluation.elsewhere import both_sizes, heat_in_drawn_lungs
+from ml.evaluation.elsewhere import heat_in_drawn_lungs
 from ml.evaluation.evaluation_set import Films, TestSet
 from ml.evaluation.exchanged_sixths import exchanged_sixths
 from ml.evaluation.run import SHIFT_SEED, say, score
@@ -25,7 +26,7 @@ from ml.evaluation.shifts import blend_of_shifts
 from ml.inference.cards.model_card import ModelCard
 from ml.inference.cards.population_card import PopulationCard
 from ml.inference.runtime import Engine
-from ml.metrics.curves import Curve, Floats, balanced_weights, bootstrap_weights, curve, interval, reliability
+from ml.metrics.curves import Curve, Floats, Labels, balanced_weights, bootstrap_weights, curve, interval, reliability
 from ml.publishing.calibration import cross_fitted
 from ml.publishing.card_text import PREVALENCE
 
@@ -67,13 +68,17 @@ Table = dict[str, list[Figure]]
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Films of other sources to compare on: labelled ones by name, lungs drawn by people, copies at full size."""
+    """Films of other sources to compare on.
+
+    Attributes:
+        labelled: Labelled ones, by name.
+        masks: Folder with lungs drawn by people.
+        full_size: Films at full size and their small copies (:func:`ml.evaluation.elsewhere.load_both_sizes`).
+    """
 
     labelled: Mapping[str, TestSet] = field(default_factory=dict)
     masks: Path | None = None
-    full_size: Path | None = None
-    small: Mapping[str, Films] = field(default_factory=dict)
-    """File name → pixels of the small copy of every film at full size."""
+    full_size: tuple[Sequence[Film], Mapping[str, Films]] | None = None
 
 
 def stretched(films: Films) -> Films:
@@ -104,7 +109,7 @@ def compare(networks: Sequence[Network], test: TestSet, elsewhere: Elsewhere) ->
     """Measure all of it.
 
     Args:
-        networks: The first is what the others are compared with; of one population.
+        networks: The first is what the others are compared with.
         test: Films of both classes which taught no network.
         elsewhere: Films of other sources.
     """
@@ -131,7 +136,7 @@ def compare(networks: Sequence[Network], test: TestSet, elsewhere: Elsewhere) ->
     if elsewhere.full_size is not None:
         say("full size …")
         for each, plain in zip(networks, kept[PLAIN], strict=True):
-            _append(table, _full_size(each, elsewhere.full_size, elsewhere.small, test, plain[0]))
+            _append(table, _full_size(each, *elsewhere.full_size, test.labels, plain[0]))
     say("heat …")
     for each, plain in zip(networks, kept[PLAIN], strict=True):
         _append(table, _heat(each, test, plain[0], elsewhere.masks))
@@ -180,14 +185,17 @@ def _append(table: Table, found: Mapping[str, Figure]) -> None:
 
 
 def _full_size(
-    each: Network, folder: Path, small: Mapping[str, Films], test: TestSet, plain: Floats
+    each: Network, films: Sequence[Film], pixels: Mapping[str, Films], known: Labels, plain: Floats
 ) -> dict[str, Figure]:
-    """How far full size moves the logits of normal films, and what of either class lies beyond the cut."""
-    films, logits = both_sizes(each.card, each.engine, folder, small)
+    """How far full size moves the logits of normal films, and what of either class lies beyond the cut.
+
+    The cut is that of the films compared on, of labels ``known`` and logits ``plain``.
+    """
     labels = np.array([film.label for film in films])
-    moved = (logits["full"] - logits["small"])[labels == 0] / plain.std()
-    cut = np.quantile(plain[test.labels == 1], 1 - SENSITIVITY)
-    above, below = logits["full"][labels == 0] >= cut, logits["full"][labels == 1] < cut
+    full, small = each.logits(pixels["full"]), each.logits(pixels["small"])
+    moved = (full - small)[labels == 0] / plain.std()
+    cut = np.quantile(plain[known == 1], 1 - SENSITIVITY)
+    above, below = full[labels == 0] >= cut, full[labels == 1] < cut
     name = f"the cut that misses {1 - SENSITIVITY:.0%}"
     return {
         "full size: normals' logits move by, over the spread of all": Figure(

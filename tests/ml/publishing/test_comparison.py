@@ -14,8 +14,9 @@ from ml.data.dataset import Film
 from ml.evaluation import evaluation_set
 from ml.inference.cards.files import file_sha256
 from ml.metrics.curves import Curve, bootstrap_weights
+from ml.phantom import png
 from ml.publishing.comparison import calibration_error, figures, stretched
-from tests.ml.drawn import copied_artifact, workshop
+from tests.ml.drawn import copied_artifact, draw, workshop
 
 
 def drawn_set(count: int) -> evaluation_set.TestSet:
@@ -99,6 +100,21 @@ def test_films_that_a_network_has_learnt_from_compare_nothing(
     assert command.main([*networks, "--data", str(workshop() / "data")]) == 1
     assert "has learnt from" in capsys.readouterr().err
     assert command.main([*networks, "--data", str(tmp_path / "nothing")]) == 1
+
+
+def test_what_cannot_be_read_is_told_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("NORMAL", "PNEUMONIA"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "elsewhere.png").write_bytes(png(draw(1)))
+    artifact, data = str(workshop() / "artifact"), str(workshop() / "data")
+    capsys.readouterr()
+    for wrong, message in (("--full-size", "is no film that the network knows"), ("--masks", "has no lungs/pairs.csv")):
+        assert command.main([artifact, "--data", data, wrong, str(tmp_path)]) == 1
+        told = capsys.readouterr().err
+        assert message in told
+        assert "as they are" not in told
 
 
 def test_another_source_needs_its_name(capsys: pytest.CaptureFixture[str]) -> None:
