@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from ml.data.dataset import SPLITS, DataError, Film, load_pixels, read_films
 from ml.data.lung_masks import read_masked_films
 from ml.errors import MLError
 from ml.evaluation.elsewhere import load_both_sizes
-from ml.evaluation.evaluation_set import Films, TestSet, every_film, fingerprint, known_films
+from ml.evaluation.evaluation_set import Films, TestSet, every_film, fingerprint, how_many, known_films
 from ml.evaluation.run import say
 from ml.files import write_text
 from ml.inference.cards.files import is_artefact
@@ -61,7 +62,7 @@ def films_for(networks: Sequence[Network], films: Sequence[Film], pixels: Films,
     """The films to compare on: those of the first network's split, or all.
 
     Raises:
-        DataError: There are none of both classes, or a network has learnt from some.
+        DataError: There are none of both classes.
     """
     marks = list(map(fingerprint, pixels))
     known = known_films(networks[0].model.directory).get(split, set(marks))
@@ -71,11 +72,21 @@ def films_for(networks: Sequence[Network], films: Sequence[Film], pixels: Films,
             f"No films of both classes are known to have been kept apart as {split} when {networks[0].name} was "
             "trained. Give the data it was trained on, or use --split all for films that taught no network."
         )
-    for network in networks:
-        taught = known_films(network.model.directory)["train"]
-        if learnt := sum(marks[place] in taught for place in kept):
-            raise DataError(f"{network.name} has learnt from {learnt} of the {len(kept)} films, so they tell nothing.")
     return TestSet([films[place] for place in kept], pixels[kept], f"{split} films of {networks[0].name}")
+
+
+def check_untaught(networks: Sequence[Network], test: TestSet) -> None:
+    """Refuse films that a network has learnt from.
+
+    Raises:
+        DataError: One has.
+    """
+    for network in networks:
+        if learnt := how_many(test.pixels, known_films(network.model.directory)["train"]):
+            raise DataError(
+                f"{network.name} has learnt from {learnt} of the {len(test.films)} films ({test.what}), so they do "
+                "not tell what it is worth. Give others."
+            )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         also = [name.partition("=")[::2] for name in options.also]
         if wrong := [name for name, data in also if not name or not data]:
             parser.error(f"--also wants NAME=DATA, not {wrong[0]!r}")
-        labelled = {name: every_film(Path(data)) for name, data in also}
+        labelled = {name: replace(every_film(Path(data)), what=f"{name}, {data}") for name, data in also}
         films = read_films(options.data)
         pixels = load_pixels(options.data, films)
         # Read before anything is measured: a fault in them would else be told minutes later.
@@ -110,6 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as drafts:
             networks = [load_network(one, options.data, options.population, Path(drafts)) for one in options.networks]
             test = films_for(networks, films, pixels, options.split)
+            for each in (test, *labelled.values()):
+                check_untaught(networks, each)
             table = compare(networks, test, Elsewhere(labelled, options.masks, full_size))
         told = (
             f"{len(test.films)} {test.what}, {int(np.sum(test.labels))} with pneumonia; figures that differ by more "

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.data.dataset import Film
 from ml.evaluation.aspect_ratio import narrowed
@@ -21,7 +20,7 @@ from ml.evaluation.chest_mask import found_lungs
 from ml.evaluation.elsewhere import heat_in_drawn_lungs
 from ml.evaluation.evaluation_set import Films, TestSet
 from ml.evaluation.exchanged_sixths import exchanged_sixths
-from ml.evaluation.run import SHIFT_SEED, say, score
+from ml.evaluation.run import SHIFT_SEED, asked, say, score
 from ml.evaluation.shifts import blend_of_shifts
 from ml.inference.cards.model_card import ModelCard
 from ml.inference.cards.population_card import PopulationCard
@@ -208,14 +207,9 @@ def _full_size(
 
 def _heat(each: Network, test: TestSet, plain: Floats, masks: Path | None) -> dict[str, Figure]:
     card = each.card
-
-    def predict(films: Films) -> tuple[Floats, NDArray[np.float32]]:
-        logits, heat = score(card, each.engine, films)
-        return card.calibration["slope"] * logits + card.calibration["intercept"], heat
-
     found = card.probability(plain.astype(np.float32)) >= card.operating_points["balanced"].cuts.rule_in
     ill = test.pixels[found & (test.labels == 1)]
-    sixths = exchanged_sixths(test.pixels[test.labels == 0], ill, predict, seed=SHIFT_SEED)
+    sixths = exchanged_sixths(test.pixels[test.labels == 0], ill, asked(card, each.engine), seed=SHIFT_SEED)
     hottest, chance = (sixths.get(name, float("nan")) for name in ("hottest_place_in_it", "by_chance"))
     table = {
         "hottest place in the exchanged sixth": Figure(

@@ -16,7 +16,7 @@ from ml.inference.cards.files import file_sha256
 from ml.metrics.curves import Curve, bootstrap_weights
 from ml.phantom import png
 from ml.publishing.comparison import calibration_error, figures, stretched
-from tests.ml.drawn import copied_artifact, draw, workshop
+from tests.ml.drawn import copied_artifact, draw, draw_dozens, workshop
 
 
 def drawn_set(count: int) -> evaluation_set.TestSet:
@@ -72,12 +72,12 @@ def test_the_middle_nine_tenths_of_the_grey_levels_fill_the_range() -> None:
 
 def test_an_artefact_and_the_run_it_was_made_of_are_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     networks = [str(workshop() / "artifact"), str(workshop() / "run")]
-    other = f"drawn={workshop() / 'data'}"
+    other = f"drawn={draw_dozens(tmp_path / 'dozens')}"
     out = tmp_path / "table.md"
     assert command.main([*networks, "--data", str(workshop() / "data"), "--also", other, "--out", str(out)]) == 0
     told = capsys.readouterr().out
     assert out.read_text() == told
-    assert "python -m ml.compare artifact run --data data --also drawn=data" in told
+    assert "python -m ml.compare artifact run --data data --also drawn=dozens" in told
     rows = [line.split("|")[1:-1] for line in told.splitlines() if line.startswith("| AUC")]
     assert len(rows) == 11
     for name, one, two in rows:
@@ -99,6 +99,10 @@ def test_films_that_a_network_has_learnt_from_compare_nothing(
     networks = [str(tmp_path / "artifact"), str(other)]
     assert command.main([*networks, "--data", str(workshop() / "data")]) == 1
     assert "has learnt from" in capsys.readouterr().err
+    data = str(workshop() / "data")
+    assert command.main([networks[0], "--data", data, "--also", f"same={data}"]) == 1
+    assert "2026.1.1 has learnt from" in (told := capsys.readouterr().err)
+    assert f"films (same, {data})" in told
     assert command.main([*networks, "--data", str(tmp_path / "nothing")]) == 1
 
 
