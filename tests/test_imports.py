@@ -30,7 +30,10 @@ FLOORS = {
         ("evaluation",),
         ("training",),
         ("publishing", "gate_training"),
-        ("predict", "audit", "train", "evaluate", "average", "publish", "train_gate", "train_lungs", "examine_gate"),
+        (
+            *("predict", "audit", "train", "evaluate", "average", "compare", "publish"),
+            *("train_gate", "train_lungs", "examine_gate"),
+        ),
     ),
     "diagnosis": (
         ("encryption", "messages", "log", "templating", "prepared", "stale_forms"),
