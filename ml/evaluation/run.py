@@ -50,8 +50,8 @@ def score(card: PopulationCard, engine: Engine, films: Films) -> tuple[Floats, N
     return np.concatenate(logits).astype(np.float64), np.concatenate(maps)
 
 
-def asked(card: PopulationCard, engine: Engine) -> checks.Predict:
-    """What the checks of a heat map ask: a network, calibrated."""
+def calibrated(card: PopulationCard, engine: Engine) -> checks.Predict:
+    """A network as the checks of a heat map want it: films to calibrated log-odds and heat maps."""
 
     def predict(films: Films) -> tuple[Floats, NDArray[np.float32]]:
         logits, heat = score(card, engine, films)
@@ -200,7 +200,7 @@ def _heat_checks(
         return {"films": 0, "note": "no film with pneumonia was found, so there is no map to check"}
     healthy = test.pixels[int(np.argmin(np.where(sample.labels == 0, sample.logits, np.inf)))]
     some = np.flatnonzero(found)[:: max(1, int(found.sum()) // 24)][:24]
-    predict = asked(card, engine)
+    predict = calibrated(card, engine)
     result: dict[str, Any] = {
         "on": "films with pneumonia that were found at the balanced operating point",
         "lungs": checks.lung_share(maps[found], found_lungs(test.pixels[found])),

@@ -109,3 +109,10 @@ def blend_of_shifts(films: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
         for pick in rng.choice(len(names), 3, replace=False):
             result[i] = SHIFTS[names[pick]](result[i], int(rng.integers(1, 3)))
     return result
+
+
+def stretched(films: Grey) -> Grey:
+    """Films (n, h, w) with the grey levels from the 5th to the 95th percentile spread over the whole range."""
+    low, high = np.percentile(films, [5, 95], axis=(1, 2), keepdims=True)
+    spread: Grey = np.clip(np.rint((films - low) / np.maximum(high - low, 1.0) * 255), 0, 255).astype(np.uint8)
+    return spread

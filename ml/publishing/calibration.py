@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.metrics.curves import Floats, Labels
 
@@ -78,49 +77,34 @@ def fit_affine(
     return Calibration(slope, 0.0 if temperature_only else float(beta[1]))
 
 
-def compare(
-    labels: Labels | Floats, logits: Floats, weights: Floats, patients: Sequence[str], folds: int = 5, seed: int = 0
-) -> dict[str, float]:
-    """Cross-validate both maps by patient; return each one's mean negative log-likelihood on films not fitted."""
-    fold = _folds(patients, folds, seed)
-    losses = {"temperature": 0.0, "affine": 0.0}
-    for held in range(folds):
-        fit, test = fold != held, fold == held
-        maps = {
-            "temperature": fit_affine(labels[fit], logits[fit], weights[fit], temperature_only=True)(logits[test]),
-            "affine": fit_affine(labels[fit], logits[fit], weights[fit])(logits[test]),
-        }
-        for name, p in maps.items():
-            surprise = -(labels[test] * np.log(p) + (1 - labels[test]) * np.log(1 - p))
-            losses[name] += float(np.sum(weights[test] * surprise) / np.sum(weights))
-    return losses
-
-
 def cross_fitted(
-    labels: Labels, versions: Sequence[Floats], weights: Floats, patients: Sequence[str], folds: int = 5, seed: int = 0
-) -> Floats:
-    """Probabilities (n,) of the first version of n films, calibrated on all versions of other patients' films.
+    labels: Labels | Floats, logits: Floats, weights: Floats, patients: Sequence[str], *,
+    temperature_only: bool = False, folds: int = 5, seed: int = 0,
+) -> Floats:  # fmt: skip
+    """Probabilities (n,), each by a map fitted on other patients; arguments as for :func:`fit_affine`.
 
     Args:
-        labels: (n,) of 0 and 1.
-        versions: (n,) logits of the films, in several forms.
-        weights: (n,).
-        patients: Whose films; a fold has all of a patient's.
+        labels, logits, weights: (n,).
+        patients: Whose film each is, (n,); all of a patient's are in one of the ``folds`` parts.
+        temperature_only: Which map.
         folds: In how many parts.
         seed: Of the draw of parts.
     """
-    fold, several = _folds(patients, folds, seed), len(versions)
-    probabilities = np.empty(len(labels))
+    _, member = np.unique(np.asarray(patients), return_inverse=True)
+    fold = np.random.default_rng(seed).permutation(int(member.max()) + 1)[member] % folds
+    probabilities = np.empty(len(logits))
     for held in range(folds):
-        fit = np.tile(fold != held, several)
-        logits = np.concatenate(versions)[fit]
-        fitted = fit_affine(np.tile(labels, several)[fit], logits, np.tile(weights, several)[fit])
-        probabilities[fold == held] = fitted(versions[0][fold == held])
+        fit = fold != held
+        fitted = fit_affine(labels[fit], logits[fit], weights[fit], temperature_only=temperature_only)
+        probabilities[~fit] = fitted(logits[~fit])
     return probabilities
 
 
-def _folds(patients: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
-    """(n,): in which part each film is, all of a patient's in one."""
-    _, member = np.unique(np.asarray(patients), return_inverse=True)
-    found: NDArray[np.int64] = np.random.default_rng(seed).permutation(int(member.max()) + 1)[member] % folds
-    return found
+def compare(labels: Labels | Floats, logits: Floats, weights: Floats, patients: Sequence[str]) -> dict[str, float]:
+    """Cross-validate both maps by patient; return each one's mean negative log-likelihood on films not fitted."""
+    losses = {}
+    for name in ("temperature", "affine"):
+        p = cross_fitted(labels, logits, weights, patients, temperature_only=name == "temperature")
+        surprise = -(labels * np.log(p) + (1 - labels) * np.log(1 - p))
+        losses[name] = float(np.sum(weights * surprise) / np.sum(weights))
+    return losses

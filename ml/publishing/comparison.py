@@ -20,8 +20,8 @@ from ml.evaluation.chest_mask import found_lungs
 from ml.evaluation.elsewhere import heat_in_drawn_lungs
 from ml.evaluation.evaluation_set import Films, TestSet
 from ml.evaluation.exchanged_sixths import exchanged_sixths
-from ml.evaluation.run import SHIFT_SEED, asked, say, score
-from ml.evaluation.shifts import blend_of_shifts
+from ml.evaluation.run import SHIFT_SEED, calibrated, say, score
+from ml.evaluation.shifts import blend_of_shifts, stretched
 from ml.inference.cards.model_card import ModelCard
 from ml.inference.cards.population_card import PopulationCard
 from ml.inference.runtime import Engine
@@ -49,6 +49,7 @@ class Network:
         return self.model.first
 
     def logits(self, films: Films) -> Floats:
+        """Of films (n, 224, 224), (n,)."""
         return score(self.card, self.engine, films)[0]
 
 
@@ -78,13 +79,6 @@ class Elsewhere:
     labelled: Mapping[str, TestSet] = field(default_factory=dict)
     masks: Path | None = None
     full_size: tuple[Sequence[Film], Mapping[str, Films]] | None = None
-
-
-def stretched(films: Films) -> Films:
-    """Films (n, h, w) with the grey levels from the 5th to the 95th percentile spread over the whole range."""
-    low, high = np.percentile(films, [5, 95], axis=(1, 2), keepdims=True)
-    spread: Films = np.clip(np.rint((films - low) / np.maximum(high - low, 1.0) * 255), 0, 255).astype(np.uint8)
-    return spread
 
 
 def versions(test: TestSet) -> Iterator[tuple[str, list[Films]]]:
@@ -172,10 +166,12 @@ def calibration_error(test: TestSet, plain: Floats, shifted: Sequence[Floats]) -
     Returns:
         At the prevalence that a card assumes.
     """
-    weights = balanced_weights(test.labels, PREVALENCE)
-    return reliability(
-        test.labels, cross_fitted(test.labels, [plain, *shifted], weights, test.patients), weights
-    ).expected_error
+    several, weights = 1 + len(shifted), balanced_weights(test.labels, PREVALENCE)
+    probabilities = cross_fitted(
+        np.tile(test.labels, several), np.concatenate([plain, *shifted]), np.tile(weights, several),
+        test.patients * several,
+    )  # fmt: skip
+    return reliability(test.labels, probabilities[: len(plain)], weights).expected_error
 
 
 def _append(table: Table, found: Mapping[str, Figure]) -> None:
@@ -209,7 +205,7 @@ def _heat(each: Network, test: TestSet, plain: Floats, masks: Path | None) -> di
     card = each.card
     found = card.probability(plain.astype(np.float32)) >= card.operating_points["balanced"].cuts.rule_in
     ill = test.pixels[found & (test.labels == 1)]
-    sixths = exchanged_sixths(test.pixels[test.labels == 0], ill, asked(card, each.engine), seed=SHIFT_SEED)
+    sixths = exchanged_sixths(test.pixels[test.labels == 0], ill, calibrated(card, each.engine), seed=SHIFT_SEED)
     hottest, chance = (sixths.get(name, float("nan")) for name in ("hottest_place_in_it", "by_chance"))
     table = {
         "hottest place in the exchanged sixth": Figure(

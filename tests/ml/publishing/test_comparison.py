@@ -12,10 +12,11 @@ import pytest
 from ml import compare as command
 from ml.data.dataset import Film
 from ml.evaluation import evaluation_set
+from ml.evaluation.shifts import stretched
 from ml.inference.cards.files import file_sha256
 from ml.metrics.curves import Curve, bootstrap_weights
 from ml.phantom import png
-from ml.publishing.comparison import calibration_error, figures, stretched
+from ml.publishing.comparison import calibration_error, figures
 from tests.ml.drawn import copied_artifact, draw, draw_dozens, workshop
 
 
