@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.data.dataset import SPLITS, DataError, Film, load_pixels, read_films
+from ml.data.dataset import SPLITS, DataError, load_pixels, read_films
 from ml.data.lung_masks import read_masked_films
 from ml.errors import MLError
 from ml.evaluation.elsewhere import load_both_sizes
-from ml.evaluation.evaluation_set import Films, TestSet, every_film, fingerprint, how_many, known_films
+from ml.evaluation.evaluation_set import TestSet, choose_films, every_film, how_many, known_films
 from ml.evaluation.run import say
 from ml.files import write_text
 from ml.inference.cards.files import is_artefact
-from ml.inference.cards.model_card import load_card, parse_card
+from ml.inference.cards.model_card import load_card
 from ml.inference.population import ADULT, CHILD
 from ml.inference.predictor import load_classifier
 from ml.provenance import command_line
@@ -50,29 +50,11 @@ def load_network(folder: Path, data: Path, population: str, drafts: Path) -> Net
     if is_artefact(folder):
         card = load_card(folder)
         card.verify()
-        return Network(f"{card.version}", card, load_classifier(card))
+        return Network(card.version, card, load_classifier(card))
     say(f"{folder.name} …")
-    made = drafts / f"{len(list(drafts.iterdir()))}"
-    made.mkdir()
+    made = Path(tempfile.mkdtemp(dir=drafts))
     drafted = draft_artefact(read_run(data, folder), folder, made, "0.0.0", About(whose=population))
-    return Network(folder.name, parse_card(drafted.raw, made), drafted.engine)
-
-
-def films_for(networks: Sequence[Network], films: Sequence[Film], pixels: Films, split: str) -> TestSet:
-    """The films to compare on: those of the first network's split, or all.
-
-    Raises:
-        DataError: There are none of both classes.
-    """
-    marks = list(map(fingerprint, pixels))
-    known = known_films(networks[0].model.directory).get(split, set(marks))
-    kept = [place for place, mark in enumerate(marks) if mark in known]
-    if len({films[place].label for place in kept}) < 2:
-        raise DataError(
-            f"No films of both classes are known to have been kept apart as {split} when {networks[0].name} was "
-            "trained. Give the data it was trained on, or use --split all for films that taught no network."
-        )
-    return TestSet([films[place] for place in kept], pixels[kept], f"{split} films of {networks[0].name}")
+    return Network(folder.name, drafted.card, drafted.engine)
 
 
 def check_untaught(networks: Sequence[Network], test: TestSet) -> None:
@@ -109,24 +91,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if wrong := [name for name, data in also if not name or not data]:
             parser.error(f"--also wants NAME=DATA, not {wrong[0]!r}")
         labelled = {name: replace(every_film(Path(data)), what=f"{name}, {data}") for name, data in also}
-        films = read_films(options.data)
-        pixels = load_pixels(options.data, films)
         # Read before anything is measured: a fault in them would else be told minutes later.
         full_size = None
         if options.full_size is not None:
+            films = read_films(options.data)
+            pixels = load_pixels(options.data, films)
             small = {Path(film.file).name: row for film, row in zip(films, pixels, strict=True)}
             full_size = load_both_sizes(options.full_size, small)
         if options.masks is not None:
             read_masked_films(options.masks)
         with tempfile.TemporaryDirectory() as drafts:
             networks = [load_network(one, options.data, options.population, Path(drafts)) for one in options.networks]
-            test = films_for(networks, films, pixels, options.split)
+            test = choose_films(options.data, options.split, networks[0].model)
             for each in (test, *labelled.values()):
                 check_untaught(networks, each)
             table = compare(networks, test, Elsewhere(labelled, options.masks, full_size))
         told = (
-            f"{len(test.films)} {test.what}, {int(np.sum(test.labels))} with pneumonia; figures that differ by more "
-            f"than chance are bold. `{command_line('compare', arguments)}`\n\n{markdown(networks, table)}"
+            f"{len(test.films)} films, {int(np.sum(test.labels))} with pneumonia: {test.what}. Figures that differ "
+            f"by more than chance are bold. `{command_line('compare', arguments)}`\n\n{markdown(networks, table)}"
         )
         if options.out is not None:
             write_text(options.out, told)

@@ -13,7 +13,7 @@ from ml.evaluation.finding_tables import at_points
 from ml.evaluation.performance import describe, sample_of
 from ml.evaluation.run import draw, evaluate, say
 from ml.inference.cards.files import file_sha256
-from ml.inference.cards.model_card import load_card, parse_card
+from ml.inference.cards.model_card import ModelCard, load_card, parse_card
 from ml.inference.cards.population_card import PopulationCard
 from ml.inference.runtime import Engine
 from ml.metrics.curves import Floats
@@ -31,13 +31,15 @@ class Draft:
     """A run's network as an artefact of which nothing is measured yet.
 
     Attributes:
-        raw: The card.
+        card: Its card.
+        raw: The same as plain JSON values, to be filled in.
         choice: What was chosen on validation patients; it is in the card.
         engine: The exported network.
         model: The same in Keras.
         parity: How far the two differ (:func:`ml.network.export.export`).
     """
 
+    card: ModelCard
     raw: dict[str, Any]
     choice: Choice
     engine: Engine
@@ -80,7 +82,7 @@ def draft_artefact(read: Run, run: Path, folder: Path, version: str, words: Abou
     choice.put_calibration(population)
     choice.put_cuts(population)
     raw["training"] = _training(read, run)
-    return Draft(raw, choice, engine, model, parity)
+    return Draft(parse_card(raw, folder), raw, choice, engine, model, parity)
 
 
 def publish(
@@ -121,16 +123,16 @@ def publish(
         )
     with staged(out) as folder:
         version = name or next_version(out, datetime.datetime.now(datetime.UTC).date())
-        drawn_up = draft_artefact(read, run, folder, version, words, half=half)
-        raw, engine, model, test = drawn_up.raw, drawn_up.engine, drawn_up.model, read.of_split("test")
-        card = parse_card(raw, folder)
-        metrics, samples, _ = evaluate(card, engine, test, keras_model=model, films_per_shift=films_per_shift)
-        metrics["validation"] = of_validation(card.first, read.of_split("val"), drawn_up.choice.logits)
-        metrics["parity_with_keras"], metrics["command"] = drawn_up.parity, command
+        new = draft_artefact(read, run, folder, version, words, half=half)
+        metrics, samples, _ = evaluate(
+            new.card, new.engine, read.of_split("test"), keras_model=new.model, films_per_shift=films_per_shift
+        )
+        metrics["validation"] = of_validation(new.card.first, read.of_split("val"), new.choice.logits)
+        metrics["parity_with_keras"], metrics["command"] = new.parity, command
         if others is not None:
-            others.measure(metrics, card, engine, read)
-        fill(raw, metrics, words)
-        write(folder, raw, metrics, draw(metrics, samples, card.first, read.histories))
+            others.measure(metrics, new.card, new.engine, read)
+        fill(new.raw, metrics, words)
+        write(folder, new.raw, metrics, draw(metrics, samples, new.card.first, read.histories))
         load_card(folder).verify()
     return metrics
 
